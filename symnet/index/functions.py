@@ -1,0 +1,150 @@
+"""All the scalar calculus: one class a named function, with its derivative; whatever else SymPy has (exp, log, tanh, erf, sin, cos).
+
+Nothing above this file writes down a derivative. Each class says its value in its docstring and its derivative in `fdiff`;
+a test differentiates every one of them numerically. Truth values are the numbers 0 and 1 (Iverson brackets), so that a condition
+can stand in a product and its derivative is zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Expr, Function, Integer, Number, S, exp
+
+from symnet.errors import DerivationError
+
+
+class Bracket(Function):  # type: ignore[misc]
+    """A statement about two numbers, 1 where it holds and 0 where it does not; flat, so its derivative is zero."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return S.Zero
+
+
+class less(Bracket):  # noqa: N801 - a function's name, as it is written in an equation
+    """[a < b]"""
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        if a == b:
+            return S.Zero
+        return Integer(a < b) if isinstance(a, Number) and isinstance(b, Number) else None
+
+
+class less_equal(Bracket):  # noqa: N801
+    """[a <= b]"""
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        if a == b:
+            return S.One
+        return Integer(a <= b) if isinstance(a, Number) and isinstance(b, Number) else None
+
+
+class equal(Bracket):  # noqa: N801
+    """[a = b]: the Kronecker delta when both are indices."""
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        if a == b:
+            return S.One
+        return S.Zero if isinstance(a, Number) and isinstance(b, Number) else None
+
+
+class where(Function):  # type: ignore[misc]  # noqa: N801
+    """where(c, a, b): a where the bracket c is not 0, b elsewhere. Only the branch that is chosen counts."""
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, condition: Expr, a: Expr, b: Expr) -> Expr | None:
+        if isinstance(condition, Number):
+            return a if condition else b
+        if a == b:
+            return a
+        return condition if a == 1 and b == 0 else None
+
+    def _eval_derivative(self, x: Expr) -> Expr:
+        condition, a, b = self.args
+        return where(condition, a.diff(x), b.diff(x))
+
+
+class maximum(Function):  # type: ignore[misc]  # noqa: N801
+    """The larger of two numbers. Where they are equal, the blame goes to the second: max(z, 0) is flat at z = 0."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args
+        return less(b, a) if argindex == 1 else less_equal(a, b)
+
+
+class minimum(Function):  # type: ignore[misc]  # noqa: N801
+    """The smaller of two numbers; where they are equal, the blame goes to the second."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args
+        return less(a, b) if argindex == 1 else less_equal(b, a)
+
+
+class Elementary(Function):  # type: ignore[misc]
+    """A function of one number."""
+
+    nargs = 1
+
+
+class absolute(Elementary):  # noqa: N801
+    """|x|"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return signum(self.args[0])
+
+
+class signum(Elementary):  # noqa: N801
+    """-1, 0 or 1 as x is negative, zero or positive: the slope of |x|, flat in its turn."""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return S.Zero
+
+
+class sign(Elementary):  # noqa: N801
+    """The perceptron's threshold: +1 where x >= 0 and -1 elsewhere."""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        raise DerivationError(
+            "sign is flat on both sides of its jump: its derivative is 0 wherever it exists, so no blame passes through it",
+            expected="an activation with a slope",
+            suggestion="sigmoid or tanh",
+        )
+
+
+class sigmoid(Elementary):  # noqa: N801
+    """1 / (1 + e^-x)"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return self * (1 - self)
+
+
+class softplus(Elementary):  # noqa: N801
+    """log(1 + e^x)"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return sigmoid(self.args[0])
+
+
+class expm1(Elementary):  # noqa: N801
+    """e^x - 1, exact near 0"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return exp(self.args[0])
+
+
+NAMED: dict[str, Any] = {
+    f.__name__: f
+    for f in (where, maximum, minimum, absolute, signum, sign, sigmoid, softplus, expm1, less, less_equal, equal)
+}
+"""The functions that this file defines, by name."""

@@ -1,0 +1,44 @@
+"""Reductions over an index: SymPy's unevaluated `Sum`, and `ArgMax`, the position of a maximum.
+
+A maximum itself is no reduction here: it is a gather at its position, so that its derivative needs no rule of its own.
+Never call `.doit()` on these: a symbolic range costs seconds and yields a Piecewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sympy import Expr, S, Sum
+from sympy.concrete.expr_with_limits import ExprWithLimits
+
+from symnet.index.symbols import Index
+
+Binder = tuple[Index, Expr]
+"""A bound index and the size of the range that it runs over."""
+
+
+class ArgMax(ExprWithLimits):  # type: ignore[misc]
+    """The least k at which `function` is largest; a whole number, and constant wherever it does not jump."""
+
+    __slots__ = ()
+
+    def __new__(cls, function: Expr, *limits: object) -> ArgMax:
+        return ExprWithLimits.__new__(cls, function, *limits)  # type: ignore[no-any-return]
+
+    def _eval_derivative(self, x: Expr) -> Expr:
+        return S.Zero
+
+
+def total(body: Expr, binders: Sequence[Binder]) -> Expr:
+    """The sum of `body` over `binders`, the first one outermost; `body` itself where there are none."""
+    return Sum(body, *[(index, 0, size - 1) for index, size in reversed(binders)]) if binders else body
+
+
+def argmax(body: Expr, binder: Binder) -> Expr:
+    """The position along `binder` at which `body` is largest."""
+    return ArgMax(body, (binder[0], 0, binder[1] - 1))
+
+
+def binders_of(reduction: ExprWithLimits) -> tuple[Binder, ...]:
+    """The bound indices of a Sum or ArgMax with their sizes, the outermost first."""
+    return tuple((limit[0], limit[2] + 1) for limit in reversed(reduction.limits))

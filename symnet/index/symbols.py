@@ -1,0 +1,101 @@
+"""The alphabet of index equations: sizes, indices, tensors and their elements.
+
+A tensor's element `X[n, i]` is a SymPy `Indexed`; a tensor without indices (a loss, a learning rate) is a `Scalar`.
+Sizes (`N`, `D`) and indices (`n`, `i`) are symbols of classes of their own, so that no name can be taken for another kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from sympy import Expr, Indexed, IndexedBase, Integer, Symbol
+
+
+class Size(Symbol):
+    """The extent of an axis, such as N: a positive whole number, known when a module is instantiated."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Size:
+        return super().__new__(cls, name, integer=True, positive=True)  # type: ignore[no-any-return]
+
+
+class Index(Symbol):
+    """A position along an axis, such as n in X[n, i]; it runs from 0 to the axis's size less one."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Index:
+        return super().__new__(cls, name, integer=True)  # type: ignore[no-any-return]
+
+
+class Scalar(Symbol):
+    """The value of a tensor without indices, such as the loss L."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Scalar:
+        return super().__new__(cls, name, real=True)  # type: ignore[no-any-return]
+
+
+class Role(StrEnum):
+    """What a tensor is for."""
+
+    INPUT = "input"
+    TARGET = "target"
+    PARAMETER = "parameter"
+    STATE = "state"  # what an optimizer remembers from step to step
+    HYPERPARAMETER = "hyperparameter"  # a number set before training, such as the learning rate
+    INTERMEDIATE = "intermediate"
+
+
+GIVEN_ROLES = frozenset(Role) - {Role.INTERMEDIATE}
+"""The roles of tensors that come from outside; every other tensor has one defining equation."""
+
+
+@cache
+def base(name: str) -> IndexedBase:
+    """The SymPy base of the tensor called `name`."""
+    return IndexedBase(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A named array: its shape is a tuple of sizes (symbols, whole numbers, or expressions of them)."""
+
+    name: str
+    shape: tuple[Expr, ...]
+    role: Role = Role.INTERMEDIATE
+    integer: bool = False  # holds whole numbers (tokens, positions of maxima); nothing is derived through it
+    adjoint_of: str = ""  # the tensor whose adjoint this is
+
+    def __getitem__(self, indices: Any) -> Expr:
+        """The element at `indices`; `tensor[()]` for a tensor without indices."""
+        indices = indices if isinstance(indices, tuple) else (indices,)
+        if len(indices) != len(self.shape):
+            raise ValueError(f"{self.name} has {len(self.shape)} indices, not {len(indices)}")
+        return Indexed(base(self.name), *indices) if indices else Scalar(self.name)
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+
+def name_of(element: Expr) -> str:
+    """The name of the tensor that an element (Indexed or Scalar) belongs to."""
+    return str(element.base.label) if isinstance(element, Indexed) else element.name
+
+
+def indices_of(element: Expr) -> tuple[Expr, ...]:
+    """The index expressions of an element; none for a scalar."""
+    return tuple(element.indices) if isinstance(element, Indexed) else ()
+
+
+def size(value: int | str | Expr) -> Expr:
+    """A size from a whole number or a name."""
+    if isinstance(value, Expr):
+        return value
+    return Integer(value) if isinstance(value, int) else Size(value)
