@@ -90,21 +90,18 @@ def evaluate_rhs(
 
     The equation need not belong to the program: this is how a step is evaluated before and after its rewrite.
     """
-    return Interpreter(program, values, sizes, frozen=True).array(equation)
+    return Interpreter(program, values, sizes).array(equation)
 
 
 class Interpreter:
     """One evaluation: the sizes, the values so far, and the compiled right-hand sides."""
 
-    def __init__(
-        self, program: Program, given: Mapping[str, Array], sizes: Mapping[str, int] | None, frozen: bool = False
-    ) -> None:
+    def __init__(self, program: Program, given: Mapping[str, Array], sizes: Mapping[str, int] | None) -> None:
         self.program = program
         self.sizes = infer_sizes(program, given, sizes)
         self.values = {name: np.asarray(array) for name, array in given.items()}
         self.known: dict[str, Array] = {}
         self.code: dict[str, Code] = {}
-        self.frozen = frozen
         self.dtype = complex if any(np.iscomplexobj(v) for v in self.values.values()) else float
         for name, value in program.values.items():
             if name in program.tensors and name not in self.values:

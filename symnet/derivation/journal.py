@@ -1,0 +1,93 @@
+"""What a derivation leaves behind: the records that documents print and that verification checks. They invent nothing.
+
+Reading order: the primal program; its rewrites (`naming`); one `Adjoint` a tensor, from the loss back to the first layer, each with
+one `Contribution` for every place where the tensor is used; and the program that is computed, with the rewrites that made it
+safe for floating point (`stabilizing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from symnet.equations.program import Equation, Program
+from symnet.index.symbols import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a derivation: `before` becomes `after`; both stand for the same number at every value of the indices.
+
+    The free indices are those of the adjoint's equation, except in a step with `wrt`: there `after` is the partial derivative of
+    `before` with respect to the element `wrt`, and the free indices are those of the equation that is differentiated together
+    with the indices of the sums around the occurrence.
+    """
+
+    rule: str  # "differentiate", "reuse", "chain rule", "contract", "simplify", "collect", "substitute"
+    before: Expr
+    after: Expr
+    reason: str
+    wrt: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one place where a tensor is used adds to its adjoint."""
+
+    use: Equation  # the equation that reads the tensor
+    occurrence: Expr  # the element as it stands there, such as W1[i, j]
+    local: tuple[Step, ...]  # the local derivative: "differentiate", then "reuse" where a value is named again
+    steps: tuple[Step, ...]  # from "chain rule" on: the first `before` is the definition, the last `after` the result
+
+    @property
+    def result(self) -> Expr:
+        """The contribution in its final form, over the free indices of the adjoint."""
+        return self.steps[-1].after
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """The derivative of the loss with respect to every element of one tensor, and how it came about."""
+
+    of: Tensor
+    equation: Equation  # defines the adjoint tensor; its indices are those of the tensor
+    contributions: tuple[Contribution, ...]
+    steps: tuple[Step, ...]  # after the contributions: "collect" where there are several, "substitute", "simplify"; may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One equation replaced by others that mean the same: a sum that gets a name, a formula made safe for floating point."""
+
+    rule: str
+    before: Equation
+    after: tuple[Equation, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A whole derivation."""
+
+    stated: Program  # the network as it was written
+    primal: Program  # the same, with sums under nonlinear functions named
+    naming: tuple[Rewrite, ...]  # from `stated` to `primal`
+    loss: Tensor
+    wrt: tuple[Tensor, ...]  # what the gradients are taken with respect to
+    adjoints: tuple[Adjoint, ...]  # from the loss back
+    program: Program  # `primal` followed by the adjoint equations: the derivation, as a person reads it
+    computed: Program  # what a machine evaluates: `program` made safe for floating point, then the updates of the optimizer
+    stabilizing: tuple[Rewrite, ...]  # from `program` to `computed`
+    updates: tuple[Equation, ...]  # the optimizer's equations, the last part of `computed`
+    labels: Mapping[str, str]  # the number of each equation as it is printed, by the tensor that it defines: "7", or "7a"
+
+    def adjoint(self, name: str) -> Adjoint:
+        """The adjoint of the tensor called `name`."""
+        return next(adjoint for adjoint in self.adjoints if adjoint.of.name == name)
+
+    @property
+    def gradients(self) -> Mapping[str, Adjoint]:
+        """The adjoints of the tensors that were asked for, by the tensor's name."""
+        return {tensor.name: self.adjoint(tensor.name) for tensor in self.wrt}
