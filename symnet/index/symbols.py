@@ -70,7 +70,8 @@ class Tensor:
     shape: tuple[Expr, ...]
     role: Role = Role.INTERMEDIATE
     integer: bool = False  # holds whole numbers (tokens, positions of maxima); nothing is derived through it
-    adjoint_of: str = ""  # the tensor whose adjoint this is
+    adjoint_of: str = ""  # the tensor whose adjoint this is: dW1 for W1
+    next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1
 
     def __getitem__(self, indices: Any) -> Expr:
         """The element at `indices`; `tensor[()]` for a tensor without indices."""
