@@ -1,0 +1,90 @@
+# One target a habit, each a plain command. `make help` lists them.
+
+PYTHON ?= python3
+ARGS   ?=
+
+VENV       := .venv
+BENCH_VENV := .venv-bench
+INSTALLED  := $(VENV)/installed
+BENCH      := $(BENCH_VENV)/installed
+UV         := $(shell command -v uv 2>/dev/null)
+RUN        := $(VENV)/bin/python -m
+
+DEMO  := demo
+SPECS := xor digits
+
+.PHONY: help setup test demo lint format types imports generated check-generated bench lock clean
+.DELETE_ON_ERROR:
+
+help:             ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED)  ## build .venv with the locked versions: by uv where it is found, by venv and pip otherwise
+
+# Byte code is compiled on installation: without it, every first import of SymPy costs two seconds.
+$(INSTALLED): pyproject.toml pylock.toml
+ifneq ($(UV),)
+	UV_COMPILE_BYTECODE=1 $(UV) venv --quiet --clear --python '>=3.11' $(VENV)
+	UV_COMPILE_BYTECODE=1 $(UV) pip install --quiet --python $(VENV) -r pylock.toml
+	$(UV) pip install --quiet --python $(VENV) --no-build-isolation --no-deps -e .
+else
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "symnet needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN) pip install --quiet --upgrade pip
+	$(RUN) pip install --quiet -r pylock.toml
+	$(RUN) pip install --quiet --no-build-isolation --no-deps -e .
+endif
+	@touch $@
+
+test: $(INSTALLED)  ## run the tests; make test ARGS="-k adjoint" runs some
+	$(RUN) pytest $(ARGS)
+
+demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into demo/
+	@set -e; for name in $(SPECS); do \
+	  out=$(DEMO)/$$name; mkdir -p $$out; echo "== $$name"; \
+	  $(VENV)/bin/symnet derive examples/$$name.toml --format html -o $$out/derivation.html; \
+	  $(VENV)/bin/symnet generate examples/$$name.toml --backend numpy -o $$out/trainer.py; \
+	  $(VENV)/bin/symnet verify examples/$$name.toml -o $$out/certificate.json; \
+	  $(VENV)/bin/symnet train examples/$$name.toml -o $$out/parameters.npz; \
+	done
+	@echo; echo "Pages to open:"; for name in $(SPECS); do echo "  $(CURDIR)/$(DEMO)/$$name/derivation.html"; done
+
+lint: $(INSTALLED)  ## ruff: rules and format
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+
+format: $(INSTALLED)  ## ruff: put right what it can
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+types: $(INSTALLED)  ## mypy, strict
+	$(RUN) mypy
+
+imports: $(INSTALLED)  ## the import contract: imports go one way
+	$(VENV)/bin/lint-imports
+
+generated: $(INSTALLED)  ## renew generated/ from examples/
+	$(RUN) symnet.gallery --renew $(ARGS)
+
+check-generated: $(INSTALLED)  ## fail where generated/ is not what symnet writes now
+	$(RUN) symnet.gallery --check $(ARGS)
+
+bench: $(BENCH)  ## measure derivation and training beside their peers (an environment of its own)
+	$(BENCH_VENV)/bin/python benchmarks/derivation.py
+	$(BENCH_VENV)/bin/python benchmarks/training.py
+
+# By pip, which takes a local build of PyTorch where pip's configuration names one.
+$(BENCH): pyproject.toml
+	$(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(BENCH_VENV)/bin/python -m pip install --quiet -e . --group bench
+	@touch $@
+
+lock:             ## renew pylock.toml (needs uv)
+	$(if $(UV),,$(error uv is not on the PATH))
+	$(UV) pip compile --quiet --universal --upgrade --group dev --group test --format pylock.toml \
+	  --custom-compile-command 'make lock' -o pylock.toml pyproject.toml
+
+clean:            ## remove the environments, the caches and demo/
+	rm -rf $(VENV) $(BENCH_VENV) $(DEMO) build dist .hypothesis .mypy_cache .import_linter_cache .pytest_cache .ruff_cache
+	find symnet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
