@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-# The same examples each time, on every machine: a failure is a fact about the change, not about the day. For a search
-# further afield: `make test ARGS="--hypothesis-profile=default"`.
+# The same examples each time, on every machine: a failure is a fact about the change, not about the day.
+# For a search further afield: `make test ARGS="--hypothesis-profile=default"`.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew", action="store_true", help="write what the goldens should be, rather than compare")
+    parser.addoption("--renew", action="store_true", help="write the goldens rather than compare")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
-"""Write digits.npz from the copy of the handwritten digits that scikit-learn carries. Run by hand, once.
+"""Write digits.npz from the copy of the handwritten digits that scikit-learn carries.
 
-    pip install scikit-learn
-    python examples/data/make_digits.py
+Run by hand, once, where scikit-learn is installed: `python examples/data/make_digits.py`.
 """
 
 from __future__ import annotations
