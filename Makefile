@@ -23,13 +23,14 @@ setup: $(INSTALLED)  ## build .venv with the locked versions: by uv where it is 
 
 # Byte code is compiled on installation: without it, every first import of SymPy costs two seconds.
 $(INSTALLED): pyproject.toml pylock.toml
+	@rm -rf $(VENV)
 ifneq ($(UV),)
-	UV_COMPILE_BYTECODE=1 $(UV) venv --quiet --clear --python '>=3.11' $(VENV)
+	$(UV) venv --quiet --python '>=3.11' $(VENV)
 	UV_COMPILE_BYTECODE=1 $(UV) pip install --quiet --python $(VENV) -r pylock.toml
 	$(UV) pip install --quiet --python $(VENV) --no-build-isolation --no-deps -e .
 else
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "symnet needs Python 3.11 or newer: make PYTHON=...")'
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade pip
 	$(RUN) pip install --quiet -r pylock.toml
 	$(RUN) pip install --quiet --no-build-isolation --no-deps -e .
