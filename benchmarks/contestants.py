@@ -1,0 +1,282 @@
+"""One training step, four times over: what symnet generates, the textbook's NumPy, PyTorch and scikit-learn.
+
+Every contestant trains the same network from the same parameters on the same batch; a step is the forward
+pass, the value of the loss, every gradient and the update by gradient descent. Libraries are imported
+where they are used: each contestant lives in a process of its own and loads only what it needs.
+"""
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+LEARNING_RATE = 0.05
+STEPS_COMPARED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A network and a batch. `widths` runs from the inputs to the outputs; every hidden layer is `hidden`."""
+
+    name: str
+    widths: tuple[int, ...]
+    hidden: str
+    loss: str  # "sse" of a sigmoid output, or "cross_entropy" of a linear one
+    bias: bool
+    batch: int
+    dtype: str
+
+    def parameters(self) -> dict[str, Array]:
+        """W1, b1, W2, … at the start."""
+        random = np.random.default_rng(1)
+        found: dict[str, Array] = {}
+        for k, (width, units) in enumerate(zip(self.widths, self.widths[1:], strict=False), 1):
+            found[f"W{k}"] = random.normal(size=(width, units)) / np.sqrt(width)
+            if self.bias:
+                found[f"b{k}"] = random.normal(size=units) / 10
+        return {name: value.astype(self.dtype) for name, value in found.items()}
+
+    def data(self) -> tuple[Array, Array]:
+        """X (batch, inputs) and Y (batch, outputs): classes as rows of zeros and a one."""
+        random = np.random.default_rng(2)
+        X = random.uniform(size=(self.batch, self.widths[0]))
+        if self.loss == "cross_entropy":
+            Y = np.eye(self.widths[-1])[random.integers(self.widths[-1], size=self.batch)]
+        else:
+            Y = random.integers(2, size=(self.batch, self.widths[-1])).astype(float)
+        return X.astype(self.dtype), Y.astype(self.dtype)
+
+
+SIZES = [
+    Size("loy float64", (3, 4, 1), "sigmoid", "sse", False, 4, "float64"),
+    Size("digits relu float32", (64, 64, 10), "relu", "cross_entropy", True, 64, "float32"),
+    Size("digits relu float64", (64, 64, 10), "relu", "cross_entropy", True, 64, "float64"),
+    Size("digits sigmoid float32", (64, 64, 10), "sigmoid", "cross_entropy", True, 64, "float32"),
+    Size("784-256-128-10 float32", (784, 256, 128, 10), "relu", "cross_entropy", True, 128, "float32"),
+]
+
+
+class Trained:
+    """A network of one size, ready to train: each contestant fills in `prepare` and `parameters`."""
+
+    step: Callable[[], float]
+
+    def __init__(self, size: str, dtype: str = "") -> None:
+        self.size = next(known for known in SIZES if known.name == size)
+        self.dtype = np.dtype(dtype or self.size.dtype)
+        self.X, self.Y = (part.astype(self.dtype) for part in self.size.data())
+        self.start = {name: value.astype(self.dtype) for name, value in self.size.parameters().items()}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Build the network with the parameters `self.start`, and set `self.step`."""
+        raise NotImplementedError
+
+    def parameters(self) -> dict[str, Array]:
+        """The parameters as they now are, by the names of `Size.parameters`."""
+        raise NotImplementedError
+
+    def run(self, times: int) -> None:
+        """Train for so many steps: the work that is measured."""
+        step = self.step
+        for _ in range(times):
+            step()
+
+    def check(self) -> dict[str, Array]:
+        """The losses of the first three steps, and the parameters after them."""
+        losses = np.array([self.step() for _ in range(STEPS_COMPARED)])
+        return {"losses": losses} | self.parameters()
+
+
+class Generated(Trained):
+    """The module that symnet writes for this network, as it is written."""
+
+    def prepare(self) -> None:
+        """Derive, generate, import, and give the trainer the common start."""
+        symnet, size = import_module("symnet"), self.size
+        output = "linear" if size.loss == "cross_entropy" else "sigmoid"
+        activations = [size.hidden] * (len(size.widths) - 2) + [output]
+        network = symnet.Network(
+            inputs={"X": ("N", size.widths[0])},
+            targets={"Y": ("N", size.widths[-1])},
+            layers=[
+                symnet.Dense(units, activation=activation, bias=size.bias)
+                for units, activation in zip(size.widths[1:], activations, strict=True)
+            ],
+            loss=size.loss,
+        )
+        trainer = module_from(network.derive().generate("numpy")).Trainer(dtype=self.dtype)
+        trainer.initialize(0)
+        trainer.learning_rate = LEARNING_RATE
+        for name, value in self.start.items():
+            trainer.parameters[name][...] = value
+        self.trainer = trainer
+        self.step = lambda: trainer.step(self.X, self.Y)
+
+    def parameters(self) -> dict[str, Array]:
+        """As the trainer holds them."""
+        return dict(self.trainer.parameters)
+
+
+def module_from(source: str) -> ModuleType:
+    """The module whose text is `source`, imported from a file as a user would."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "generated_trainer.py"
+        path.write_text(source, encoding="utf-8")
+        specification = importlib.util.spec_from_file_location(path.stem, path)
+        assert specification is not None
+        assert specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        sys.modules[path.stem] = module
+        specification.loader.exec_module(module)
+        return module
+
+
+class Textbook(Trained):
+    """NumPy as a textbook writes it: a line an equation, a new array for each."""
+
+    def prepare(self) -> None:
+        """The parameters are a dict of arrays."""
+        self.P = dict(self.start)
+        self.step = self.cross_entropy_step if self.size.loss == "cross_entropy" else self.sse_step
+
+    def parameters(self) -> dict[str, Array]:
+        """The dict itself."""
+        return self.P
+
+    def forward(self) -> list[Array]:
+        """X, and the outcome of each layer after it; the last layer's before its activation."""
+        values, last = [self.X], len(self.size.widths) - 1
+        for k in range(1, last + 1):
+            Z = values[-1] @ self.P[f"W{k}"]
+            if self.size.bias:
+                Z = Z + self.P[f"b{k}"]
+            if k < last:
+                Z = np.maximum(Z, 0) if self.size.hidden == "relu" else 1 / (1 + np.exp(-Z))
+            values.append(Z)
+        return values
+
+    def cross_entropy_step(self) -> float:
+        """Softmax, and the mean over the batch of -log of the right class's probability."""
+        *values, Z = self.forward()
+        E = np.exp(Z - Z.max(axis=1, keepdims=True))
+        P = E / E.sum(axis=1, keepdims=True)
+        loss = -np.sum(self.Y * np.log(P)) / len(P)
+        self.backward(values, (P - self.Y) / len(P))
+        return float(loss)
+
+    def sse_step(self) -> float:
+        """A sigmoid output, and the sum of its squared errors."""
+        *values, Z = self.forward()
+        A = 1 / (1 + np.exp(-Z))
+        loss = np.sum((A - self.Y) ** 2)
+        self.backward(values, 2 * (A - self.Y) * A * (1 - A))
+        return float(loss)
+
+    def backward(self, values: list[Array], delta: Array) -> None:
+        """From the last layer's delta back to the first layer, and the update."""
+        gradients = {}
+        for k in range(len(values), 0, -1):
+            A = values[k - 1]
+            gradients[f"W{k}"] = A.T @ delta
+            if self.size.bias:
+                gradients[f"b{k}"] = delta.sum(axis=0)
+            if k > 1:
+                delta = delta @ self.P[f"W{k}"].T
+                delta = delta * (A > 0) if self.size.hidden == "relu" else delta * A * (1 - A)
+        for name, gradient in gradients.items():
+            self.P[name] = self.P[name] - LEARNING_RATE * gradient
+
+
+class PyTorch(Trained):
+    """PyTorch in eager mode: Sequential, a loss of torch.nn, optim.SGD."""
+
+    def prepare(self) -> None:
+        """As PyTorch's own tutorial has it, but for the given start."""
+        torch, size = import_module("torch"), self.size
+        torch.set_num_threads(1)
+        modules: list[Any] = []
+        for k in range(1, len(size.widths)):
+            W = torch.tensor(self.start[f"W{k}"])
+            layer = torch.nn.Linear(*W.shape, bias=size.bias, dtype=W.dtype)
+            with torch.no_grad():
+                layer.weight.copy_(W.T)
+                if size.bias:
+                    layer.bias.copy_(torch.tensor(self.start[f"b{k}"]))
+            modules += [layer, torch.nn.ReLU() if size.hidden == "relu" else torch.nn.Sigmoid()]
+        if size.loss == "cross_entropy":
+            modules.pop()
+            criterion, Y = torch.nn.CrossEntropyLoss(), torch.tensor(self.Y.argmax(axis=1))
+        else:
+            criterion, Y = torch.nn.MSELoss(reduction="sum"), torch.tensor(self.Y)
+        self.model = model = torch.nn.Sequential(*modules)
+        optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+        X = torch.tensor(self.X)
+
+        def step() -> float:
+            optimizer.zero_grad()
+            loss = criterion(model(X), Y)
+            loss.backward()
+            optimizer.step()
+            return float(loss.item())
+
+        self.step = step
+
+    def parameters(self) -> dict[str, Array]:
+        """PyTorch keeps a weight as (outputs, inputs)."""
+        found = {}
+        for k, layer in enumerate(self.model[::2], 1):
+            found[f"W{k}"] = layer.weight.detach().numpy().T
+            if self.size.bias:
+                found[f"b{k}"] = layer.bias.detach().numpy()
+        return found
+
+
+class ScikitLearn(Trained):
+    """scikit-learn's multilayer perceptron, one batch a call of partial_fit.
+
+    It cannot leave out the bias or train a sigmoid output on squared errors; there it trains the nearest
+    that it has, a network with bias and log-loss, and what it computes is not compared.
+    """
+
+    def prepare(self) -> None:
+        """A first call makes the arrays, which then get the common start."""
+        size, X = self.size, self.X
+        self.model = model = import_module("sklearn.neural_network").MLPClassifier(
+            hidden_layer_sizes=size.widths[1:-1],
+            activation="relu" if size.hidden == "relu" else "logistic",
+            solver="sgd",
+            alpha=0.0,
+            batch_size=size.batch,
+            learning_rate_init=LEARNING_RATE,
+            momentum=0.0,
+            shuffle=False,
+        )
+        Y = self.Y.argmax(axis=1) if size.loss == "cross_entropy" else self.Y.ravel().astype(int)
+        model.partial_fit(X, Y, classes=np.arange(max(2, size.widths[-1])))
+        for name, value in self.start.items():
+            arrays = model.coefs_ if name.startswith("W") else model.intercepts_
+            arrays[int(name[1:]) - 1][...] = value
+
+        def step() -> float:
+            model.partial_fit(X, Y)
+            return float(model.loss_)
+
+        self.step = step
+
+    def parameters(self) -> dict[str, Array]:
+        """The arrays that it trains."""
+        found = {f"W{k}": value for k, value in enumerate(self.model.coefs_, 1)}
+        return found | {f"b{k}": value for k, value in enumerate(self.model.intercepts_, 1)}
+
+    def check(self) -> dict[str, Array]:
+        """Nothing where it trains another network than the others."""
+        return super().check() if self.size.loss == "cross_entropy" else {}
