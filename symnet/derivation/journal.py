@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Tensor
+from symnet.simplify.rewrite import Rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,11 @@ class Step:
 
     The free indices are those of the adjoint's equation, except in a step with `wrt`: there `after` is the partial derivative of
     `before` with respect to the element `wrt`, and the free indices are those of the equation that is differentiated together
-    with the indices of the sums around the occurrence.
+    with the indices of the sums around the occurrence. `wrt` is an element, or a whole Sum where the element stands inside it: then
+    the next step differentiates the summand.
     """
 
-    rule: str  # "differentiate", "reuse", "chain rule", "contract", "simplify", "collect", "substitute"
+    rule: str  # "differentiate", "reuse", "contract", "pull", "collect", "substitute"
     before: Expr
     after: Expr
     reason: str
@@ -38,13 +40,14 @@ class Contribution:
 
     use: Equation  # the equation that reads the tensor
     occurrence: Expr  # the element as it stands there, such as W1[i, j]
-    local: tuple[Step, ...]  # the local derivative: "differentiate", then "reuse" where a value is named again
-    steps: tuple[Step, ...]  # from "chain rule" on: the first `before` is the definition, the last `after` the result
+    local: tuple[Step, ...]  # the local derivative: "differentiate" for each level of sums, then "reuse" where a value is named again
+    definition: Expr  # the chain rule: the sum over the indices of `use` of its adjoint * local derivative * deltas
+    steps: tuple[Step, ...]  # from `definition` to `result`; may be empty
 
     @property
     def result(self) -> Expr:
         """The contribution in its final form, over the free indices of the adjoint."""
-        return self.steps[-1].after
+        return self.steps[-1].after if self.steps else self.definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +58,6 @@ class Adjoint:
     equation: Equation  # defines the adjoint tensor; its indices are those of the tensor
     contributions: tuple[Contribution, ...]
     steps: tuple[Step, ...]  # after the contributions: "collect" where there are several, "substitute", "simplify"; may be empty
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """One equation replaced by others that mean the same: a sum that gets a name, a formula made safe for floating point."""
-
-    rule: str
-    before: Equation
-    after: tuple[Equation, ...]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

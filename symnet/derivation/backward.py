@@ -1,0 +1,208 @@
+"""The chain rule over a program: the adjoint of each tensor is the sum over every place where it is used.
+
+    dX[p...] = Sum over occurrences X[f(out, k)] in T[out] = rhs :
+               Sum over out and k of  dT[out] * (local derivative) * [f(out, k) = p]
+
+One `Adjoint` record a tensor, from the loss back. The adjoint of a recurrence reads itself at the later index by the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Mul, S
+
+from symnet.derivation.contract import Delta, contract, definition
+from symnet.derivation.journal import Adjoint, Contribution, Step
+from symnet.derivation.occurrences import Occurrence, occurrences
+from symnet.derivation.reuse import common, reuse, reuse_products, shortest
+from symnet.derivation.substitute import substitute_adjoint
+from symnet.equations.program import Equation, Program, reads
+from symnet.index.calculus import fresh, pull, rename_apart, substitute
+from symnet.index.reductions import Binder, total
+from symnet.index.symbols import Index, Tensor, indices_of, name_of
+from symnet.simplify.named_sums import unused
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a tensor is used, in one equation."""
+
+    equation: Equation
+    occurrence: Occurrence
+
+
+class Backward:
+    """The adjoints of one program: what they are called, and what they are made of."""
+
+    def __init__(self, program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> None:
+        self.program = program
+        self.loss = loss
+        self.wrt = wrt
+        self.relevant = _relevant(program, loss, wrt)
+        self.uses: dict[str, list[Use]] = {name: [] for name in program.tensors}
+        for equation in program.equations:
+            if equation.tensor.name in self.relevant:
+                for occurrence in occurrences(equation.rhs):
+                    if name_of(occurrence.element) in self.relevant:
+                        self.uses[name_of(occurrence.element)].append(Use(equation, occurrence))
+        self.tensors = self.name_adjoints()
+        self.shapes = {t.name: t.shape for t in (*program.tensors.values(), *self.tensors.values())}
+        self.done: dict[str, Adjoint] = {}
+
+    def name_adjoints(self) -> dict[str, Tensor]:
+        taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
+        named: dict[str, Tensor] = {}
+        for name, tensor in self.program.tensors.items():
+            if name in self.relevant and name != self.loss.name:
+                named[name] = Tensor(unused(f"d{name}", taken), tensor.shape, adjoint_of=name)
+                taken.add(named[name].name)
+        return named
+
+    def run(self) -> tuple[Adjoint, ...]:
+        for tensor in self.order():
+            self.done[tensor.name] = self.adjoint(tensor)
+        return tuple(self.done.values())
+
+    def order(self) -> Iterator[Tensor]:
+        """From the loss back: a tensor that an equation defines, then what comes from outside and is first used there."""
+        first_use: dict[str, str] = {}
+        for name, uses in self.uses.items():
+            if name in self.relevant and name not in self.program.defining:
+                first_use[name] = uses[0].equation.tensor.name
+        for equation in reversed(self.program.equations):
+            name = equation.tensor.name
+            if name in self.tensors:
+                yield equation.tensor
+            for given, at in first_use.items():
+                if at == name:
+                    yield self.program.tensors[given]
+
+    def adjoint(self, tensor: Tensor) -> Adjoint:
+        indices = self.indices(tensor)
+        contributions = tuple(self.contribution(tensor, indices, use) for use in self.uses[tensor.name])
+        steps: list[Step] = []
+        value = Add(*(contribution.result for contribution in contributions))
+        if len(contributions) > 1:
+            collected = shortest(common(value))
+            steps.append(Step("collect", value, collected, "Every place where it is used adds its share of the blame."))
+            value = collected
+        for equation, reason in self.substitutable(contributions):
+            inlined = substitute_adjoint(value, equation, self.named_products(value, equation))
+            if inlined is not None:
+                steps.append(Step("substitute", value, inlined, reason))
+                value = inlined
+        equation = Equation(self.tensors[tensor.name], indices, value, self.origin(tensor))
+        return Adjoint(tensor, equation, contributions, tuple(steps))
+
+    def contribution(self, tensor: Tensor, indices: tuple[Index, ...], use: Use) -> Contribution:
+        equation, occurrence = use.equation, use.occurrence
+        local, derivative = _local(equation, occurrence)
+        binders = equation.binders + occurrence.binders
+        apart = rename_apart(binders, [index.name for index in indices])
+        binders = tuple((apart.get(index, index), size) for index, size in binders)
+        seed = S.One if equation.tensor == self.loss else self.tensors[equation.tensor.name][equation.indices]
+        body = substitute(Mul(seed, derivative), apart)
+        deltas = tuple(
+            Delta(substitute(place, apart), target, extent)
+            for place, target, extent in zip(indices_of(occurrence.element), indices, tensor.shape, strict=True)
+        )
+        steps: list[Step] = []
+        value = stated = definition(binders, body, deltas)
+        left, contracted = contract(binders, body, deltas, self.shapes)
+        names = _name_bound(left, apart, indices)
+        contracted = total(substitute(contracted, names), tuple((names.get(index, index), size) for index, size in left))
+        if contracted != value:
+            element = substitute(occurrence.element, apart)
+            steps.append(Step("contract", value, contracted, _why_contract(element, deltas, binders, left)))
+            value = contracted
+        pulled = pull(value)
+        if pulled != value:
+            steps.append(Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it."))
+        return Contribution(equation, occurrence.element, local, stated, tuple(steps))
+
+    def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
+        """The adjoints that stand nowhere but here, so that putting in their formula loses nothing."""
+        for use in {c.use.tensor.name: c.use for c in contributions}.values():
+            name = use.tensor.name
+            if name not in self.done or use.tensor in self.wrt:
+                continue
+            places = sum(user.equation.tensor.name == name for uses in self.uses.values() for user in uses)
+            if places == 1:
+                yield self.done[name].equation, f"The formula of {self.tensors[name].name} is put in, and factors cancel."
+
+    def named_products(self, value: Expr, equation: Equation) -> tuple[Equation, ...]:
+        """The equations of the program whose value might stand in `value` once `equation` is put in."""
+        present = set(reads(value)) | set(reads(equation.rhs))
+        return tuple(e for e in self.program.equations if isinstance(e.rhs, Mul) and set(reads(e.rhs)) <= present)
+
+    def indices(self, tensor: Tensor) -> tuple[Index, ...]:
+        """The names for the tensor's axes: its own equation's, or those of the first place where it stands with plain indices."""
+        if tensor.name in self.program.defining:
+            return self.program.defining[tensor.name].indices
+        for use in self.uses[tensor.name]:
+            places = indices_of(use.occurrence.element)
+            if all(isinstance(place, Index) for place in places) and len(set(places)) == len(places):
+                return places  # type: ignore[return-value]
+        names: list[Index] = []
+        for letter in ("i", "j", "k", "l", "p", "q")[: tensor.rank]:
+            names.append(fresh([index.name for index in names], letter))
+        return tuple(names)
+
+    def origin(self, tensor: Tensor) -> str:
+        defined = self.program.defining.get(tensor.name) or self.uses[tensor.name][0].equation
+        return defined.origin
+
+
+def _relevant(program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> frozenset[str]:
+    """The tensors that depend on `wrt` and that the loss depends on: those which have an adjoint."""
+    forward = {tensor.name for tensor in wrt}
+    changed = True
+    while changed:  # a recurrence may need a second round
+        before = len(forward)
+        for equation in program.equations:
+            if not equation.tensor.integer and any(name in forward for name in reads(equation.rhs)):
+                forward.add(equation.tensor.name)
+        changed = len(forward) > before
+    backward = {loss.name}
+    changed = True
+    while changed:
+        before = len(backward)
+        for equation in reversed(program.equations):
+            if equation.tensor.name in backward:
+                backward.update(reads(equation.rhs))
+        changed = len(backward) > before
+    return frozenset(forward & backward)
+
+
+def _local(equation: Equation, occurrence: Occurrence) -> tuple[tuple[Step, ...], Expr]:
+    """The local derivative with its values named again, and how it came about."""
+    named = reuse(occurrence.derivative, equation)
+    if named == occurrence.derivative:
+        return occurrence.steps, named
+    step = Step("reuse", occurrence.derivative, named, f"{equation.lhs} is already computed: its value stands for its formula.")
+    return (*occurrence.steps, step), named
+
+
+def _name_bound(left: tuple[Binder, ...], apart: dict[Index, Expr], indices: tuple[Index, ...]) -> dict[Index, Expr]:
+    """Names for the sums that remain: each its own letter again where that is free now, otherwise the next letter."""
+    original = {new: old for old, new in apart.items()}
+    taken = {index.name for index in indices} | {index.name for index, _ in left if index not in original}
+    names: dict[Index, Expr] = {}
+    for index, _ in left:
+        if index in original:
+            names[index] = fresh(taken, original[index].name)
+            taken.add(names[index].name)
+    return names
+
+
+def _why_contract(element: Expr, deltas: tuple[Delta, ...], binders: tuple[Binder, ...], left: tuple[Binder, ...]) -> str:
+    """In words: where the deltas are one, and which sums that ends."""
+    kept = {index for index, _ in left}
+    gone = [str(index) for index, _ in binders if index not in kept]
+    where_one = " and ".join(f"{delta.expression} = {delta.target}" for delta in deltas)
+    text = f"{element} is the element in question only where {where_one}"
+    if not gone:
+        return f"{text}; no sum can be solved for that, so the delta stays: the blame is added up at the place that was read."
+    return f"{text}: the sum{'s' * (len(gone) > 1)} over {' and '.join(gone)} keep{'s' * (len(gone) == 1)} one term."

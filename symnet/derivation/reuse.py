@@ -1,0 +1,155 @@
+"""Values are reused: a derivative is written in the values that the forward pass has already computed.
+
+The equation T = f(...) is read backwards. Wherever f(...), or the factors of the product f(...), or a kernel that T determines, stand in an
+expression, T stands there instead. Found, not tabulated: with A = sigmoid(Z), sigmoid(Z)*(1 - sigmoid(Z)) becomes A*(1 - A); with
+P = exp(Z)/S, -exp(Z)/S**2 becomes -P/S; with A = 1/(1 + exp(-Z)), exp(-Z)/(1 + exp(-Z))**2 becomes A*(1 - A).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sympy import Add, Dummy, Expr, Function, Indexed, Mul, Poly, Sum, cancel, exp, fraction
+
+from symnet.equations.program import Equation
+from symnet.index.calculus import factors, substitute, weight
+from symnet.index.functions import Bracket, expm1, where
+from symnet.index.symbols import Index
+
+
+def reuse(expr: Expr, equation: Equation) -> Expr:
+    """`expr`, which has the free indices of `equation`, with the equation's value named wherever it stands."""
+    return _reuse(expr, equation.rhs, equation.lhs)
+
+
+def _reuse(expr: Expr, formula: Expr, value: Expr) -> Expr:
+    if not formula.args or isinstance(formula, Indexed | Sum) or not expr.args:
+        return expr
+    if isinstance(formula, where) and isinstance(expr, where) and formula.args[0] == expr.args[0]:
+        # Inside a branch the value is that branch's formula.
+        branches = zip(expr.args[1:], formula.args[1:], strict=True)
+        return where(expr.args[0], *(_reuse(e, f, value) for e, f in branches))
+    replaced = expr.xreplace({formula: value})
+    replaced = _replace_product(replaced, _parts(formula), value)
+    return _replace_kernel(replaced, formula, value)
+
+
+def reuse_products(expr: Expr, equations: Iterable[Equation]) -> Expr:
+    """`expr` with the value of every equation whose right-hand side is a product named wherever its factors stand, at any indices."""
+    for equation in equations:
+        parts = _parts(equation.rhs)
+        for indices in _places(expr, parts, equation.indices):
+            at = dict(zip(equation.indices, indices, strict=True))
+            here = {substitute(base, at): power for base, power in parts.items()}
+            expr = _replace_product(expr, here, substitute(equation.lhs, at))
+    return expr
+
+
+def _parts(formula: Expr) -> dict[Expr, Expr]:
+    """The factors of a product with whole-number powers; empty where `formula` is no such product of two factors or more."""
+    parts = factors(formula) if isinstance(formula, Mul) else {}
+    return parts if len(parts) > 1 and all(power.is_Integer for power in parts.values()) else {}
+
+
+def _replace_product(expr: Expr, parts: dict[Expr, Expr], value: Expr) -> Expr:
+    """`expr` with `value` for every product that holds all of `parts`, the numbers apart."""
+    wanted = {base: power for base, power in parts.items() if not base.is_number}
+    if len(wanted) < 2:
+        return expr
+    number = Mul(*(base**power for base, power in parts.items() if base.is_number))
+
+    def visit(node: Expr) -> Expr:
+        if not node.args or isinstance(node, Indexed):
+            return node
+        if isinstance(node, Mul):
+            have = factors(node)
+            if all(_holds(have.get(base), power) for base, power in wanted.items()):
+                rest = (base ** (power - wanted.get(base, 0)) for base, power in have.items())
+                return visit(Mul(value / number, *rest))
+        return node.func(*map(visit, node.args))
+
+    return visit(expr)
+
+
+def _holds(have: Expr | None, power: Expr) -> bool:
+    return have is not None and have.is_Integer and have * power > 0 and abs(have) >= abs(power)
+
+
+def _replace_kernel(expr: Expr, formula: Expr, value: Expr) -> Expr:
+    """`expr` with the one function g in `formula` expressed by the value, where formula = (a*g + b)/(c*g + d) with numbers a to d.
+
+    Taken only where it leaves nothing to divide by and no more to read than before.
+    """
+    kernels = list(_functions(formula))
+    if len(kernels) != 1 or not formula.is_rational_function(*kernels):
+        return expr
+    kernel = kernels[0]
+    if isinstance(kernel, expm1):
+        expr = expr.xreplace({exp(kernel.args[0]): kernel + 1})
+    if not expr.has(kernel):
+        return expr
+    g = Dummy()
+    numerator, denominator = fraction(cancel(formula.xreplace({kernel: g})))
+    equation = Poly(numerator - value * denominator, g) if not numerator.has(Indexed) else None
+    if equation is None or equation.degree() != 1 or denominator.has(Indexed):
+        return expr
+    slope, offset = equation.all_coeffs()
+    found = cancel(expr.xreplace({kernel: -offset / slope}))
+    if found.has(kernel) or fraction(found)[1].has(Indexed) or weight(found) > weight(expr):
+        return expr
+    return shortest(found)
+
+
+def _functions(expr: Expr) -> Iterator[Expr]:
+    """The outermost functions of elements in `expr`, each once."""
+    return iter({node for node in expr.atoms(Function) if not isinstance(node, Bracket | where) and node.has(Indexed)})
+
+
+def shortest(expr: Expr) -> Expr:
+    """The shorter of `expr` and `expr` with what all its terms share in front."""
+    shared = common(expr)
+    return shared if weight(shared) < weight(expr) else expr
+
+
+def common(expr: Expr) -> Expr:
+    """A sum with the factors that all its terms share in front: P*dP - P*s becomes P*(dP - s)."""
+    if not isinstance(expr, Add):
+        return expr
+    terms = [factors(term) for term in expr.args]
+    shared = {
+        base: min((term[base] for term in terms), key=abs)
+        for base in terms[0]
+        if not base.is_number and all(base in term and term[base].is_Integer for term in terms)
+    }
+    shared = {base: power for base, power in shared.items() if all(term[base] * power > 0 for term in terms)}
+    front = Mul(*(base**power for base, power in shared.items()))
+    return Mul(front, Add(*(term / front for term in expr.args))) if shared else expr
+
+
+def _places(expr: Expr, parts: dict[Expr, Expr], indices: tuple[Index, ...]) -> list[tuple[Expr, ...]]:
+    """The values of `indices` at which the first factor that has them all stands in `expr`."""
+    pattern = next((base for base in parts if base.has(Indexed) and all(base.has(index) for index in indices)), None)
+    if pattern is None:
+        return []
+    found = []
+    for node in expr.atoms(pattern.func):
+        matched = _unify(pattern, node, frozenset(indices), {})
+        if matched is not None and len(matched) == len(indices):
+            found.append(tuple(matched[index] for index in indices))
+    return sorted(set(found), key=str)
+
+
+def _unify(pattern: Expr, node: Expr, free: frozenset[Index], bound: dict[Index, Expr]) -> dict[Index, Expr] | None:
+    """The values of the indices `free` that make `pattern` equal to `node`."""
+    if pattern in free:
+        if bound.setdefault(pattern, node) != node:
+            return None
+        return bound
+    if not pattern.has(*free):
+        return bound if pattern == node else None
+    if pattern.func != node.func or len(pattern.args) != len(node.args) or not pattern.args:
+        return None
+    for inner, other in zip(pattern.args, node.args, strict=True):
+        if _unify(inner, other, free, bound) is None:
+            return None
+    return bound

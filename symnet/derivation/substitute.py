@@ -1,0 +1,48 @@
+"""Putting one adjoint's formula into another where factors cancel, and only there.
+
+With A = sigmoid(Z) and the binary cross-entropy, dA = (-Y/A + (1 - Y)/(1 - A))/N and dZ = dA*A*(1 - A): together they are (A - Y)/N,
+which is shorter and never divides by zero. Where nothing cancels, the two equations stay apart, as a textbook has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sympy import Add, Dummy, Expr, Indexed, Integer, Mul, Pow, cancel
+
+from symnet.derivation.reuse import common, reuse_products
+from symnet.equations.program import Equation
+from symnet.index.calculus import bound_apart, pull, substitute, weight
+from symnet.index.symbols import Index, Scalar, name_of
+
+
+def substitute_adjoint(expr: Expr, adjoint: Equation, products: Iterable[Equation]) -> Expr | None:
+    """`expr` with the one element of `adjoint`'s tensor in it replaced by its formula, or None where that makes nothing shorter.
+
+    `products` are equations whose values may be named again in the result.
+    """
+    places = [e for e in expr.atoms(Indexed, Scalar) if name_of(e) == adjoint.tensor.name]
+    if len(places) != 1:
+        return None
+    indices = places[0].indices if isinstance(places[0], Indexed) else ()
+    apart = bound_apart(adjoint.rhs, {index.name for index in expr.atoms(Index)})
+    formula = substitute(apart, dict(zip(adjoint.indices, indices, strict=True)))
+    inlined = reuse_products(pull(expr.xreplace({places[0]: formula})), products)
+    candidates = (inlined, common(inlined), common(_cancelled(inlined)))
+    best = min(candidates, key=weight)
+    return best if weight(best) < weight(expr) - 1 + weight(adjoint.rhs) else None
+
+
+def _cancelled(expr: Expr) -> Expr:
+    """`expr` as one fraction of polynomials in its elements, functions and sums, with what cancels cancelled."""
+    kernels: dict[Expr, Expr] = {}
+
+    def close(node: Expr) -> Expr:
+        if isinstance(node, Add | Mul):
+            return node.func(*map(close, node.args))
+        if isinstance(node, Pow) and isinstance(node.exp, Integer):
+            return close(node.base) ** node.exp
+        return node if node.is_Rational else kernels.setdefault(node, Dummy())
+
+    closed = close(expr)
+    return cancel(closed).xreplace({dummy: node for node, dummy in kernels.items()})
