@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from sympy import Add, Dummy, Expr, Function, Indexed, Mul, Poly, Sum, cancel, exp, fraction
 
 from symnet.equations.program import Equation
-from symnet.index.calculus import factors, substitute, weight
+from symnet.index.calculus import factors, match, substitute, weight
 from symnet.index.functions import Bracket, expm1, where
 from symnet.index.symbols import Index
 
@@ -133,23 +133,7 @@ def _places(expr: Expr, parts: dict[Expr, Expr], indices: tuple[Index, ...]) -> 
         return []
     found = []
     for node in expr.atoms(pattern.func):
-        matched = _unify(pattern, node, frozenset(indices), {})
-        if matched is not None and len(matched) == len(indices):
-            found.append(tuple(matched[index] for index in indices))
+        at = match(pattern, node, indices)
+        if at is not None:
+            found.append(at)
     return sorted(set(found), key=str)
-
-
-def _unify(pattern: Expr, node: Expr, free: frozenset[Index], bound: dict[Index, Expr]) -> dict[Index, Expr] | None:
-    """The values of the indices `free` that make `pattern` equal to `node`."""
-    if pattern in free:
-        if bound.setdefault(pattern, node) != node:
-            return None
-        return bound
-    if not pattern.has(*free):
-        return bound if pattern == node else None
-    if pattern.func != node.func or len(pattern.args) != len(node.args) or not pattern.args:
-        return None
-    for inner, other in zip(pattern.args, node.args, strict=True):
-        if _unify(inner, other, free, bound) is None:
-            return None
-    return bound

@@ -167,3 +167,25 @@ def _canonical_bound(expr: Expr, depth: int) -> Expr:
         function = _canonical_bound(substitute(expr.function, names), depth + len(names))
         return expr.func(function, *[(names[limit[0]], *limit[1:]) for limit in expr.limits])
     return expr.func(*(_canonical_bound(argument, depth) for argument in expr.args))
+
+
+def match(pattern: Expr, node: Expr, indices: tuple[Index, ...]) -> tuple[Expr, ...] | None:
+    """The values of `indices` at which `pattern` is `node`, or None where there are none."""
+    bound = _unify(pattern, node, frozenset(indices), {})
+    return tuple(bound[index] for index in indices) if bound is not None and len(bound) == len(indices) else None
+
+
+def _unify(pattern: Expr, node: Expr, free: frozenset[Index], bound: dict[Index, Expr]) -> dict[Index, Expr] | None:
+    """The values of the indices `free` that make `pattern` equal to `node`."""
+    if pattern in free:
+        if bound.setdefault(pattern, node) != node:
+            return None
+        return bound
+    if not pattern.has(*free):
+        return bound if pattern == node else None
+    if pattern.func != node.func or len(pattern.args) != len(node.args) or not pattern.args:
+        return None
+    for inner, other in zip(pattern.args, node.args, strict=True):
+        if _unify(inner, other, free, bound) is None:
+            return None
+    return bound

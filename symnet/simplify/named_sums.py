@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from sympy import Add, Expr, Function, Indexed, Mul, Pow, Sum, exp, log
+from sympy import Add, Expr, Function, Indexed, Mul, S, Sum, exp, log
 
 from symnet.equations.program import Equation, Program
 from symnet.index.calculus import canonical, free_indices
@@ -78,16 +78,18 @@ class _Naming:
         self.added = []
         self.current = equation
         rhs = self.visit(equation.rhs, equation.binders, nonlinear=False)
+        rhs = self.visit(rhs, equation.binders, nonlinear=False)  # the same sum may stand before the place that named it
         return (*self.added, equation if rhs == equation.rhs else replace(equation, rhs=rhs))
 
     def visit(self, node: Expr, scope: tuple[Binder, ...], nonlinear: bool) -> Expr:
         if not node.has(Sum) or isinstance(node, ArgMax):
             return node
-        if isinstance(node, Sum):
-            inner = total(self.visit(node.function, scope + binders_of(node), nonlinear=False), binders_of(node))
-            return self.name(inner, scope) if nonlinear else inner
-        if isinstance(node, Mul) and nonlinear and _is_scaled_sum(node):
-            return self.name(self.visit(node, scope, nonlinear=False), scope)
+        sign = node.as_coeff_Mul()[0] if isinstance(node, Mul) else S.One
+        if sign.is_negative:
+            return -self.visit(-node, scope, nonlinear)
+        if isinstance(node, Sum) or _is_scaled_sum(node):
+            value = self.visit_sum(node, scope)
+            return self.name(value, scope) if nonlinear or self.is_known(value, scope) else value
         if isinstance(node, Elementary | Function) and not isinstance(node, Bracket) and len(node.args) == 1:
             before = len(self.added)
             argument = self.visit_argument(node.args[0], scope)
@@ -97,6 +99,13 @@ class _Naming:
         inside = nonlinear or not isinstance(node, Add | Mul)
         return node.func(*(self.visit(argument, scope, inside) for argument in node.args))
 
+    def visit_sum(self, node: Expr, scope: tuple[Binder, ...]) -> Expr:
+        """A sum, or a constant times a sum, with what stands inside it visited."""
+        inner = next(factor for factor in Mul.make_args(node) if isinstance(factor, Sum))
+        binders = binders_of(inner)
+        body = self.visit(inner.function, scope + binders, nonlinear=False)
+        return node.xreplace({inner: total(body, binders)})
+
     def visit_argument(self, argument: Expr, scope: tuple[Binder, ...]) -> Expr:
         """The argument of a function: named as a whole where more than a sum stands in it."""
         if isinstance(argument, Add) and sum(term.has(Indexed) for term in argument.args) > 1:
@@ -105,14 +114,15 @@ class _Naming:
 
     def name(self, value: Expr, scope: tuple[Binder, ...], letter: str = "S") -> Expr:
         """The element of the tensor that stands for `value`, defined now if it is new."""
-        free = free_indices(value)
-        binders = tuple(binder for binder in scope if binder[0] in free)
+        binders, key = _identity(value, scope)
         axes = tuple(index for index, _ in binders)
-        key = canonical(value, axes)
         if key not in self.known:
             words = "The sum gets a name." if letter == "S" else "The argument of the function gets a name."
             self.known[key] = self.define(letter, axes, tuple(size for _, size in binders), value, words)
         return self.known[key][axes]
+
+    def is_known(self, value: Expr, scope: tuple[Binder, ...]) -> bool:
+        return _identity(value, scope)[1] in self.known
 
     def define(self, letter: str, axes: tuple[Index, ...], shape: tuple[Expr, ...], value: Expr, words: str) -> Tensor:
         tensor = Tensor(unused(letter + suffix_of(self.current.tensor.name), self.taken), shape)
@@ -132,5 +142,15 @@ class _Naming:
         self.shares.append(self.define("P", axes, shape, share, "The share of each exponential in the sum: the softmax."))
 
 
-def _is_scaled_sum(node: Mul) -> bool:
+def _identity(value: Expr, scope: tuple[Binder, ...]) -> tuple[tuple[Binder, ...], Expr]:
+    """The binders that `value` depends on, and the value up to the names of indices."""
+    free = free_indices(value)
+    binders = tuple(binder for binder in scope if binder[0] in free)
+    return binders, canonical(value, (index for index, _ in binders))
+
+
+def _is_scaled_sum(node: Expr) -> bool:
+    """Whether `node` is a constant times one sum, such as a mean."""
+    if not isinstance(node, Mul):
+        return False
     return sum(factor.has(Indexed) for factor in node.args) == 1 and any(isinstance(factor, Sum) for factor in node.args)

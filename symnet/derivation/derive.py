@@ -1,0 +1,134 @@
+"""From a network's program to its whole derivation: the passes, in order.
+
+| pass | input | output | guarantee |
+| --- | --- | --- | --- |
+| name_sums | the program as stated | the primal program | every tensor has the value it had |
+| Backward | the primal program | the adjoints, with their steps | each is the derivative of the loss |
+| stabilize | primal and the adjoints that are read | the program to compute | same values, no overflow |
+| updates | the gradients | the optimizer's equations | one step of training |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from symnet.derivation.backward import Backward
+from symnet.derivation.journal import Adjoint, Derived
+from symnet.equations.check import check
+from symnet.equations.program import Equation, Program, reads
+from symnet.errors import DerivationError, nearest
+from symnet.index.symbols import Role, Tensor
+from symnet.simplify.named_sums import name_sums
+from symnet.simplify.rewrite import Rewrite
+from symnet.simplify.stabilize import stabilize
+
+Updates = tuple[Sequence[Tensor], Mapping[str, float], Sequence[Equation]]
+"""What an optimizer adds: tensors given from outside (states, hyperparameters), values for them, and equations."""
+Optimizer = Callable[[Sequence[tuple[Tensor, Tensor]]], Updates]
+"""From the pairs of parameter and gradient to the updates."""
+
+
+def derive(
+    stated: Program, loss: str = "L", wrt: Sequence[str] | None = None, optimizer: Optimizer | None = None
+) -> Derived:
+    """The derivation of the gradients of `loss` with respect to the tensors `wrt` (all parameters, unless given).
+
+    Raises DerivationError where `loss` does not depend on one of them, where one is unknown or of whole numbers, or where a
+    function without a useful derivative stands in between.
+    """
+    check(stated)
+    primal, naming = name_sums(stated)
+    targets = _targets(primal, loss, wrt)
+    adjoints = Backward(primal, primal.tensors[loss], targets).run()
+    primal, naming = _without_idle_shares(stated, primal, naming, adjoints)
+    program = primal.extended(adjoint.equation for adjoint in adjoints)
+    safe, stabilizing = stabilize(_live(program, primal, targets))
+    updates: tuple[Equation, ...] = ()
+    computed = safe
+    if optimizer is not None:
+        gradients = {a.of.name: a.equation.tensor for a in adjoints}
+        given, values, equations = optimizer([(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER])
+        updates = tuple(equations)
+        computed = replace(safe.extended(updates, given), values={**safe.values, **values})
+    check(program)
+    check(computed)
+    return Derived(
+        stated=stated,
+        primal=primal,
+        naming=naming,
+        loss=primal.tensors[loss],
+        wrt=targets,
+        adjoints=adjoints,
+        program=program,
+        computed=computed,
+        stabilizing=stabilizing,
+        updates=updates,
+        labels=_labels(program, stabilizing, updates),
+    )
+
+
+def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Tensor, ...]:
+    """The tensors to derive with respect to, each one checked."""
+    if loss not in program.defining:
+        raise DerivationError(f"there is no loss {loss}", expected="an equation that defines it", suggestion=nearest(loss, program.defining))
+    names = [t.name for t in program.of_role(Role.PARAMETER)] if wrt is None else list(wrt)
+    for name in names:
+        tensor = program.tensors.get(name)
+        if tensor is None:
+            raise DerivationError(f"there is no tensor {name} to derive with respect to", suggestion=nearest(name, program.tensors))
+        if tensor.integer:
+            raise DerivationError(f"{name} holds whole numbers: nothing can be derived with respect to it")
+        if not _depends(program, loss, name):
+            raise DerivationError(f"the loss does not depend on {name}", expected="a tensor that the loss is computed from")
+    return tuple(program.tensors[name] for name in names)
+
+
+def _depends(program: Program, loss: str, name: str) -> bool:
+    reached, pending = set[str](), [loss]
+    while pending:
+        current = pending.pop()
+        if current not in reached:
+            reached.add(current)
+            if current in program.defining:
+                pending.extend(reads(program.defining[current].rhs))
+    return name in reached
+
+
+def _without_idle_shares(
+    stated: Program, primal: Program, naming: tuple[Rewrite, ...], adjoints: tuple[Adjoint, ...]
+) -> tuple[Program, tuple[Rewrite, ...]]:
+    """The primal program without the names that neither it nor the adjoints turned out to need."""
+    read = {name for adjoint in adjoints for name in reads(adjoint.equation.rhs)} | set(stated.tensors)
+    read |= {name for equation in primal.equations for name in reads(equation.rhs)}
+    idle = [name for name in primal.defining if name not in read]
+    if not idle:
+        return primal, naming
+    kept = tuple(equation for equation in primal.equations if equation.tensor.name not in idle)
+    tensors = {name: tensor for name, tensor in primal.tensors.items() if name not in idle}
+    naming = tuple(replace(r, after=tuple(e for e in r.after if e.tensor.name not in idle)) for r in naming)
+    return replace(primal, tensors=tensors, equations=kept), naming
+
+
+def _live(program: Program, primal: Program, targets: tuple[Tensor, ...]) -> Program:
+    """The program without the adjoints that no gradient reads any more, because their formula was put in elsewhere."""
+    kept = set(primal.defining)
+    pending = [e.tensor.name for e in program.equations if e.tensor.adjoint_of in {t.name for t in targets}]
+    while pending:
+        name = pending.pop()
+        if name in program.defining and name not in kept:
+            kept.add(name)
+            pending.extend(reads(program.defining[name].rhs))
+    dropped = set(program.defining) - kept
+    tensors = {name: tensor for name, tensor in program.tensors.items() if name not in dropped}
+    return replace(program, tensors=tensors, equations=tuple(e for e in program.equations if e.tensor.name in kept))
+
+
+def _labels(program: Program, stabilizing: tuple[Rewrite, ...], updates: tuple[Equation, ...]) -> dict[str, str]:
+    """The printed number of each equation that is computed: a safe form of equation 7 is 7a, 7b, ..."""
+    labels = {name: str(number) for name, number in program.numbers.items()}
+    for rewrite in stabilizing:
+        number = program.numbers[rewrite.before.tensor.name]
+        labels |= {e.tensor.name: f"{number}{letter}" for e, letter in zip(rewrite.after, "abcdefgh", strict=False)}
+    start = len(program.equations) + 1
+    return labels | {equation.tensor.name: str(start + k) for k, equation in enumerate(updates)}

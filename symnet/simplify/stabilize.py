@@ -1,0 +1,164 @@
+"""Formulas made safe for floating point: the same values, without overflow, without 0 * infinity.
+
+A sum of exponentials is shifted by its largest term, which changes no quotient and adds the shift to a logarithm:
+
+before:  S[n] = Sum(exp(Z[n,k]), k);  P[n,k] = exp(Z[n,k])/S[n];  L = Sum(log(S[n]), n)
+after:   M[n] = Z[n, argmax(Z[n,k], k)];  E[n,k] = exp(Z[n,k] - M[n]);  T[n] = Sum(E[n,k], k)
+         P[n,k] = E[n,k]/T[n];  L = Sum(M[n] + log(T[n]), n)
+
+The logarithm of a value that the forward pass has squashed goes back to what was squashed: with A = sigmoid(Z), log(A) is -softplus(-Z) and
+log(1 - A) is -softplus(Z). This pass comes after the chain rule, so that the shift is never differentiated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sympy import Add, Expr, Indexed, Mul, Sum, exp, log
+
+from symnet.equations.program import Equation, Program
+from symnet.index.calculus import match, substitute
+from symnet.index.functions import sigmoid, softplus
+from symnet.index.reductions import argmax, binders_of, total
+from symnet.index.symbols import Scalar, Tensor, name_of
+from symnet.simplify.named_sums import suffix_of, unused
+from symnet.simplify.rewrite import Rewrite
+
+
+def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
+    """The program made safe for floating point, and the rewrites that did it."""
+    taken = set(program.tensors) | {size.name for size in program.sizes}
+    shifts = {}
+    for equation in program.equations:
+        if _is_sum_of_exponentials(equation.rhs):
+            shifts[equation.tensor.name] = _shift(equation, taken)
+    equations: list[Equation] = []
+    rewrites: list[Rewrite] = []
+    for equation in program.equations:
+        if equation.tensor.name in shifts:
+            safe = shifts[equation.tensor.name]
+            rewrites.append(Rewrite("shift", equation, safe, "No exponential overflows when the largest is 1."))
+        else:
+            safe, reason = _safe(equation, program, shifts)
+            if safe != (equation,):
+                rewrites.append(Rewrite("rewrite", equation, safe, reason))
+        equations.extend(safe)
+    tensors = {name: tensor for name, tensor in program.tensors.items() if name not in shifts}
+    tensors |= {equation.tensor.name: equation.tensor for equation in equations}
+    return replace(program, tensors=tensors, equations=tuple(equations)), tuple(rewrites)
+
+
+def _is_sum_of_exponentials(rhs: Expr) -> bool:
+    return isinstance(rhs, Sum) and len(rhs.limits) == 1 and isinstance(rhs.function, exp)
+
+
+def _shift(equation: Equation, taken: set[str]) -> tuple[Equation, Equation, Equation]:
+    """The maximum, the shifted exponentials and their sum, in place of a sum of exponentials."""
+    binder = binders_of(equation.rhs)[0]
+    exponent = equation.rhs.function.args[0]
+    suffix = suffix_of(equation.tensor.name)
+    names = []
+    for letter in "MET":
+        names.append(unused(letter + suffix, taken))
+        taken.add(names[-1])
+    shape, indices = equation.tensor.shape, equation.indices
+    largest = Tensor(names[0], shape)
+    shifted = Tensor(names[1], (*shape, binder[1]))
+    sum_of_shifted = Tensor(names[2], shape)
+    at = (*indices, binder[0])
+
+    def stated(tensor: Tensor, where: tuple[Expr, ...], rhs: Expr, words: str) -> Equation:
+        return replace(equation, tensor=tensor, indices=where, rhs=rhs, words=words)
+
+    return (
+        stated(largest, indices, substitute(exponent, {binder[0]: argmax(exponent, binder)}), "The largest exponent."),
+        stated(shifted, at, exp(exponent - largest[indices]), "No exponential is larger than 1."),
+        stated(sum_of_shifted, indices, total(shifted[at], [binder]), "At least 1, since the largest term is."),
+    )
+
+
+def _safe(
+    equation: Equation, program: Program, shifts: dict[str, tuple[Equation, Equation, Equation]]
+) -> tuple[tuple[Equation], str]:
+    """`equation` with sums of exponentials shifted and logarithms of squashed values expanded, and why."""
+    rhs = equation.rhs
+    reason = ""
+    if rhs.has(log):
+        opened = _open_logarithms(rhs, program)
+        if opened != rhs:
+            rhs, reason = opened, "The logarithm of a squashed value is taken before squashing: it cannot become log 0."
+    for name, (largest, shifted, sum_of_shifted) in shifts.items():
+        places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == name]
+        if places:
+            rhs = rhs.xreplace({place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places})
+            rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
+            reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
+    return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
+
+
+def _at(equation: Equation, place: Expr) -> Expr:
+    """The element of `equation`'s tensor at the indices of `place`."""
+    return equation.tensor[tuple(place.indices) if isinstance(place, Indexed) else ()]
+
+
+def _expand_logarithms(expr: Expr) -> Expr:
+    """log(e^m * s) as m + log(s), everywhere in `expr`."""
+    found = {}
+    for node in expr.atoms(log):
+        powers = [factor.args[0] for factor in Mul.make_args(node.args[0]) if isinstance(factor, exp)]
+        rest = [factor for factor in Mul.make_args(node.args[0]) if not isinstance(factor, exp)]
+        if powers:
+            found[node] = Add(*powers, log(Mul(*rest)) if rest else 0)
+    return expr.xreplace(found)
+
+
+def _merge_exponentials(expr: Expr) -> Expr:
+    """e^a * e^b as e^(a + b), everywhere in `expr`."""
+    found = {}
+    for node in expr.atoms(Mul):
+        powers = [factor.args[0] for factor in node.args if isinstance(factor, exp)]
+        if len(powers) > 1:
+            found[node] = Mul(exp(Add(*powers)), *(factor for factor in node.args if not isinstance(factor, exp)))
+    return expr.xreplace(found)
+
+
+def _name_exponentials(expr: Expr, shifted: Equation) -> Expr:
+    """`expr` with the shifted exponentials called by their name."""
+    named = {}
+    for node in expr.atoms(exp):
+        at = match(shifted.rhs, node, shifted.indices)
+        if at is not None:
+            named[node] = shifted.tensor[at]
+    return expr.xreplace(named)
+
+
+def _open_logarithms(expr: Expr, program: Program) -> Expr:
+    """`expr` with log(A) and log(1 - A) written in what A squashes, for every A defined as a sigmoid or as a share (softmax)."""
+    found = {}
+    for node in expr.atoms(log):
+        value, complement = node.args[0], 1 - node.args[0]
+        if isinstance(value, Indexed):
+            found[node] = _log_of(_formula(value, program), node)
+        elif isinstance(complement, Indexed):
+            formula = _formula(complement, program)
+            if isinstance(formula, sigmoid):
+                found[node] = -softplus(formula.args[0])
+    return expr.xreplace(found)
+
+
+def _log_of(formula: Expr | None, otherwise: Expr) -> Expr:
+    if isinstance(formula, sigmoid):
+        return -softplus(-formula.args[0])
+    if isinstance(formula, Mul) and any(isinstance(factor, exp) for factor in formula.args):
+        return Add(*(factor.args[0] if isinstance(factor, exp) else log(factor) for factor in formula.args)).replace(
+            lambda e: isinstance(e, log) and e.args[0].is_Pow, lambda e: e.args[0].exp * log(e.args[0].base)
+        )
+    return otherwise
+
+
+def _formula(element: Expr, program: Program) -> Expr | None:
+    """The right-hand side that defines `element`, at its indices."""
+    equation = program.defining.get(name_of(element))
+    if equation is None:
+        return None
+    return substitute(equation.rhs, dict(zip(equation.indices, element.indices, strict=True)))
