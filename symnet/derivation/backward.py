@@ -16,12 +16,12 @@ from sympy import Add, Expr, Mul, S
 from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.derivation.occurrences import Occurrence, occurrences
-from symnet.derivation.reuse import common, reuse, reuse_products, shortest
+from symnet.derivation.reuse import common, shortest
 from symnet.derivation.substitute import substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.calculus import fresh, pull, rename_apart, substitute
 from symnet.index.reductions import Binder, total
-from symnet.index.symbols import Index, Tensor, indices_of, name_of
+from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
 
 
@@ -44,7 +44,7 @@ class Backward:
         self.uses: dict[str, list[Use]] = {name: [] for name in program.tensors}
         for equation in program.equations:
             if equation.tensor.name in self.relevant:
-                for occurrence in occurrences(equation.rhs):
+                for occurrence in occurrences(equation):
                     if name_of(occurrence.element) in self.relevant:
                         self.uses[name_of(occurrence.element)].append(Use(equation, occurrence))
         self.tensors = self.name_adjoints()
@@ -67,17 +67,15 @@ class Backward:
 
     def order(self) -> Iterator[Tensor]:
         """From the loss back: a tensor that an equation defines, then what comes from outside and is first used there."""
-        first_use: dict[str, str] = {}
+        first_used: dict[str, list[Tensor]] = {}
         for name, uses in self.uses.items():
-            if name in self.relevant and name not in self.program.defining:
-                first_use[name] = uses[0].equation.tensor.name
+            if name in self.tensors and name not in self.program.defining:
+                first_used.setdefault(uses[0].equation.tensor.name, []).append(self.program.tensors[name])
         for equation in reversed(self.program.equations):
             name = equation.tensor.name
             if name in self.tensors:
                 yield equation.tensor
-            for given, at in first_use.items():
-                if at == name:
-                    yield self.program.tensors[given]
+            yield from sorted(first_used.get(name, ()), key=lambda tensor: tensor.role != Role.PARAMETER)
 
     def adjoint(self, tensor: Tensor) -> Adjoint:
         indices = self.indices(tensor)
@@ -98,12 +96,11 @@ class Backward:
 
     def contribution(self, tensor: Tensor, indices: tuple[Index, ...], use: Use) -> Contribution:
         equation, occurrence = use.equation, use.occurrence
-        local, derivative = _local(equation, occurrence)
         binders = equation.binders + occurrence.binders
         apart = rename_apart(binders, [index.name for index in indices])
         binders = tuple((apart.get(index, index), size) for index, size in binders)
         seed = S.One if equation.tensor == self.loss else self.tensors[equation.tensor.name][equation.indices]
-        body = substitute(Mul(seed, derivative), apart)
+        body = substitute(Mul(seed, occurrence.derivative), apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
             for place, target, extent in zip(indices_of(occurrence.element), indices, tensor.shape, strict=True)
@@ -120,7 +117,7 @@ class Backward:
         pulled = pull(value)
         if pulled != value:
             steps.append(Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it."))
-        return Contribution(equation, occurrence.element, local, stated, tuple(steps))
+        return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
 
     def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
         """The adjoints that stand nowhere but here, so that putting in their formula loses nothing."""
@@ -174,15 +171,6 @@ def _relevant(program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> frozen
                 backward.update(reads(equation.rhs))
         changed = len(backward) > before
     return frozenset(forward & backward)
-
-
-def _local(equation: Equation, occurrence: Occurrence) -> tuple[tuple[Step, ...], Expr]:
-    """The local derivative with its values named again, and how it came about."""
-    named = reuse(occurrence.derivative, equation)
-    if named == occurrence.derivative:
-        return occurrence.steps, named
-    step = Step("reuse", occurrence.derivative, named, f"{equation.lhs} is already computed: its value stands for its formula.")
-    return (*occurrence.steps, step), named
 
 
 def _name_bound(left: tuple[Binder, ...], apart: dict[Index, Expr], indices: tuple[Index, ...]) -> dict[Index, Expr]:

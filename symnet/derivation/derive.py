@@ -72,6 +72,7 @@ def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Te
     """The tensors to derive with respect to, each one checked."""
     if loss not in program.defining:
         raise DerivationError(f"there is no loss {loss}", expected="an equation that defines it", suggestion=nearest(loss, program.defining))
+    reached = _reached(program, loss)
     names = [t.name for t in program.of_role(Role.PARAMETER)] if wrt is None else list(wrt)
     for name in names:
         tensor = program.tensors.get(name)
@@ -79,20 +80,20 @@ def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Te
             raise DerivationError(f"there is no tensor {name} to derive with respect to", suggestion=nearest(name, program.tensors))
         if tensor.integer:
             raise DerivationError(f"{name} holds whole numbers: nothing can be derived with respect to it")
-        if not _depends(program, loss, name):
+        if name not in reached:
             raise DerivationError(f"the loss does not depend on {name}", expected="a tensor that the loss is computed from")
     return tuple(program.tensors[name] for name in names)
 
 
-def _depends(program: Program, loss: str, name: str) -> bool:
+def _reached(program: Program, loss: str) -> set[str]:
+    """The tensors that the loss is computed from."""
     reached, pending = set[str](), [loss]
     while pending:
-        current = pending.pop()
-        if current not in reached:
-            reached.add(current)
-            if current in program.defining:
-                pending.extend(reads(program.defining[current].rhs))
-    return name in reached
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending.extend(reads(program.defining[name].rhs) if name in program.defining else ())
+    return reached
 
 
 def _without_idle_shares(

@@ -1,21 +1,37 @@
 """The scalar calculus of one equation: every place where a tensor stands, and the derivative there.
 
 Through a Sum the derivative of the summand multiplies on, and the Sum's indices join the binders. The derivative itself is left to
-SymPy's `diff`, after every element (or Sum) has been replaced by a dummy: no rule for any layer is written anywhere.
+SymPy's `diff`, after every element (or Sum) has been replaced by a placeholder: no rule for any layer is written anywhere. Equal formulas
+of different layers become the same formula of placeholders, so each is differentiated once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
-from sympy import Dummy, Expr, Indexed, Mul, Sum, preorder_traversal
+from sympy import Expr, Indexed, Mul, Sum, Symbol, preorder_traversal
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.derivation.journal import Step
+from symnet.derivation.reuse import reuse
+from symnet.equations.program import Equation
 from symnet.index.functions import Bracket
 from symnet.index.reductions import Binder, binders_of
 from symnet.index.symbols import Scalar
+
+
+class Placeholder(Symbol):
+    """A number that stands for an element, a sum, or the value of an equation while its formula is differentiated."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Placeholder:
+        return super().__new__(cls, name, real=True)  # type: ignore[no-any-return]
+
+
+VALUE = Placeholder("_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +40,66 @@ class Occurrence:
 
     element: Expr
     binders: tuple[Binder, ...]
-    derivative: Expr
-    steps: tuple[Step, ...]  # one "differentiate" for each level: the sums from outside in, then the element
+    derivative: Expr  # with the values of the forward pass named again
+    steps: tuple[Step, ...]  # "differentiate" for each level, the sums from outside in, then the element; then "reuse"
 
 
-def occurrences(rhs: Expr) -> tuple[Occurrence, ...]:
-    """Every distinct element in `rhs`, with the derivative of `rhs` with respect to it.
+def occurrences(equation: Equation) -> tuple[Occurrence, ...]:
+    """Every distinct element that the equation reads, with the derivative of its right-hand side with respect to it.
 
     `Sum(X[n,i]*W[i,j], i) + b[j]` gives X[n,i] (binder i, derivative W[i,j]), W[i,j] (binder i, derivative X[n,i]) and
     b[j] (derivative 1). Brackets and positions of maxima are flat and give nothing.
     """
     found: list[Occurrence] = []
-    kernels = tuple(dict.fromkeys(_kernels(rhs)))
-    dummies = {kernel: Dummy(real=True) for kernel in kernels}
-    back = {dummy: kernel for kernel, dummy in dummies.items()}
-    opened = rhs.xreplace(dummies)
-    for kernel, dummy in dummies.items():
-        derivative = opened.diff(dummy).xreplace(back)
-        if derivative == 0:
-            continue
-        step = Step("differentiate", rhs, derivative, "", wrt=kernel)
-        if not isinstance(kernel, Sum):
-            found.append(Occurrence(kernel, (), derivative, (step,)))
-            continue
-        for inner in occurrences(kernel.function):
-            found.append(
-                Occurrence(
-                    inner.element,
-                    binders_of(kernel) + inner.binders,
-                    Mul(derivative, inner.derivative),
-                    (step, *inner.steps),
-                )
-            )
+    for level in _levels(equation.rhs, equation.lhs):
+        raw = Mul(*(derivative for _, derivative, _ in level.path))
+        steps = [Step("differentiate", before, derivative, "", wrt=kernel) for before, derivative, kernel in level.path]
+        named = Mul(level.outermost, *(derivative for _, derivative, _ in level.path[1:]))
+        if named != raw:
+            reason = f"{equation.lhs} is already computed: its value stands for its formula."
+            steps.append(Step("reuse", raw, named, reason))
+        found.append(Occurrence(level.path[-1][2], level.binders, named, tuple(steps)))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A way from a right-hand side down to one element: at each level what is differentiated, the derivative, and by what."""
+
+    path: tuple[tuple[Expr, Expr, Expr], ...]
+    binders: tuple[Binder, ...]
+    outermost: Expr  # the first derivative, with values named again
+
+
+def _levels(rhs: Expr, value: Expr | None) -> Iterator[_Level]:
+    kernels = tuple(dict.fromkeys(_kernels(rhs)))
+    placeholders = {kernel: _placeholder(position) for position, kernel in enumerate(kernels)}
+    back: dict[Expr, Expr] = {placeholder: kernel for kernel, placeholder in placeholders.items()}
+    if value is not None:
+        back[VALUE] = value
+    opened = rhs.xreplace(placeholders)
+    for kernel, placeholder in placeholders.items():
+        raw, named = (derivative.xreplace(back) for derivative in _derivative(opened, placeholder))
+        if raw == 0:
+            continue
+        here = (rhs, raw, kernel)
+        if not isinstance(kernel, Sum):
+            yield _Level((here,), (), named)
+            continue
+        for inner in _levels(kernel.function, None):
+            yield _Level((here, *inner.path), binders_of(kernel) + inner.binders, named)
+
+
+@cache
+def _placeholder(position: int) -> Placeholder:
+    return Placeholder(f"_x{position}")
+
+
+@lru_cache(maxsize=4096)
+def _derivative(opened: Expr, by: Placeholder) -> tuple[Expr, Expr]:
+    """The derivative of a formula of placeholders, as SymPy gives it and with the formula's own value named again."""
+    derivative = opened.diff(by)
+    return derivative, reuse(derivative, opened, VALUE)
 
 
 def _kernels(expr: Expr) -> Iterator[Expr]:

@@ -7,7 +7,7 @@ P = exp(Z)/S, -exp(Z)/S**2 becomes -P/S; with A = 1/(1 + exp(-Z)), exp(-Z)/(1 + 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sympy import Add, Dummy, Expr, Function, Indexed, Mul, Poly, Sum, cancel, exp, fraction
 
@@ -17,18 +17,14 @@ from symnet.index.functions import Bracket, expm1, where
 from symnet.index.symbols import Index
 
 
-def reuse(expr: Expr, equation: Equation) -> Expr:
-    """`expr`, which has the free indices of `equation`, with the equation's value named wherever it stands."""
-    return _reuse(expr, equation.rhs, equation.lhs)
-
-
-def _reuse(expr: Expr, formula: Expr, value: Expr) -> Expr:
-    if not formula.args or isinstance(formula, Indexed | Sum) or not expr.args:
+def reuse(expr: Expr, formula: Expr, value: Expr) -> Expr:
+    """`expr` with `value` standing for `formula` wherever it can."""
+    if not formula.args or formula.is_Indexed or isinstance(formula, Sum) or not expr.args:
         return expr
     if isinstance(formula, where) and isinstance(expr, where) and formula.args[0] == expr.args[0]:
         # Inside a branch the value is that branch's formula.
         branches = zip(expr.args[1:], formula.args[1:], strict=True)
-        return where(expr.args[0], *(_reuse(e, f, value) for e, f in branches))
+        return where(expr.args[0], *(reuse(e, f, value) for e, f in branches))
     replaced = expr.xreplace({formula: value})
     replaced = _replace_product(replaced, _parts(formula), value)
     return _replace_kernel(replaced, formula, value)
@@ -76,33 +72,31 @@ def _holds(have: Expr | None, power: Expr) -> bool:
 
 
 def _replace_kernel(expr: Expr, formula: Expr, value: Expr) -> Expr:
-    """`expr` with the one function g in `formula` expressed by the value, where formula = (a*g + b)/(c*g + d) with numbers a to d.
+    """`expr` with the one function g in `formula` expressed by the value, where formula = (a*g + b)/(c*g + d) with constants a to d.
 
     Taken only where it leaves nothing to divide by and no more to read than before.
     """
-    kernels = list(_functions(formula))
-    if len(kernels) != 1 or not formula.is_rational_function(*kernels):
+    kernels = {node for node in formula.atoms(Function) if not isinstance(node, Bracket | where)}
+    if len(kernels) != 1:
         return expr
-    kernel = kernels[0]
+    kernel = kernels.pop()
     if isinstance(kernel, expm1):
         expr = expr.xreplace({exp(kernel.args[0]): kernel + 1})
-    if not expr.has(kernel):
+    opened = formula.xreplace({kernel: _KERNEL})
+    if not expr.has(kernel) or not opened.free_symbols == {_KERNEL}:
         return expr
-    g = Dummy()
-    numerator, denominator = fraction(cancel(formula.xreplace({kernel: g})))
-    equation = Poly(numerator - value * denominator, g) if not numerator.has(Indexed) else None
-    if equation is None or equation.degree() != 1 or denominator.has(Indexed):
+    numerator, denominator = fraction(cancel(opened))
+    relation = Poly(numerator - value * denominator, _KERNEL)
+    if relation.degree() != 1:
         return expr
-    slope, offset = equation.all_coeffs()
-    found = cancel(expr.xreplace({kernel: -offset / slope}))
-    if found.has(kernel) or fraction(found)[1].has(Indexed) or weight(found) > weight(expr):
+    slope, offset = relation.all_coeffs()
+    found = shortest(cancel(expr.xreplace({kernel: -offset / slope})))
+    if found.has(kernel) or fraction(found)[1].has(value) or weight(found) > weight(expr):
         return expr
-    return shortest(found)
+    return found
 
 
-def _functions(expr: Expr) -> Iterator[Expr]:
-    """The outermost functions of elements in `expr`, each once."""
-    return iter({node for node in expr.atoms(Function) if not isinstance(node, Bracket | where) and node.has(Indexed)})
+_KERNEL = Dummy("kernel")
 
 
 def shortest(expr: Expr) -> Expr:

@@ -7,8 +7,9 @@ which is shorter and never divides by zero. Where nothing cancels, the two equat
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from sympy import Add, Dummy, Expr, Indexed, Integer, Mul, Pow, cancel
+from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Symbol, cancel
 
 from symnet.derivation.reuse import common, reuse_products
 from symnet.equations.program import Equation
@@ -42,7 +43,12 @@ def _cancelled(expr: Expr) -> Expr:
             return node.func(*map(close, node.args))
         if isinstance(node, Pow) and isinstance(node.exp, Integer):
             return close(node.base) ** node.exp
-        return node if node.is_Rational else kernels.setdefault(node, Dummy())
+        return node if node.is_Rational else kernels.setdefault(node, Symbol(f"_x{len(kernels)}"))
 
-    closed = close(expr)
-    return cancel(closed).xreplace({dummy: node for node, dummy in kernels.items()})
+    return _cancel(close(expr)).xreplace({placeholder: node for node, placeholder in kernels.items()})
+
+
+@lru_cache(maxsize=4096)
+def _cancel(closed: Expr) -> Expr:
+    """SymPy's cancel, once for all layers whose formulas are alike."""
+    return cancel(closed)

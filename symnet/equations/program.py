@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sympy import Expr, Indexed, Symbol
 
@@ -97,6 +97,7 @@ def elements(expr: Expr) -> set[Expr]:
     return expr.atoms(Indexed, Scalar)  # type: ignore[no-any-return]
 
 
+@lru_cache(maxsize=1 << 14)
 def reads(expr: Expr) -> tuple[str, ...]:
     """The names of the tensors that `expr` reads, sorted."""
     return tuple(sorted({name_of(element) for element in elements(expr)}))

@@ -87,7 +87,7 @@ class Tensor:
 
 def name_of(element: Expr) -> str:
     """The name of the tensor that an element (Indexed or Scalar) belongs to."""
-    return str(element.base.label) if isinstance(element, Indexed) else element.name
+    return element.base.label.name if isinstance(element, Indexed) else element.name
 
 
 def indices_of(element: Expr) -> tuple[Expr, ...]:

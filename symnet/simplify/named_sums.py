@@ -45,6 +45,8 @@ def name_sums(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
 
 def _repeated(equations: list[Equation], shares: list[Tensor]) -> list[Tensor]:
     """Those of the tensors `shares` that the program defines anyway, under another name."""
+    if not shares:
+        return []
     own = {canonical(e.rhs, e.indices) for e in equations if e.tensor not in shares}
     return [e.tensor for e in equations if e.tensor in shares and canonical(e.rhs, e.indices) in own]
 
@@ -122,7 +124,7 @@ class _Naming:
         return self.known[key][axes]
 
     def is_known(self, value: Expr, scope: tuple[Binder, ...]) -> bool:
-        return _identity(value, scope)[1] in self.known
+        return bool(self.known) and _identity(value, scope)[1] in self.known
 
     def define(self, letter: str, axes: tuple[Index, ...], shape: tuple[Expr, ...], value: Expr, words: str) -> Tensor:
         tensor = Tensor(unused(letter + suffix_of(self.current.tensor.name), self.taken), shape)
