@@ -1,137 +1,142 @@
 """The plain-loop interpreter: slow, obviously right, the oracle for everything else.
 
-An element of a tensor is computed from its defining equation, index by index, and remembered. An equation that reads its own
-tensor at another index (a recurrence, in either direction) needs no schedule: the element that is missing is computed first.
-Values may be complex, for the complex step: comparisons look at real parts only.
+An element of a tensor is computed from its defining equation, index by index, and remembered. An equation
+that reads its own tensor at another index (a recurrence, in either direction) needs no schedule: the element
+that is missing is computed first. Values may be complex, for the complex step: comparisons look at real parts
+only.
+
+A right-hand side is compiled once into nested closures, one for each node of the expression, over the list of
+index values that are bound at the place (the scope). Elements lie in plain lists, row by row.
 """
 
 from __future__ import annotations
 
-import cmath
-import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import mpmath
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symnet.equations.elementary import SCALAR_FUNCTIONS, power, square_root
 from symnet.equations.program import Equation, Program
 from symnet.errors import EquationError, ShapeError
 from symnet.index import functions as f
 from symnet.index.reductions import ArgMax, binders_of
-from symnet.index.symbols import Index, Scalar, Size, Tensor, name_of
+from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 
-Number = complex
-"""A whole, real or complex number: Python's numeric tower, of which complex is the top."""
 Array = NDArray[Any]
-Scope = dict[sp.Symbol, int]
-"""The values of the indices that are bound at a place."""
-Code = Callable[[Scope], Number]
+Scope = list[Any]
+"""The values of the indices that are bound at a place, each in its slot."""
+Slots = Mapping[sp.Symbol, int]
+Code = Callable[[Scope], Any]
+"""A compiled expression: from a scope to a Number."""
 
 
-def _exp(x: Number) -> Number:
-    try:
-        return cmath.exp(x)
-    except OverflowError:
-        return math.inf
+def evaluate(
+    program: Program, given: Mapping[str, Array], sizes: Mapping[str, int] | None = None
+) -> dict[str, Array]:
+    """The value of every tensor of `program`, from the arrays in `given` (name to array of the tensor's
+    shape).
 
-
-def _sigmoid(x: Number) -> Number:
-    return 1 / (1 + _exp(-x)) if x.real >= 0 else _exp(x) / (1 + _exp(x))
-
-
-def _log(x: Number) -> Number:
-    return cmath.log(x) if x != 0 else -math.inf
-
-
-def _absolute(x: Number) -> Number:
-    return x if x.real >= 0 else -x
-
-
-SCALAR_FUNCTIONS: dict[Any, Callable[..., Number]] = {
-    sp.exp: _exp,
-    sp.log: _log,
-    sp.tanh: lambda x: cmath.tanh(x),
-    sp.sin: lambda x: cmath.sin(x),
-    sp.cos: lambda x: cmath.cos(x),
-    sp.erf: lambda x: complex(mpmath.erf(x)),
-    sp.floor: lambda x: math.floor(x.real),
-    f.sigmoid: _sigmoid,
-    f.softplus: lambda x: _absolute(x) * (x.real > 0) + _log(1 + _exp(-_absolute(x))),
-    f.expm1: lambda x: complex(mpmath.expm1(x)),
-    f.absolute: _absolute,
-    f.signum: lambda x: (x.real > 0) - (x.real < 0),
-    f.sign: lambda x: 1 if x.real >= 0 else -1,
-    f.maximum: lambda a, b: a if a.real > b.real else b,
-    f.minimum: lambda a, b: a if a.real < b.real else b,
-    f.less: lambda a, b: int(a.real < b.real),
-    f.less_equal: lambda a, b: int(a.real <= b.real),
-    f.equal: lambda a, b: int(a.real == b.real),
-}
-"""The value of each scalar function, right on the real axis and analytic beside it where the function is."""
-
-
-def evaluate(program: Program, given: Mapping[str, Array], sizes: Mapping[str, int] | None = None) -> dict[str, Array]:
-    """The value of every tensor of `program`, from the arrays in `given` (name to array of the tensor's shape).
-
-    Sizes are read off the arrays; `sizes` gives those that no array shows. Raises ShapeError where an array does not fit
-    and EquationError where a tensor depends on itself without end.
+    Sizes are read off the arrays; `sizes` gives those that no array shows. A tensor that is given is not
+    computed. Raises ShapeError where an array does not fit and EquationError where a tensor depends on itself
+    without end.
     """
-    return Interpreter(program, given, sizes).run()
+    return Interpreter(program, infer_sizes(program, given, sizes)).run(given)
 
 
 def evaluate_rhs(
     program: Program, values: Mapping[str, Array], equation: Equation, sizes: Mapping[str, int] | None = None
 ) -> Array:
-    """The array that the right-hand side of `equation` gives when every tensor of `program` has the value in `values`.
+    """The array that the right-hand side of `equation` gives when every tensor of `program` has the value in
+    `values`.
 
     The equation need not belong to the program: this is how a step is evaluated before and after its rewrite.
     """
-    return Interpreter(program, values, sizes).array(equation)
+    return Interpreter(program, infer_sizes(program, values, sizes)).array(equation, values)
+
+
+@dataclass(slots=True)
+class _Cells:
+    """The elements of one tensor, row by row; None where an element is not known yet."""
+
+    name: str
+    shape: tuple[int, ...]
+    integer: bool
+    elements: list[Any] = field(default_factory=list)
+    equation: Equation | None = None
+    code: Code | None = None
+
+    @property
+    def count(self) -> int:
+        return math.prod(self.shape)
 
 
 class Interpreter:
-    """One evaluation: the sizes, the values so far, and the compiled right-hand sides."""
+    """A program at given sizes, compiled once, to be run on as many arrays as need be."""
 
-    def __init__(self, program: Program, given: Mapping[str, Array], sizes: Mapping[str, int] | None) -> None:
+    def __init__(self, program: Program, sizes: Mapping[sp.Expr, sp.Integer]) -> None:
         self.program = program
-        self.sizes = infer_sizes(program, given, sizes)
-        self.values = {name: np.asarray(array) for name, array in given.items()}
-        self.known: dict[str, Array] = {}
-        self.code: dict[str, Code] = {}
-        self.dtype = complex if any(np.iscomplexobj(v) for v in self.values.values()) else float
-        for name, value in program.values.items():
-            if name in program.tensors and name not in self.values:
-                self.values[name] = np.asarray(value, dtype=float)
+        self.sizes = sizes
+        self.cells: dict[str, _Cells] = {}
+        self.busy: set[tuple[str, int]] = set()
+        self.width = 1  # of a scope: the deepest nesting of indices so far
 
-    def run(self) -> dict[str, Array]:
-        for equation in self.program.equations:
-            if equation.tensor.name not in self.values:
-                self.prepare(equation)
-        for equation in self.program.equations:
-            name = equation.tensor.name
-            if name in self.known:
-                for place in np.ndindex(self.values[name].shape):
-                    self.element(name, place)
-        return self.values
+    def run(self, given: Mapping[str, Array]) -> dict[str, Array]:
+        """The value of every tensor; those that are not given are computed."""
+        given = self.load(given)
+        pending = [equation for equation in self.program.equations if equation.tensor.name not in given]
+        for equation in pending:
+            cells = self.of(equation.tensor.name)
+            if cells.code is None:
+                cells.equation, cells.code = equation, self.code(equation)
+        for equation in pending:
+            cells = self.of(equation.tensor.name)
+            for place in self.places(equation, cells):
+                if cells.elements[place] is None:
+                    self.compute(cells, place)
+        dtype = complex if any(np.iscomplexobj(array) for array in given.values()) else float
+        return {**given, **{e.tensor.name: _array(self.of(e.tensor.name), dtype) for e in pending}}
 
-    def array(self, equation: Equation) -> Array:
-        """The value of the right-hand side at every index."""
-        code = self.compile(equation.rhs)
-        result = np.zeros(self.shape(equation.tensor), dtype=self.dtype)
-        for place in np.ndindex(result.shape):
-            value = code(dict(zip(equation.indices, place, strict=True)))
-            result[place] = value if self.dtype is complex else value.real
-        return result
-
-    def prepare(self, equation: Equation) -> None:
+    def array(self, equation: Equation, values: Mapping[str, Array]) -> Array:
+        """The value of the right-hand side of `equation` at every index, where every tensor has the value in
+        `values`.
+        """
+        values = self.load(values)
+        code = self.code(equation)
         shape = self.shape(equation.tensor)
-        self.values[equation.tensor.name] = np.zeros(shape, dtype=int if equation.tensor.integer else self.dtype)
-        self.known[equation.tensor.name] = np.zeros(shape, dtype=np.int8)  # 0 unknown, 1 being computed, 2 known
-        self.code[equation.tensor.name] = self.compile(equation.rhs)
+        scopes = (list(place) + [0] * (self.width - len(place)) for place in np.ndindex(shape))
+        elements = [code(scope) for scope in scopes]
+        is_complex = any(np.iscomplexobj(array) for array in values.values())
+        return _array(_Cells("", shape, equation.tensor.integer, elements), complex if is_complex else float)
+
+    def load(self, given: Mapping[str, Array]) -> dict[str, Array]:
+        """Take over the arrays, and the numbers that belong to the program."""
+        known = {name: np.asarray(value, dtype=float) for name, value in self.program.values.items()}
+        arrays = {name: known[name] for name in known if name in self.program.tensors and name not in given}
+        arrays |= {name: np.asarray(array) for name, array in given.items()}
+        for cells in self.cells.values():
+            cells.elements = [None] * cells.count
+        for name, array in arrays.items():
+            if name in self.program.tensors:
+                cells = self.of(name)
+                if array.shape != cells.shape:
+                    raise ShapeError(f"{name} has shape {array.shape}", expected=f"{cells.shape}")
+                cells.elements = (array.real.astype(int) if cells.integer else array).ravel().tolist()
+        return arrays
+
+    def of(self, name: str) -> _Cells:
+        if name not in self.cells:
+            tensor = self.program.tensors.get(name)
+            if tensor is None:
+                raise EquationError(f"there is no tensor {name}")
+            self.cells[name] = _Cells(name, self.shape(tensor), tensor.integer)
+            self.cells[name].elements = [None] * self.cells[name].count
+        return self.cells[name]
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         return tuple(self.extent(extent) for extent in tensor.shape)
@@ -140,84 +145,195 @@ class Interpreter:
         value = size.xreplace(self.sizes)
         if not value.is_Integer:
             missing = ", ".join(sorted(map(str, value.atoms(Size))))
-            raise ShapeError(f"the size {size} is not known", expected=f"an array or a value that fixes {missing}")
+            raise ShapeError(
+                f"the size {size} is not known", expected=f"an array or a value that fixes {missing}"
+            )
         return int(value)
 
-    def element(self, name: str, place: tuple[int, ...]) -> Number:
-        """The element at `place`, computed if need be; zero outside the tensor's range."""
-        array = self.values[name]
-        if any(not 0 <= p < extent for p, extent in zip(place, array.shape, strict=True)):
-            return 0
-        known = self.known.get(name)
-        if known is not None and known[place] != 2:
-            if known[place] == 1:
-                raise EquationError(f"{name}[{', '.join(map(str, place))}] depends on itself")
-            known[place] = 1
-            equation = self.program.defining[name]
-            value = self.code[name](dict(zip(equation.indices, place, strict=True)))
-            array[place] = value if array.dtype == complex else value.real
-            known[place] = 2
-        return array[place]  # type: ignore[no-any-return]
+    def places(self, equation: Equation, cells: _Cells) -> Iterator[int]:
+        """The places of a tensor in the order in which they are computed: from the end where it reads itself
+        at later ones.
 
-    def compile(self, expr: sp.Expr) -> Code:
+        Any order gives the same values; this one keeps the chain of elements that wait for one another short.
+        """
+        own = [e for e in equation.rhs.atoms(sp.Indexed) if name_of(e) == cells.name]
+        later = any(
+            (at - index).is_positive
+            for e in own
+            for at, index in zip(e.indices, equation.indices, strict=True)
+        )
+        return iter(range(cells.count - 1, -1, -1) if later else range(cells.count))
+
+    def compute(self, cells: _Cells, place: int) -> Any:
+        """The element at `place`, from the tensor's equation."""
+        if (cells.name, place) in self.busy or cells.code is None:
+            at = ", ".join(map(str, np.unravel_index(place, cells.shape)))
+            reason = "depends on itself" if cells.code is not None else "is neither given nor defined"
+            raise EquationError(f"{cells.name}[{at}] {reason}")
+        self.busy.add((cells.name, place))
+        scope = [0] * self.width
+        rest = place
+        for axis in range(len(cells.shape) - 1, -1, -1):
+            rest, scope[axis] = divmod(rest, cells.shape[axis])
+        value = cells.code(scope)
+        cells.elements[place] = value
+        self.busy.discard((cells.name, place))
+        return value
+
+    def code(self, equation: Equation) -> Code:
+        return self.compile(equation.rhs, {index: slot for slot, index in enumerate(equation.indices)})
+
+    def compile(self, expr: sp.Basic, slots: Slots) -> Code:
         """`expr` as a function of the indices that are bound around it."""
         if isinstance(expr, sp.Indexed | Scalar):
-            return self.compile_element(expr)
+            return self.compile_element(expr, slots)
         if isinstance(expr, Index):
-            return lambda scope: scope[expr]
-        if isinstance(expr, Size):
-            value = self.extent(expr)
-            return lambda scope: value
+            return self.compile_index(expr, slots)
+        if isinstance(expr, Size | sp.Number | sp.NumberSymbol):
+            return _constant(self.extent(expr) if isinstance(expr, Size | sp.Integer) else float(expr))
         if isinstance(expr, sp.Sum | ArgMax):
-            return self.compile_reduction(expr)
-        if isinstance(expr, f.where):
-            condition, yes, no = map(self.compile, expr.args)
-            return lambda scope: yes(scope) if condition(scope) else no(scope)
-        if expr.is_number and not expr.has(sp.Function):
-            number: Number = int(expr) if expr.is_Integer else float(expr)
-            return lambda scope: number
-        parts = [self.compile(argument) for argument in expr.args]
-        if isinstance(expr, sp.Add):
-            return lambda scope: sum(part(scope) for part in parts)
+            return self.compile_reduction(expr, slots)
         if isinstance(expr, sp.Mul):
-            return lambda scope: _product(parts, scope)
+            return self.compile_product(expr, slots)
+        parts = [self.compile(argument, slots) for argument in expr.args]
+        if isinstance(expr, f.where):
+            return _choice(*parts)
+        if isinstance(expr, sp.Add):
+            return _sum(parts)
         if isinstance(expr, sp.Pow):
-            return self.compile_power(expr, *parts)
+            return _power(expr, *parts)
+        if expr.func not in SCALAR_FUNCTIONS:
+            raise EquationError(
+                f"{expr.func.__name__} has no value", expected="a function with a rule in elementary.py"
+            )
         function = SCALAR_FUNCTIONS[expr.func]
+        if len(parts) == 1:
+            only = parts[0]
+            return lambda scope: function(only(scope))
         return lambda scope: function(*(part(scope) for part in parts))
 
-    def compile_element(self, expr: sp.Expr) -> Code:
-        name = name_of(expr)
-        if isinstance(expr, Scalar):
-            return lambda scope: self.element(name, ())
-        places = [self.compile(index) for index in expr.indices]
-        return lambda scope: self.element(name, tuple(int(place(scope).real) for place in places))
+    def compile_index(self, index: Index, slots: Slots) -> Code:
+        if index not in slots:
+            raise EquationError(
+                f"the index {index} is not bound", expected=f"one of {', '.join(map(str, slots))}"
+            )
+        slot = slots[index]
+        self.width = max(self.width, slot + 1)
+        return lambda scope: scope[slot]
 
-    def compile_power(self, expr: sp.Expr, base: Code, exponent: Code) -> Code:
-        if expr.exp.is_Integer and expr.exp > 0:
-            power = int(expr.exp)
-            return lambda scope: base(scope) ** power
-        if expr.exp == sp.S.Half:
-            return lambda scope: cmath.sqrt(base(scope))
-        return lambda scope: math.inf if base(scope) == 0 else base(scope) ** exponent(scope)
-
-    def compile_reduction(self, expr: sp.Expr) -> Code:
-        body = self.compile(expr.function)
-        binders = binders_of(expr)
-        indices = [index for index, _ in binders]
-        ranges = [range(self.extent(size)) for _, size in binders]
-        if isinstance(expr, ArgMax):
-            return lambda scope: max(ranges[0], key=lambda k: body({**scope, indices[0]: k}).real)
-        return lambda scope: sum(
-            body({**scope, **dict(zip(indices, place, strict=True))}) for place in itertools.product(*ranges)
+    def compile_element(self, expr: sp.Expr, slots: Slots) -> Code:
+        """An element; zero where it is read outside its tensor's range."""
+        cells = self.of(name_of(expr))
+        if len(indices_of(expr)) != len(cells.shape):
+            raise ShapeError(f"{expr} does not fit", expected=f"{len(cells.shape)} indices")
+        places = (
+            self.compile(at, slots) if isinstance(at, Index) else _whole(self.compile(at, slots))
+            for at in indices_of(expr)
         )
+        axes = list(zip(places, cells.shape, strict=True))
+        compute = self.compute
+
+        def read(scope: Scope) -> Any:
+            place = 0
+            for at, extent in axes:
+                k = at(scope)
+                if not 0 <= k < extent:
+                    return 0
+                place = place * extent + k
+            value = cells.elements[place]
+            return compute(cells, place) if value is None else value
+
+        return read
+
+    def compile_product(self, expr: sp.Mul, slots: Slots) -> Code:
+        """A product; a bracket that is 0 ends it (Iverson's convention: what it multiplies need not even
+        exist).
+        """
+        brackets = [self.compile(a, slots) for a in expr.args if isinstance(a, f.Bracket)]
+        factors = [self.compile(a, slots) for a in expr.args if not isinstance(a, f.Bracket)]
+
+        def product(scope: Scope) -> Any:
+            for bracket in brackets:
+                if not bracket(scope):
+                    return 0
+            result = 1
+            for factor in factors:
+                result *= factor(scope)
+            return result
+
+        return product
+
+    def compile_reduction(self, expr: ExprWithLimits, slots: Slots) -> Code:
+        binders = binders_of(expr)
+        first = max(slots.values(), default=-1) + 1
+        inner: dict[sp.Symbol, int] = {**slots}
+        inner.update({index: first + k for k, (index, _) in enumerate(binders)})
+        self.width = max(self.width, first + len(binders))
+        code = self.compile(expr.function, inner)
+        reduce = _position_of_largest if isinstance(expr, ArgMax) else _total
+        for k, (_, size) in reversed(list(enumerate(binders))):
+            code = reduce(code, first + k, range(self.extent(size)))
+        return code
 
 
-def _product(parts: list[Code], scope: Scope) -> Number:
-    result: Number = 1
-    for part in parts:
-        result = result * part(scope)
-    return result
+def _constant(value: float) -> Code:
+    return lambda scope: value
+
+
+def _whole(code: Code) -> Code:
+    return lambda scope: int(code(scope).real)
+
+
+def _choice(condition: Code, yes: Code, no: Code) -> Code:
+    return lambda scope: yes(scope) if condition(scope) else no(scope)
+
+
+def _sum(parts: list[Code]) -> Code:
+    def add(scope: Scope) -> Any:
+        result = 0
+        for part in parts:
+            result += part(scope)
+        return result
+
+    return add
+
+
+def _power(expr: sp.Pow, base: Code, exponent: Code) -> Code:
+    if expr.exp == 2:
+        return lambda scope: (value := base(scope)) * value
+    if expr.exp == sp.S.Half:
+        return lambda scope: square_root(base(scope))
+    return lambda scope: power(base(scope), exponent(scope))
+
+
+def _total(body: Code, slot: int, values: range) -> Code:
+    def add(scope: Scope) -> Any:
+        result = 0
+        for scope[slot] in values:
+            result += body(scope)
+        return result
+
+    return add
+
+
+def _position_of_largest(body: Code, slot: int, values: range) -> Code:
+    def position(scope: Scope) -> int:
+        found, largest = 0, -math.inf
+        for k in values:
+            scope[slot] = k
+            value = body(scope).real
+            if value > largest:
+                found, largest = k, value
+        return found
+
+    return position
+
+
+def _array(cells: _Cells, dtype: type) -> Array:
+    if cells.integer:
+        return np.array([int(value.real) for value in cells.elements], dtype=int).reshape(cells.shape)
+    values = cells.elements if dtype is complex else [value.real for value in cells.elements]
+    return np.array(values, dtype=dtype).reshape(cells.shape)
 
 
 def infer_sizes(
@@ -237,14 +353,17 @@ def infer_sizes(
             continue
         shape = np.shape(array)
         if len(shape) != tensor.rank:
-            raise ShapeError(f"{name} has {len(shape)} axes", expected=f"{tensor.rank}, for {shape_text(tensor)}")
+            raise ShapeError(
+                f"{name} has {len(shape)} axes", expected=f"{tensor.rank}, for {shape_text(tensor)}"
+            )
         for axis, (extent, actual) in enumerate(zip(tensor.shape, shape, strict=True)):
             if isinstance(extent, Size) and extent not in known:
                 known[extent] = sp.Integer(actual)
             expected = extent.xreplace(known)
             if expected.is_Integer and int(expected) != actual:
                 raise ShapeError(
-                    f"axis {axis} of {name} has {actual} entries", expected=f"{extent} = {expected}, for {shape_text(tensor)}"
+                    f"axis {axis} of {name} has {actual} entries",
+                    expected=f"{extent} = {expected}, for {shape_text(tensor)}",
                 )
     return known
 
