@@ -1,0 +1,263 @@
+"""Lowering, one equation at a time: `Z[n,j] = Sum(X[n,i]*W[i,j], i) + b[j]` becomes add(Contract((X, W), over
+i), b).
+
+A product under a Sum is a `Contract`; a Sum of terms is the sum of their Sums; an index expression that is
+not a plain index makes the read a `Gather`; a bracket `equal(place, p)` under a Sum over what `place` is made
+of makes it a `Scatter`.
+
+Invariant: the array has, at every index, the value that the interpreter gives the equation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
+
+from symnet.equations.program import Equation, Program
+from symnet.errors import LoweringError
+from symnet.index.calculus import bound_apart, free_indices, pull, substitute
+from symnet.index.functions import equal
+from symnet.index.reductions import ArgMax, binders_of, total
+from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
+from symnet.lowering.nodes import (
+    ArrayExpr,
+    Axis,
+    Contract,
+    Elementwise,
+    Extreme,
+    Gather,
+    Iota,
+    Number,
+    Read,
+    Scatter,
+    SizeValue,
+    union,
+)
+
+ONE = Number(S.One)
+
+
+def lower_equation(equation: Equation, program: Program, loop: Index | None = None) -> ArrayExpr:
+    """The right-hand side of `equation` as one array expression, over axes among `axes_of(equation)`.
+
+    `loop` is an index that a loop runs through outside: at each turn it is a number. Raises LoweringError for
+    a function that has no array form.
+    """
+    scope = {axis.index: axis for axis in axes_of(equation) if axis.index != loop}
+    apart = bound_apart(equation.rhs, {index.name for index in equation.indices})
+    return Lowering(program.tensors, program.values, scope).expression(apart)
+
+
+def axes_of(equation: Equation) -> tuple[Axis, ...]:
+    """The axes of the tensor that `equation` defines, named by its indices."""
+    return tuple(Axis(index, size) for index, size in equation.binders)
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """The lowering of one expression, in which the indices of `scope` run and every other index is a
+    number.
+    """
+
+    tensors: Mapping[str, Tensor]
+    values: Mapping[str, float]
+    scope: Mapping[Index, Axis]
+    sizes: dict[Expr, Expr] = field(default_factory=dict)
+
+    def expression(self, expr: Expr) -> ArrayExpr:
+        if isinstance(expr, Indexed | Scalar):
+            return self.element(expr)
+        if isinstance(expr, Index) and expr in self.scope:
+            return Iota(self.scope[expr])
+        if expr.is_number and not expr.atoms(Size, Index):
+            return Number(expr)
+        if (
+            not expr.has(Indexed, Scalar)
+            and not expr.atoms(Index) & set(self.scope)
+            and expr.is_integer
+            and not expr.has(Sum)
+        ):
+            return SizeValue(expr)
+        if isinstance(expr, Sum):
+            return self.summed(pull(expr))
+        if isinstance(expr, ArgMax):
+            ((index, size),) = binders_of(expr)
+            axis = Axis(index, size)
+            return Extreme("argmax", self.within((axis,)).expression(expr.function), axis)
+        if isinstance(expr, Add):
+            return self.addition(expr)
+        if isinstance(expr, Mul):
+            return self.product(expr)
+        if isinstance(expr, Pow):
+            return self.power(expr.base, expr.exp)
+        if not expr.args:
+            raise LoweringError(f"{expr} has no whole-array form")
+        return Elementwise(expr.func.__name__, tuple(self.expression(argument) for argument in expr.args))
+
+    def within(self, axes: Iterable[Axis]) -> Lowering:
+        """The lowering under a sum, whose indices run too."""
+        return Lowering(
+            self.tensors, self.values, {**self.scope, **{axis.index: axis for axis in axes}}, self.sizes
+        )
+
+    def same_size(self, one: Expr, other: Expr) -> bool:
+        return one == other or self.known(one) == self.known(other)
+
+    def known(self, size: Expr) -> Expr:
+        """`size` with the values that the program gives."""
+        if size not in self.sizes:
+            given = {
+                symbol: self.values[symbol.name] for symbol in size.atoms(Size) if symbol.name in self.values
+            }
+            self.sizes[size] = size.subs(given).expand()
+        return self.sizes[size]
+
+    def element(self, expr: Expr) -> ArrayExpr:
+        tensor = self.tensors[name_of(expr)]
+        largest = self.own_maximum(expr, tensor)
+        if largest is not None:
+            return largest
+        places: list[Axis | Expr] = []
+        for place, extent in zip(indices_of(expr), tensor.shape, strict=True):
+            axis = self.scope.get(place) if isinstance(place, Index) else None
+            if axis is not None and axis not in places and self.same_size(axis.size, extent):
+                places.append(axis)
+            elif not place.has(Indexed, Scalar, Sum, ArgMax) and not place.atoms(Index) & set(self.scope):
+                places.append(place)
+            else:
+                return self.gather(expr, tensor)
+        return Read(tensor, tuple(places))
+
+    def gather(self, expr: Expr, tensor: Tensor) -> Gather:
+        places = tuple(self.expression(place) for place in indices_of(expr))
+        return Gather(tensor, places, union(places))
+
+    def own_maximum(self, expr: Expr, tensor: Tensor) -> ArrayExpr | None:
+        """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k: no gather is needed."""
+        for place, extent in zip(indices_of(expr), tensor.shape, strict=True):
+            if isinstance(place, ArgMax):
+                ((index, size),) = binders_of(place)
+                if expr.xreplace({place: index}) == place.function and self.same_size(size, extent):
+                    axis = Axis(index, size)
+                    return Extreme("max", self.within((axis,)).expression(place.function), axis)
+        return None
+
+    def addition(self, expr: Add) -> ArrayExpr:
+        """A sum of terms: a number common to all comes out, and terms with a minus are subtracted."""
+        number, rest = expr.primitive() if all(term.has(Indexed) for term in expr.args) else (S.One, expr)
+        terms = sorted(rest.args, key=_reading_order) if isinstance(rest, Add) else [rest]
+        if all(_is_negative(term) for term in terms):
+            number, terms = -number, [-term for term in terms]
+        plus = [self.expression(term) for term in terms if not _is_negative(term)]
+        minus = [self.expression(-term) for term in terms if _is_negative(term)]
+        value = plus[0] if len(plus) == 1 else Elementwise("add", tuple(plus))
+        for term in minus:
+            value = Elementwise("subtract", (value, term))
+        return _scaled(number, value)
+
+    def product(self, expr: Mul) -> ArrayExpr:
+        """A product: its number, what is multiplied, what is divided by."""
+        number, rest = expr.as_coeff_Mul()
+        above: list[ArrayExpr] = []
+        below: list[ArrayExpr] = []
+        for factor in Mul.make_args(rest):
+            if isinstance(factor, Pow) and factor.exp.is_number and factor.exp.is_negative:
+                below.append(self.power(factor.base, -factor.exp))
+            else:
+                above.append(self.expression(factor))
+        return _scaled(number, _quotient(above, below))
+
+    def power(self, base: Expr, exponent: Expr) -> ArrayExpr:
+        value = self.expression(base)
+        if exponent.is_number and exponent.is_negative:
+            return Elementwise("divide", (ONE, self.power(base, -exponent)))
+        if exponent == 1:
+            return value
+        if exponent == S.Half:
+            return Elementwise("sqrt", (value,))
+        return Elementwise("power", (value, self.expression(exponent)))
+
+    def summed(self, expr: Expr) -> ArrayExpr:
+        """A Sum from which `pull` has taken what it could."""
+        if not isinstance(expr, Sum):
+            return self.expression(expr)
+        binders = binders_of(expr)
+        if isinstance(expr.function, Add):
+            return self.expression(Add(*(pull(total(term, binders)) for term in expr.function.args)))
+        axes = tuple(Axis(index, size) for index, size in binders)
+        inner = self.within(axes)
+        deltas, factors = inner.deltas(Mul.make_args(expr.function), {axis.index for axis in axes})
+        if deltas:
+            at = dict(deltas)
+            body = inner.expression(substitute(Mul(*factors), at))
+            targets = tuple(self.scope[target] for target, _ in deltas)
+            return Scatter(body, targets, tuple(inner.expression(place) for _, place in deltas), axes)
+        operands: list[ArrayExpr] = []
+        for factor in sorted(factors, key=_reading_order):
+            if isinstance(factor, Pow) and factor.exp == 2:
+                operands += [inner.expression(factor.base)] * 2
+            else:
+                operands.append(inner.expression(factor))
+        missing = tuple(axis for axis in axes if not any(axis in operand.axes for operand in operands))
+        assert not missing, "pull counts the range of an index that nothing depends on"
+        return Contract(tuple(operands), axes)
+
+    def deltas(
+        self, factors: Iterable[Expr], bound: set[Index]
+    ) -> tuple[list[tuple[Index, Expr]], list[Expr]]:
+        """The brackets [place = target] with a target outside the sum and a place made of its indices; and
+        the other factors.
+        """
+        found: list[tuple[Index, Expr]] = []
+        others: list[Expr] = []
+        for factor in factors:
+            if isinstance(factor, equal):
+                place, target = factor.args
+                if isinstance(place, Index) and place not in bound:
+                    place, target = target, place
+                fits = isinstance(target, Index) and target in self.scope and target not in bound
+                if fits and free_indices(place) & bound and all(target != other for other, _ in found):
+                    found.append((target, place))
+                    continue
+            others.append(factor)
+        targets = {target for target, _ in found}
+        if any(free_indices(place) & targets for _, place in found):
+            return [], [*others, *(equal(place, target) for target, place in found)]
+        return found, others
+
+
+def _reading_order(expr: Expr) -> tuple[bool, bool]:
+    """Products first, then what else depends on data, then numbers, as in Z = X W + b and A + 1."""
+    return not expr.has(Indexed, Scalar), not expr.has(Sum)
+
+
+def _is_negative(term: Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _scaled(number: Expr, value: ArrayExpr) -> ArrayExpr:
+    """`number * value`, without a multiplication where none is needed."""
+    if number == 1:
+        return value
+    if number == -1:
+        return Elementwise("negative", (value,))
+    if value == ONE:
+        return Number(number)
+    if isinstance(number, Rational) and not isinstance(number, Integer) and number.p in (1, -1):
+        quotient = Elementwise("divide", (value, Number(Integer(number.q))))
+        return quotient if number.p == 1 else Elementwise("negative", (quotient,))
+    if isinstance(value, Elementwise) and value.function == "multiply":
+        return Elementwise("multiply", (Number(number), *value.args))
+    return Elementwise("multiply", (Number(number), value))
+
+
+def _quotient(above: list[ArrayExpr], below: list[ArrayExpr]) -> ArrayExpr:
+    def product(parts: list[ArrayExpr]) -> ArrayExpr:
+        if not parts:
+            return ONE
+        return parts[0] if len(parts) == 1 else Elementwise("multiply", tuple(parts))
+
+    return product(above) if not below else Elementwise("divide", (product(above), product(below)))

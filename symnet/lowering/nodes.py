@@ -1,0 +1,163 @@
+"""Whole-array expressions whose axes have names.
+
+Every node stands for an array; `axes` says over which indices it runs, in order. Axes meet by name, never by
+position: in `Elementwise("add", (X[n,i], b[i]))` b is added for every n. A tensor read outside its range is
+zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from symnet.index.symbols import Index, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An index and the size of the range that it runs over, from 0."""
+
+    index: Index
+    size: Expr
+
+    def __str__(self) -> str:
+        return self.index.name
+
+
+Axes = tuple[Axis, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number, the same at every place."""
+
+    value: Expr
+    axes: Axes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SizeValue:
+    """A whole number made of sizes and of the indices of loops, such as N or T - 1."""
+
+    value: Expr
+    axes: Axes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Iota:
+    """An index used as a number: 0, 1, 2, ... along its axis."""
+
+    axis: Axis
+
+    @property
+    def axes(self) -> Axes:
+        return (self.axis,)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A tensor, or a slice of it: at each of its places a whole axis, or one position (a number, a size, a
+    loop's index).
+    """
+
+    tensor: Tensor
+    places: tuple[Axis | Expr, ...]
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(place for place in self.places if isinstance(place, Axis))
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """The elements of a tensor at computed places, one array of whole numbers for each of its axes; zero
+    outside its range.
+    """
+
+    tensor: Tensor
+    places: tuple[ArrayExpr, ...]
+    axes: Axes
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise:
+    """A function of numbers, applied at every place: "add" and "multiply" of any number of arguments,
+    "subtract", "divide", "power", "negative", "sqrt", "where", and the functions of the language by their
+    names ("sigmoid", "exp", "less", ...).
+    """
+
+    function: str
+    args: tuple[ArrayExpr, ...]
+
+    @property
+    def axes(self) -> Axes:
+        return union(self.args)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The sum, over the axes `over`, of the product of the operands: a matrix product, an inner product, a
+    sum of rows, ...
+    """
+
+    operands: tuple[ArrayExpr, ...]
+    over: Axes
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(axis for axis in union(self.operands) if axis not in self.over)
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The largest value along an axis ("max"), or the first position of it ("argmax")."""
+
+    kind: str
+    body: ArrayExpr
+    over: Axis
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(axis for axis in self.body.axes if axis != self.over)
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """`body` added up at computed places: the result at `targets` is the sum of `body` wherever every place
+    is its target.
+    """
+
+    body: ArrayExpr
+    targets: Axes
+    places: tuple[ArrayExpr, ...]
+    over: Axes  # the axes that are summed; those of the body and the places that are not, the result keeps
+
+    @property
+    def axes(self) -> Axes:
+        kept = tuple(axis for axis in union((self.body, *self.places)) if axis not in self.over)
+        return self.targets + tuple(axis for axis in kept if axis not in self.targets)
+
+
+ArrayExpr = Number | SizeValue | Iota | Read | Gather | Elementwise | Contract | Extreme | Scatter
+
+
+def union(parts: tuple[ArrayExpr, ...]) -> Axes:
+    """The axes of all the parts, each once, those of the part with most axes first."""
+    ordered = sorted(parts, key=lambda part: -len(part.axes))
+    return tuple(dict.fromkeys(axis for part in ordered for axis in part.axes))
+
+
+def children(expr: ArrayExpr) -> tuple[ArrayExpr, ...]:
+    """The expressions that `expr` is made of."""
+    if isinstance(expr, Elementwise):
+        return expr.args
+    if isinstance(expr, Contract):
+        return expr.operands
+    if isinstance(expr, Extreme):
+        return (expr.body,)
+    if isinstance(expr, Gather):
+        return expr.places
+    if isinstance(expr, Scatter):
+        return (expr.body, *expr.places)
+    return ()
