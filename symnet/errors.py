@@ -12,8 +12,8 @@ from collections.abc import Iterable
 class SymnetError(Exception):
     """Something that the user gave cannot be used.
 
-    `place` says where (file, line, field, equation), `expected` what would have been right, and `suggestion` the
-    nearest valid thing; each may be empty.
+    `place` says where (file, line, field, equation), `expected` what would have been right, and `suggestion`
+    the nearest valid thing; each may be empty.
     """
 
     def __init__(self, message: str, *, place: str = "", expected: str = "", suggestion: str = "") -> None:

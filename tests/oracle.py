@@ -24,16 +24,25 @@ def random_arrays(program: Program, sizes: Mapping[str, int], seed: int = 0) -> 
     for tensor in program.of_role(*GIVEN_ROLES):
         if tensor.name in program.values:
             continue
-        shape = tuple(int(extent.subs({symbol: sizes[symbol.name] for symbol in extent.free_symbols})) for extent in tensor.shape)
-        arrays[tensor.name] = rng.integers(0, sizes.get("V", 2), shape) if tensor.integer else rng.normal(size=shape)
+        shape = tuple(
+            int(extent.subs({symbol: sizes[symbol.name] for symbol in extent.free_symbols}))
+            for extent in tensor.shape
+        )
+        arrays[tensor.name] = (
+            rng.integers(0, sizes.get("V", 2), shape) if tensor.integer else rng.normal(size=shape)
+        )
     return arrays
 
 
-def complex_step(program: Program, given: Arrays, sizes: Mapping[str, int], name: str, loss: str = "L") -> NDArray[Any]:
+def complex_step(
+    program: Program, given: Arrays, sizes: Mapping[str, int], name: str, loss: str = "L"
+) -> NDArray[Any]:
     """The derivative of `loss` with respect to every element of the tensor `name`."""
     gradient = np.zeros(given[name].shape)
     for place in np.ndindex(gradient.shape):
-        moved = {key: array.astype(complex) if array.dtype.kind == "f" else array for key, array in given.items()}
+        moved = {
+            key: array.astype(complex) if array.dtype.kind == "f" else array for key, array in given.items()
+        }
         moved[name][place] += STEP * 1j
         gradient[place] = evaluate(program, moved, sizes)[loss].imag / STEP
     return gradient

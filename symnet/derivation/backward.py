@@ -3,7 +3,8 @@
     dX[p...] = Sum over occurrences X[f(out, k)] in T[out] = rhs :
                Sum over out and k of  dT[out] * (local derivative) * [f(out, k) = p]
 
-One `Adjoint` record a tensor, from the loss back. The adjoint of a recurrence reads itself at the later index by the same rule.
+One `Adjoint` record a tensor, from the loss back. The adjoint of a recurrence reads itself at the later index
+by the same rule.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Backward:
         return tuple(self.done.values())
 
     def order(self) -> Iterator[Tensor]:
-        """From the loss back: a tensor that an equation defines, then what comes from outside and is first used there."""
+        """From the loss back: a tensor that an equation defines, then what comes from outside and is first
+        used there.
+        """
         first_used: dict[str, list[Tensor]] = {}
         for name, uses in self.uses.items():
             if name in self.tensors and name not in self.program.defining:
@@ -84,7 +87,9 @@ class Backward:
         value = Add(*(contribution.result for contribution in contributions))
         if len(contributions) > 1:
             collected = shortest(common(value))
-            steps.append(Step("collect", value, collected, "Every place where it is used adds its share of the blame."))
+            steps.append(
+                Step("collect", value, collected, "Every place where it is used adds its share of the blame.")
+            )
             value = collected
         for equation, reason in self.substitutable(contributions):
             inlined = substitute_adjoint(value, equation, self.named_products(value, equation))
@@ -103,20 +108,26 @@ class Backward:
         body = substitute(Mul(seed, occurrence.derivative), apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
-            for place, target, extent in zip(indices_of(occurrence.element), indices, tensor.shape, strict=True)
+            for place, target, extent in zip(
+                indices_of(occurrence.element), indices, tensor.shape, strict=True
+            )
         )
         steps: list[Step] = []
         value = stated = definition(binders, body, deltas)
         left, contracted = contract(binders, body, deltas, self.shapes)
         names = _name_bound(left, apart, indices)
-        contracted = total(substitute(contracted, names), tuple((names.get(index, index), size) for index, size in left))
+        contracted = total(
+            substitute(contracted, names), tuple((names.get(index, index), size) for index, size in left)
+        )
         if contracted != value:
             element = substitute(occurrence.element, apart)
             steps.append(Step("contract", value, contracted, _why_contract(element, deltas, binders, left)))
             value = contracted
         pulled = pull(value)
         if pulled != value:
-            steps.append(Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it."))
+            steps.append(
+                Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it.")
+            )
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
 
     def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
@@ -127,21 +138,28 @@ class Backward:
                 continue
             places = sum(user.equation.tensor.name == name for uses in self.uses.values() for user in uses)
             if places == 1:
-                yield self.done[name].equation, f"The formula of {self.tensors[name].name} is put in, and factors cancel."
+                yield (
+                    self.done[name].equation,
+                    f"The formula of {self.tensors[name].name} is put in, and factors cancel.",
+                )
 
     def named_products(self, value: Expr, equation: Equation) -> tuple[Equation, ...]:
         """The equations of the program whose value might stand in `value` once `equation` is put in."""
         present = set(reads(value)) | set(reads(equation.rhs))
-        return tuple(e for e in self.program.equations if isinstance(e.rhs, Mul) and set(reads(e.rhs)) <= present)
+        return tuple(
+            e for e in self.program.equations if isinstance(e.rhs, Mul) and set(reads(e.rhs)) <= present
+        )
 
     def indices(self, tensor: Tensor) -> tuple[Index, ...]:
-        """The names for the tensor's axes: its own equation's, or those of the first place where it stands with plain indices."""
+        """The names for the tensor's axes: its own equation's, or those of the first place where it stands
+        with plain indices.
+        """
         if tensor.name in self.program.defining:
             return self.program.defining[tensor.name].indices
         for use in self.uses[tensor.name]:
             places = indices_of(use.occurrence.element)
             if all(isinstance(place, Index) for place in places) and len(set(places)) == len(places):
-                return places  # type: ignore[return-value]
+                return places
         names: list[Index] = []
         for letter in ("i", "j", "k", "l", "p", "q")[: tensor.rank]:
             names.append(fresh([index.name for index in names], letter))
@@ -173,8 +191,12 @@ def _relevant(program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> frozen
     return frozenset(forward & backward)
 
 
-def _name_bound(left: tuple[Binder, ...], apart: dict[Index, Expr], indices: tuple[Index, ...]) -> dict[Index, Expr]:
-    """Names for the sums that remain: each its own letter again where that is free now, otherwise the next letter."""
+def _name_bound(
+    left: tuple[Binder, ...], apart: dict[Index, Expr], indices: tuple[Index, ...]
+) -> dict[Index, Expr]:
+    """Names for the sums that remain: each its own letter again where that is free now, otherwise the next
+    letter.
+    """
     original = {new: old for old, new in apart.items()}
     taken = {index.name for index in indices} | {index.name for index, _ in left if index not in original}
     names: dict[Index, Expr] = {}
@@ -185,12 +207,15 @@ def _name_bound(left: tuple[Binder, ...], apart: dict[Index, Expr], indices: tup
     return names
 
 
-def _why_contract(element: Expr, deltas: tuple[Delta, ...], binders: tuple[Binder, ...], left: tuple[Binder, ...]) -> str:
+def _why_contract(
+    element: Expr, deltas: tuple[Delta, ...], binders: tuple[Binder, ...], left: tuple[Binder, ...]
+) -> str:
     """In words: where the deltas are one, and which sums that ends."""
     kept = {index for index, _ in left}
     gone = [str(index) for index, _ in binders if index not in kept]
     where_one = " and ".join(f"{delta.expression} = {delta.target}" for delta in deltas)
     text = f"{element} is the element in question only where {where_one}"
     if not gone:
-        return f"{text}; no sum can be solved for that, so the delta stays: the blame is added up at the place that was read."
-    return f"{text}: the sum{'s' * (len(gone) > 1)} over {' and '.join(gone)} keep{'s' * (len(gone) == 1)} one term."
+        return f"{text}; no sum can be solved for that: the delta stays and adds the blame up where was read."
+    verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
+    return f"{text}: the {verb.format(' and '.join(gone))} one term."

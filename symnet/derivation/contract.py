@@ -1,8 +1,9 @@
 """How a delta meets a sum: Sum(f(q) * [e(q) = p], q) keeps the one term where e(q) = p.
 
-Each axis of an occurrence gives one delta. Where its index expression is affine in a bound index with coefficient 1 or -1, the delta is
-solved for that index, which leaves the sum. Where it reads another tensor (a gather), or has no such index, the delta stays and
-becomes a scatter-add. A tensor read outside its range is zero; where no such read covers the solved index, a bracket guards it.
+Each axis of an occurrence gives one delta. Where its index expression is affine in a bound index with
+coefficient 1 or -1, the delta is solved for that index, which leaves the sum. Where it reads another tensor
+(a gather), or has no such index, the delta stays and becomes a scatter-add. A tensor read outside its range
+is zero; where no such read covers the solved index, a bracket guards it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def contract(
 ) -> tuple[tuple[Binder, ...], Expr]:
     """The binders that remain and the body, after every delta that can be solved has been.
 
-    `binders` come in order of preference for being solved; `shapes` are those of the tensors in `body`, by name.
+    `binders` come in order of preference for being solved; `shapes` are those of the tensors in `body`, by
+    name.
     """
     remaining = dict(binders)
     pending = sorted(deltas, key=lambda delta: not isinstance(delta.expression, Index))
@@ -68,21 +70,28 @@ def _solvable(expression: Expr, binders: Mapping[Index, Expr]) -> Index | None:
 
 def _solve(delta: Delta, index: Index) -> Expr:
     """The value of `index` at which the delta is one."""
-    coefficient = affine(delta.expression, [index])[index]  # type: ignore[index]
+    coefficients = affine(delta.expression, [index])
+    assert coefficients is not None, "only an affine place is solvable"
+    coefficient = coefficients[index]
     return expand_mul((delta.target - delta.expression + coefficient * index) / coefficient)
 
 
 def _inside(
     body: Expr, index: Index, size: Expr, delta: Delta, solution: Expr, shapes: Mapping[str, tuple[Expr, ...]]
 ) -> Expr:
-    """The bracket [0 <= solution < size], or 1 where the ranges agree or a read outside its range makes the body zero anyway."""
+    """The bracket [0 <= solution < size], or 1 where the ranges agree or a read outside its range makes the
+    body zero anyway.
+    """
     if solution == delta.target and size == delta.size:
         return S.One
     powers = factors(body)
     covering = any(
-        isinstance(base, Indexed) and power == 1 and _spans(base, index, size, shapes) for base, power in powers.items()
+        isinstance(base, Indexed) and power == 1 and _spans(base, index, size, shapes)
+        for base, power in powers.items()
     )
-    singular = any(index in free_indices(base) and (power != 1 or base.has(Pow, log)) for base, power in powers.items())
+    singular = any(
+        index in free_indices(base) and (power != 1 or base.has(Pow, log)) for base, power in powers.items()
+    )
     if covering and not singular:
         return S.One
     return less_equal(S.Zero, solution) * less(solution, size)
@@ -90,4 +99,7 @@ def _inside(
 
 def _spans(element: Indexed, index: Index, size: Expr, shapes: Mapping[str, tuple[Expr, ...]]) -> bool:
     """Whether `element` has `index` itself on an axis of exactly this size."""
-    return any(place == index and extent == size for place, extent in zip(element.indices, shapes[name_of(element)], strict=True))
+    return any(
+        place == index and extent == size
+        for place, extent in zip(element.indices, shapes[name_of(element)], strict=True)
+    )

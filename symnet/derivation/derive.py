@@ -24,7 +24,9 @@ from symnet.simplify.rewrite import Rewrite
 from symnet.simplify.stabilize import stabilize
 
 Updates = tuple[Sequence[Tensor], Mapping[str, float], Sequence[Equation]]
-"""What an optimizer adds: tensors given from outside (states, hyperparameters), values for them, and equations."""
+"""What an optimizer adds: tensors given from outside (states, hyperparameters), values for them, and
+equations.
+"""
 Optimizer = Callable[[Sequence[tuple[Tensor, Tensor]]], Updates]
 """From the pairs of parameter and gradient to the updates."""
 
@@ -32,10 +34,11 @@ Optimizer = Callable[[Sequence[tuple[Tensor, Tensor]]], Updates]
 def derive(
     stated: Program, loss: str = "L", wrt: Sequence[str] | None = None, optimizer: Optimizer | None = None
 ) -> Derived:
-    """The derivation of the gradients of `loss` with respect to the tensors `wrt` (all parameters, unless given).
+    """The derivation of the gradients of `loss` with respect to the tensors `wrt` (all parameters, unless
+    given).
 
-    Raises DerivationError where `loss` does not depend on one of them, where one is unknown or of whole numbers, or where a
-    function without a useful derivative stands in between.
+    Raises DerivationError where `loss` does not depend on one of them, where one is unknown or of whole
+    numbers, or where a function without a useful derivative stands in between.
     """
     check(stated)
     primal, naming = name_sums(stated)
@@ -48,7 +51,9 @@ def derive(
     computed = safe
     if optimizer is not None:
         gradients = {a.of.name: a.equation.tensor for a in adjoints}
-        given, values, equations = optimizer([(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER])
+        given, values, equations = optimizer(
+            [(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER]
+        )
         updates = tuple(equations)
         computed = replace(safe.extended(updates, given), values={**safe.values, **values})
     check(program)
@@ -71,17 +76,26 @@ def derive(
 def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Tensor, ...]:
     """The tensors to derive with respect to, each one checked."""
     if loss not in program.defining:
-        raise DerivationError(f"there is no loss {loss}", expected="an equation that defines it", suggestion=nearest(loss, program.defining))
+        raise DerivationError(
+            f"there is no loss {loss}",
+            expected="an equation that defines it",
+            suggestion=nearest(loss, program.defining),
+        )
     reached = _reached(program, loss)
     names = [t.name for t in program.of_role(Role.PARAMETER)] if wrt is None else list(wrt)
     for name in names:
         tensor = program.tensors.get(name)
         if tensor is None:
-            raise DerivationError(f"there is no tensor {name} to derive with respect to", suggestion=nearest(name, program.tensors))
+            raise DerivationError(
+                f"there is no tensor {name} to derive with respect to",
+                suggestion=nearest(name, program.tensors),
+            )
         if tensor.integer:
             raise DerivationError(f"{name} holds whole numbers: nothing can be derived with respect to it")
         if name not in reached:
-            raise DerivationError(f"the loss does not depend on {name}", expected="a tensor that the loss is computed from")
+            raise DerivationError(
+                f"the loss does not depend on {name}", expected="a tensor that the loss is computed from"
+            )
     return tuple(program.tensors[name] for name in names)
 
 
@@ -112,7 +126,9 @@ def _without_idle_shares(
 
 
 def _live(program: Program, primal: Program, targets: tuple[Tensor, ...]) -> Program:
-    """The program without the adjoints that no gradient reads any more, because their formula was put in elsewhere."""
+    """The program without the adjoints that no gradient reads any more, because their formula was put in
+    elsewhere.
+    """
     kept = set(primal.defining)
     pending = [e.tensor.name for e in program.equations if e.tensor.adjoint_of in {t.name for t in targets}]
     while pending:
@@ -122,14 +138,20 @@ def _live(program: Program, primal: Program, targets: tuple[Tensor, ...]) -> Pro
             pending.extend(reads(program.defining[name].rhs))
     dropped = set(program.defining) - kept
     tensors = {name: tensor for name, tensor in program.tensors.items() if name not in dropped}
-    return replace(program, tensors=tensors, equations=tuple(e for e in program.equations if e.tensor.name in kept))
+    return replace(
+        program, tensors=tensors, equations=tuple(e for e in program.equations if e.tensor.name in kept)
+    )
 
 
-def _labels(program: Program, stabilizing: tuple[Rewrite, ...], updates: tuple[Equation, ...]) -> dict[str, str]:
+def _labels(
+    program: Program, stabilizing: tuple[Rewrite, ...], updates: tuple[Equation, ...]
+) -> dict[str, str]:
     """The printed number of each equation that is computed: a safe form of equation 7 is 7a, 7b, ..."""
     labels = {name: str(number) for name, number in program.numbers.items()}
     for rewrite in stabilizing:
         number = program.numbers[rewrite.before.tensor.name]
-        labels |= {e.tensor.name: f"{number}{letter}" for e, letter in zip(rewrite.after, "abcdefgh", strict=False)}
+        labels |= {
+            e.tensor.name: f"{number}{letter}" for e, letter in zip(rewrite.after, "abcdefgh", strict=False)
+        }
     start = len(program.equations) + 1
     return labels | {equation.tensor.name: str(start + k) for k, equation in enumerate(updates)}

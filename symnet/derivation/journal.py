@@ -1,8 +1,9 @@
-"""What a derivation leaves behind: the records that documents print and that verification checks. They invent nothing.
+"""What a derivation leaves behind: the records that documents print and that verification checks. They invent
+nothing.
 
-Reading order: the primal program; its rewrites (`naming`); one `Adjoint` a tensor, from the loss back to the first layer, each with
-one `Contribution` for every place where the tensor is used; and the program that is computed, with the rewrites that made it
-safe for floating point (`stabilizing`).
+Reading order: the primal program; its rewrites (`naming`); one `Adjoint` a tensor, from the loss back to the
+first layer, each with one `Contribution` for every place where the tensor is used; and the program that is
+computed, with the rewrites that made it safe for floating point (`stabilizing`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from symnet.simplify.rewrite import Rewrite
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a derivation: `before` becomes `after`; both stand for the same number at every value of the indices.
+    """One line of a derivation: `before` becomes `after`; both stand for the same number at every value of
+    the indices.
 
-    The free indices are those of the adjoint's equation, except in a step with `wrt`: there `after` is the partial derivative of
-    `before` with respect to the element `wrt`, and the free indices are those of the equation that is differentiated together
-    with the indices of the sums around the occurrence. `wrt` is an element, or a whole Sum where the element stands inside it: then
-    the next step differentiates the summand.
+    The free indices are those of the adjoint's equation, except in a step with `wrt`: there `after` is the
+    partial derivative of `before` with respect to the element `wrt`, and the free indices are those of the
+    equation that is differentiated together with the indices of the sums around the occurrence. `wrt` is an
+    element, or a whole Sum where the element stands inside it: then the next step differentiates the summand.
     """
 
     rule: str  # "differentiate", "reuse", "contract", "pull", "collect", "substitute"
@@ -40,8 +42,10 @@ class Contribution:
 
     use: Equation  # the equation that reads the tensor
     occurrence: Expr  # the element as it stands there, such as W1[i, j]
-    local: tuple[Step, ...]  # the local derivative: "differentiate" for each level of sums, then "reuse" where a value is named again
-    definition: Expr  # the chain rule: the sum over the indices of `use` of its adjoint * local derivative * deltas
+    # the local derivative: "differentiate" for each level of sums, then "reuse" where a value is named again
+    local: tuple[Step, ...]
+    # the chain rule: the sum over the indices of `use` of its adjoint * local derivative * deltas
+    definition: Expr
     steps: tuple[Step, ...]  # from `definition` to `result`; may be empty
 
     @property
@@ -57,7 +61,8 @@ class Adjoint:
     of: Tensor
     equation: Equation  # defines the adjoint tensor; its indices are those of the tensor
     contributions: tuple[Contribution, ...]
-    steps: tuple[Step, ...]  # after the contributions: "collect" where there are several, "substitute", "simplify"; may be empty
+    # after the contributions: "collect" where there are several, "substitute", "simplify"; may be empty
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,12 @@ class Derived:
     wrt: tuple[Tensor, ...]  # what the gradients are taken with respect to
     adjoints: tuple[Adjoint, ...]  # from the loss back
     program: Program  # `primal` followed by the adjoint equations: the derivation, as a person reads it
-    computed: Program  # what a machine evaluates: `program` made safe for floating point, then the updates of the optimizer
+    # what a machine evaluates: `program` made safe for floating point, then the updates of the optimizer
+    computed: Program
     stabilizing: tuple[Rewrite, ...]  # from `program` to `computed`
     updates: tuple[Equation, ...]  # the optimizer's equations, the last part of `computed`
-    labels: Mapping[str, str]  # the number of each equation as it is printed, by the tensor that it defines: "7", or "7a"
+    # the number of each equation as it is printed, by the tensor that it defines: "7", or "7a"
+    labels: Mapping[str, str]
 
     def adjoint(self, name: str) -> Adjoint:
         """The adjoint of the tensor called `name`."""

@@ -1,8 +1,9 @@
 """The scalar calculus of one equation: every place where a tensor stands, and the derivative there.
 
-Through a Sum the derivative of the summand multiplies on, and the Sum's indices join the binders. The derivative itself is left to
-SymPy's `diff`, after every element (or Sum) has been replaced by a placeholder: no rule for any layer is written anywhere. Equal formulas
-of different layers become the same formula of placeholders, so each is differentiated once.
+Through a Sum the derivative of the summand multiplies on, and the Sum's indices join the binders. The
+derivative itself is left to SymPy's `diff`, after every element (or Sum) has been replaced by a placeholder:
+no rule for any layer is written anywhere. Equal formulas of different layers become the same formula of
+placeholders, so each is differentiated once.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from symnet.index.symbols import Scalar
 
 
 class Placeholder(Symbol):
-    """A number that stands for an element, a sum, or the value of an equation while its formula is differentiated."""
+    """A number that stands for an element, a sum, or the value of an equation while its formula is
+    differentiated.
+    """
 
     __slots__ = ()
 
     def __new__(cls, name: str) -> Placeholder:
-        return super().__new__(cls, name, real=True)  # type: ignore[no-any-return]
+        return super().__new__(cls, name, real=True)
 
 
 VALUE = Placeholder("_value")
@@ -36,24 +39,31 @@ VALUE = Placeholder("_value")
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One element as it stands in a right-hand side, the binders of the sums around it, and the derivative there."""
+    """One element as it stands in a right-hand side, the binders of the sums around it, and the derivative
+    there.
+    """
 
     element: Expr
     binders: tuple[Binder, ...]
     derivative: Expr  # with the values of the forward pass named again
-    steps: tuple[Step, ...]  # "differentiate" for each level, the sums from outside in, then the element; then "reuse"
+    # "differentiate" for each level, the sums from outside in, then the element; then "reuse"
+    steps: tuple[Step, ...]
 
 
 def occurrences(equation: Equation) -> tuple[Occurrence, ...]:
-    """Every distinct element that the equation reads, with the derivative of its right-hand side with respect to it.
+    """Every distinct element that the equation reads, with the derivative of its right-hand side with respect
+    to it.
 
-    `Sum(X[n,i]*W[i,j], i) + b[j]` gives X[n,i] (binder i, derivative W[i,j]), W[i,j] (binder i, derivative X[n,i]) and
-    b[j] (derivative 1). Brackets and positions of maxima are flat and give nothing.
+    `Sum(X[n,i]*W[i,j], i) + b[j]` gives X[n,i] (binder i, derivative W[i,j]), W[i,j] (binder i, derivative
+    X[n,i]) and b[j] (derivative 1). Brackets and positions of maxima are flat and give nothing.
     """
     found: list[Occurrence] = []
     for level in _levels(equation.rhs, equation.lhs):
         raw = Mul(*(derivative for _, derivative, _ in level.path))
-        steps = [Step("differentiate", before, derivative, "", wrt=kernel) for before, derivative, kernel in level.path]
+        steps = [
+            Step("differentiate", before, derivative, "", wrt=kernel)
+            for before, derivative, kernel in level.path
+        ]
         named = Mul(level.outermost, *(derivative for _, derivative, _ in level.path[1:]))
         if named != raw:
             reason = f"{equation.lhs} is already computed: its value stands for its formula."
@@ -64,7 +74,9 @@ def occurrences(equation: Equation) -> tuple[Occurrence, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A way from a right-hand side down to one element: at each level what is differentiated, the derivative, and by what."""
+    """A way from a right-hand side down to one element: at each level what is differentiated, the derivative,
+    and by what.
+    """
 
     path: tuple[tuple[Expr, Expr, Expr], ...]
     binders: tuple[Binder, ...]
@@ -97,7 +109,9 @@ def _placeholder(position: int) -> Placeholder:
 
 @lru_cache(maxsize=4096)
 def _derivative(opened: Expr, by: Placeholder) -> tuple[Expr, Expr]:
-    """The derivative of a formula of placeholders, as SymPy gives it and with the formula's own value named again."""
+    """The derivative of a formula of placeholders, as SymPy gives it and with the formula's own value named
+    again.
+    """
     derivative = opened.diff(by)
     return derivative, reuse(derivative, opened, VALUE)
 

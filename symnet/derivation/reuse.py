@@ -1,8 +1,9 @@
 """Values are reused: a derivative is written in the values that the forward pass has already computed.
 
-The equation T = f(...) is read backwards. Wherever f(...), or the factors of the product f(...), or a kernel that T determines, stand in an
-expression, T stands there instead. Found, not tabulated: with A = sigmoid(Z), sigmoid(Z)*(1 - sigmoid(Z)) becomes A*(1 - A); with
-P = exp(Z)/S, -exp(Z)/S**2 becomes -P/S; with A = 1/(1 + exp(-Z)), exp(-Z)/(1 + exp(-Z))**2 becomes A*(1 - A).
+The equation T = f(...) is read backwards. Wherever f(...), or the factors of the product f(...), or a kernel
+that T determines, stand in an expression, T stands there instead. Found, not tabulated: with A = sigmoid(Z),
+sigmoid(Z)*(1 - sigmoid(Z)) becomes A*(1 - A); with P = exp(Z)/S, -exp(Z)/S**2 becomes -P/S; with A = 1/(1 +
+exp(-Z)), exp(-Z)/(1 + exp(-Z))**2 becomes A*(1 - A).
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def reuse(expr: Expr, formula: Expr, value: Expr) -> Expr:
 
 
 def reuse_products(expr: Expr, equations: Iterable[Equation]) -> Expr:
-    """`expr` with the value of every equation whose right-hand side is a product named wherever its factors stand, at any indices."""
+    """`expr` with the value of every equation whose right-hand side is a product named wherever its factors
+    stand, at any indices.
+    """
     for equation in equations:
         parts = _parts(equation.rhs)
         for indices in _places(expr, parts, equation.indices):
@@ -42,7 +45,9 @@ def reuse_products(expr: Expr, equations: Iterable[Equation]) -> Expr:
 
 
 def _parts(formula: Expr) -> dict[Expr, Expr]:
-    """The factors of a product with whole-number powers; empty where `formula` is no such product of two factors or more."""
+    """The factors of a product with whole-number powers; empty where `formula` is no such product of two
+    factors or more.
+    """
     parts = factors(formula) if isinstance(formula, Mul) else {}
     return parts if len(parts) > 1 and all(power.is_Integer for power in parts.values()) else {}
 
@@ -72,7 +77,8 @@ def _holds(have: Expr | None, power: Expr) -> bool:
 
 
 def _replace_kernel(expr: Expr, formula: Expr, value: Expr) -> Expr:
-    """`expr` with the one function g in `formula` expressed by the value, where formula = (a*g + b)/(c*g + d) with constants a to d.
+    """`expr` with the one function g in `formula` expressed by the value, where formula = (a*g + b)/(c*g + d)
+    with constants a to d.
 
     Taken only where it leaves nothing to divide by and no more to read than before.
     """
@@ -83,7 +89,7 @@ def _replace_kernel(expr: Expr, formula: Expr, value: Expr) -> Expr:
     if isinstance(kernel, expm1):
         expr = expr.xreplace({exp(kernel.args[0]): kernel + 1})
     opened = formula.xreplace({kernel: _KERNEL})
-    if not expr.has(kernel) or not opened.free_symbols == {_KERNEL}:
+    if not expr.has(kernel) or opened.free_symbols != {_KERNEL}:
         return expr
     numerator, denominator = fraction(cancel(opened))
     relation = Poly(numerator - value * denominator, _KERNEL)
@@ -122,7 +128,9 @@ def common(expr: Expr) -> Expr:
 
 def _places(expr: Expr, parts: dict[Expr, Expr], indices: tuple[Index, ...]) -> list[tuple[Expr, ...]]:
     """The values of `indices` at which the first factor that has them all stands in `expr`."""
-    pattern = next((base for base in parts if base.has(Indexed) and all(base.has(index) for index in indices)), None)
+    pattern = next(
+        (base for base in parts if base.has(Indexed) and all(base.has(index) for index in indices)), None
+    )
     if pattern is None:
         return []
     found = []

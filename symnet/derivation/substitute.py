@@ -1,7 +1,8 @@
 """Putting one adjoint's formula into another where factors cancel, and only there.
 
-With A = sigmoid(Z) and the binary cross-entropy, dA = (-Y/A + (1 - Y)/(1 - A))/N and dZ = dA*A*(1 - A): together they are (A - Y)/N,
-which is shorter and never divides by zero. Where nothing cancels, the two equations stay apart, as a textbook has them.
+With A = sigmoid(Z) and the binary cross-entropy, dA = (-Y/A + (1 - Y)/(1 - A))/N and dZ = dA*A*(1 - A):
+together they are (A - Y)/N, which is shorter and never divides by zero. Where nothing cancels, the two
+equations stay apart, as a textbook has them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from symnet.index.symbols import Index, Scalar, name_of
 
 
 def substitute_adjoint(expr: Expr, adjoint: Equation, products: Iterable[Equation]) -> Expr | None:
-    """`expr` with the one element of `adjoint`'s tensor in it replaced by its formula, or None where that makes nothing shorter.
+    """`expr` with the one element of `adjoint`'s tensor in it replaced by its formula, or None where that
+    makes nothing shorter.
 
     `products` are equations whose values may be named again in the result.
     """
@@ -35,7 +37,9 @@ def substitute_adjoint(expr: Expr, adjoint: Equation, products: Iterable[Equatio
 
 
 def _cancelled(expr: Expr) -> Expr:
-    """`expr` as one fraction of polynomials in its elements, functions and sums, with what cancels cancelled."""
+    """`expr` as one fraction of polynomials in its elements, functions and sums, with what cancels
+    cancelled.
+    """
     kernels: dict[Expr, Expr] = {}
 
     def close(node: Expr) -> Expr:

@@ -1,7 +1,7 @@
 """Equations and programs: the one form in which symnet holds a network, its adjoints and its updates.
 
-A program is an ordered list of equations in single assignment: every tensor is either given or defined by one equation.
-`T[n, j] = rhs` holds for every n and j in T's shape. A tensor read outside its range is zero.
+A program is an ordered list of equations in single assignment: every tensor is either given or defined by one
+equation. `T[n, j] = rhs` holds for every n and j in T's shape. A tensor read outside its range is zero.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Equation:
 class Program:
     """The equations in an order in which they can be evaluated, and every tensor by name.
 
-    `values` holds what is known of the sizes and hyperparameters (`{"D": 2, "learning_rate": 0.5}`); everything else stays symbolic.
+    `values` holds what is known of the sizes and hyperparameters (`{"D": 2, "learning_rate": 0.5}`);
+    everything else stays symbolic.
     """
 
     tensors: Mapping[str, Tensor]
@@ -94,7 +95,7 @@ class Program:
 
 def elements(expr: Expr) -> set[Expr]:
     """Every element of a tensor that stands anywhere in `expr`: Indexed and Scalar."""
-    return expr.atoms(Indexed, Scalar)  # type: ignore[no-any-return]
+    return expr.atoms(Indexed, Scalar)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -105,4 +106,4 @@ def reads(expr: Expr) -> tuple[str, ...]:
 
 def symbols_of(expr: Expr) -> set[Symbol]:
     """The sizes, indices and scalars in `expr`, bound ones too, without SymPy's labels of tensors."""
-    return expr.atoms(Size, Index, Scalar)  # type: ignore[no-any-return]
+    return expr.atoms(Size, Index, Scalar)

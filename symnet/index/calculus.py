@@ -1,6 +1,7 @@
 """Index calculus: which indices are free, capture-avoiding substitution, fresh names, affine solving.
 
-A bound index is a name without meaning of its own; every function here keeps an expression's value when bound names change.
+A bound index is a name without meaning of its own; every function here keeps an expression's value when bound
+names change.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from symnet.index.reductions import Binder, binders_of, total
 from symnet.index.symbols import Index
 
-LETTERS = "k l m p q r s u v w i j n".split()
+LETTERS = ["k", "l", "m", "p", "q", "r", "s", "u", "v", "w", "i", "j", "n"]
 """Names for bound indices that must be renamed, in order of preference: what a textbook would take next."""
 
 COMPANIONS = {"n": "m", "t": "s", "i": "p", "d": "e"}
@@ -43,7 +44,9 @@ def fresh(avoid: Collection[str], like: str = "") -> Index:
 
 
 def substitute(expr: Expr, values: Mapping[Index, Expr]) -> Expr:
-    """`expr` with its free indices replaced; a bound index that would capture one of the new values is renamed first."""
+    """`expr` with its free indices replaced; a bound index that would capture one of the new values is
+    renamed first.
+    """
     values = {old: new for old, new in values.items() if old != new}
     if not values or not expr.has(*values):
         return expr
@@ -81,7 +84,10 @@ def bound_apart(expr: Expr, avoid: Collection[str]) -> Expr:
         if index.name in avoid:
             renamed[index] = fresh(taken, COMPANIONS.get(index.name, ""))
             taken.add(renamed[index].name)
-    return expr.func(substitute(function, renamed), *[(renamed.get(limit[0], limit[0]), *limit[1:]) for limit in expr.limits])
+    return expr.func(
+        substitute(function, renamed),
+        *[(renamed.get(limit[0], limit[0]), *limit[1:]) for limit in expr.limits],
+    )
 
 
 def rename_apart(binders: Iterable[Binder], avoid: Iterable[str]) -> dict[Index, Expr]:
@@ -98,7 +104,9 @@ def rename_apart(binders: Iterable[Binder], avoid: Iterable[str]) -> dict[Index,
 
 
 def affine(expr: Expr, among: Collection[Index]) -> dict[Index, Expr] | None:
-    """The coefficients of the indices `among` in `expr`, or None where it is not affine in them (a gather, a product)."""
+    """The coefficients of the indices `among` in `expr`, or None where it is not affine in them (a gather, a
+    product).
+    """
     coefficients: dict[Index, Expr] = {}
     for term in Add.make_args(expr):
         hit = [index for index in among if term.has(index)]
@@ -122,7 +130,9 @@ def factors(expr: Expr) -> dict[Expr, Expr]:
 
 
 def weight(expr: Expr) -> int:
-    """How much there is to read: the leaves of `expr`, signs and indices not counted, a sum or function counting one more."""
+    """How much there is to read: the leaves of `expr`, signs and indices not counted, a sum or function
+    counting one more.
+    """
     if isinstance(expr, Indexed) or not expr.args:
         return 0 if expr in (S.One, S.NegativeOne) else 1
     if isinstance(expr, ExprWithLimits):
@@ -131,7 +141,8 @@ def weight(expr: Expr) -> int:
 
 
 def pull(expr: Expr) -> Expr:
-    """A sum without what does not depend on its indices: factors come out, and an index that nothing depends on counts its range.
+    """A sum without what does not depend on its indices: factors come out, and an index that nothing depends
+    on counts its range.
 
     Sum(2*X[n,i]*W[j], i) becomes 2*W[j]*Sum(X[n,i], i).
     """
@@ -143,7 +154,8 @@ def pull(expr: Expr) -> Expr:
     body = pull(expr.function)
     if isinstance(body, Sum):
         binders, body = binders + binders_of(body), body.function
-    outside, inside = [], []
+    outside: list[Expr] = []
+    inside: list[Expr] = []
     used = free_indices(body)
     kept = [binder for binder in binders if binder[0] in used]
     bound = {index for index, _ in kept}
@@ -154,7 +166,9 @@ def pull(expr: Expr) -> Expr:
 
 
 def canonical(expr: Expr, axes: Iterable[Index]) -> Expr:
-    """`expr` with its free indices `axes` and its bound ones named by position: equal results mean equal up to names."""
+    """`expr` with its free indices `axes` and its bound ones named by position: equal results mean equal up
+    to names.
+    """
     named = substitute(expr, {axis: Index(f"_{position}") for position, axis in enumerate(axes)})
     return _canonical_bound(named, 0)
 
@@ -172,10 +186,14 @@ def _canonical_bound(expr: Expr, depth: int) -> Expr:
 def match(pattern: Expr, node: Expr, indices: tuple[Index, ...]) -> tuple[Expr, ...] | None:
     """The values of `indices` at which `pattern` is `node`, or None where there are none."""
     bound = _unify(pattern, node, frozenset(indices), {})
-    return tuple(bound[index] for index in indices) if bound is not None and len(bound) == len(indices) else None
+    return (
+        tuple(bound[index] for index in indices) if bound is not None and len(bound) == len(indices) else None
+    )
 
 
-def _unify(pattern: Expr, node: Expr, free: frozenset[Index], bound: dict[Index, Expr]) -> dict[Index, Expr] | None:
+def _unify(
+    pattern: Expr, node: Expr, free: frozenset[Index], bound: dict[Index, Expr]
+) -> dict[Index, Expr] | None:
     """The values of the indices `free` that make `pattern` equal to `node`."""
     if pattern in free:
         if bound.setdefault(pattern, node) != node:

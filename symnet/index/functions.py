@@ -1,8 +1,9 @@
-"""All the scalar calculus: one class a named function, with its derivative; whatever else SymPy has (exp, log, tanh, erf, sin, cos).
+"""All the scalar calculus: one class a named function, with its derivative; whatever else SymPy has (exp,
+log, tanh, erf, sin, cos).
 
-Nothing above this file writes down a derivative. Each class says its value in its docstring and its derivative in `fdiff`;
-a test differentiates every one of them numerically. Truth values are the numbers 0 and 1 (Iverson brackets), so that a condition
-can stand in a product and its derivative is zero.
+Nothing above this file writes down a derivative. Each class says its value in its docstring and its
+derivative in `fdiff`; a test differentiates every one of them numerically. Truth values are the numbers 0 and
+1 (Iverson brackets), so that a condition can stand in a product and its derivative is zero.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from sympy import Expr, Function, Integer, Number, S, exp
 from symnet.errors import DerivationError
 
 
-class Bracket(Function):  # type: ignore[misc]
-    """A statement about two numbers, 1 where it holds and 0 where it does not; flat, so its derivative is zero."""
+class Bracket(Function):
+    """A statement about two numbers, 1 where it holds and 0 where it does not; flat, so its derivative is
+    zero.
+    """
 
     nargs = 2
 
@@ -23,7 +26,7 @@ class Bracket(Function):  # type: ignore[misc]
         return S.Zero
 
 
-class less(Bracket):  # noqa: N801 - a function's name, as it is written in an equation
+class less(Bracket):
     """[a < b]"""
 
     @classmethod
@@ -33,7 +36,7 @@ class less(Bracket):  # noqa: N801 - a function's name, as it is written in an e
         return Integer(a < b) if isinstance(a, Number) and isinstance(b, Number) else None
 
 
-class less_equal(Bracket):  # noqa: N801
+class less_equal(Bracket):
     """[a <= b]"""
 
     @classmethod
@@ -43,7 +46,7 @@ class less_equal(Bracket):  # noqa: N801
         return Integer(a <= b) if isinstance(a, Number) and isinstance(b, Number) else None
 
 
-class equal(Bracket):  # noqa: N801
+class equal(Bracket):
     """[a = b]: the Kronecker delta when both are indices."""
 
     @classmethod
@@ -53,7 +56,7 @@ class equal(Bracket):  # noqa: N801
         return S.Zero if isinstance(a, Number) and isinstance(b, Number) else None
 
 
-class where(Function):  # type: ignore[misc]  # noqa: N801
+class where(Function):
     """where(c, a, b): a where the bracket c is not 0, b elsewhere. Only the branch that is chosen counts."""
 
     nargs = 3
@@ -71,8 +74,10 @@ class where(Function):  # type: ignore[misc]  # noqa: N801
         return where(condition, a.diff(x), b.diff(x))
 
 
-class maximum(Function):  # type: ignore[misc]  # noqa: N801
-    """The larger of two numbers. Where they are equal, the blame goes to the second: max(z, 0) is flat at z = 0."""
+class maximum(Function):
+    """The larger of two numbers. Where they are equal, the blame goes to the second: max(z, 0) is flat at z =
+    0.
+    """
 
     nargs = 2
 
@@ -81,7 +86,7 @@ class maximum(Function):  # type: ignore[misc]  # noqa: N801
         return less(b, a) if argindex == 1 else less_equal(a, b)
 
 
-class minimum(Function):  # type: ignore[misc]  # noqa: N801
+class minimum(Function):
     """The smaller of two numbers; where they are equal, the blame goes to the second."""
 
     nargs = 2
@@ -91,52 +96,53 @@ class minimum(Function):  # type: ignore[misc]  # noqa: N801
         return less(a, b) if argindex == 1 else less_equal(b, a)
 
 
-class Elementary(Function):  # type: ignore[misc]
+class Elementary(Function):
     """A function of one number."""
 
     nargs = 1
 
 
-class absolute(Elementary):  # noqa: N801
+class absolute(Elementary):
     """|x|"""
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return signum(self.args[0])
 
 
-class signum(Elementary):  # noqa: N801
+class signum(Elementary):
     """-1, 0 or 1 as x is negative, zero or positive: the slope of |x|, flat in its turn."""
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return S.Zero
 
 
-class sign(Elementary):  # noqa: N801
+class sign(Elementary):
     """The perceptron's threshold: +1 where x >= 0 and -1 elsewhere."""
 
     def fdiff(self, argindex: int = 1) -> Expr:
         raise DerivationError(
-            "sign is flat on both sides of its jump: its derivative is 0 wherever it exists, so no blame passes through it",
+            "sign is flat on both sides of its jump: its derivative is 0 wherever it exists, "
+            "so no blame passes through it",
             expected="an activation with a slope",
             suggestion="sigmoid or tanh",
         )
 
 
-class sigmoid(Elementary):  # noqa: N801
+class sigmoid(Elementary):
     """1 / (1 + e^-x)"""
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return self * (1 - self)
 
 
-class softplus(Elementary):  # noqa: N801
+class softplus(Elementary):
     """log(1 + e^x)"""
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return sigmoid(self.args[0])
 
 
-class expm1(Elementary):  # noqa: N801
+class expm1(Elementary):
     """e^x - 1, exact near 0"""
 
     def fdiff(self, argindex: int = 1) -> Expr:
@@ -145,6 +151,19 @@ class expm1(Elementary):  # noqa: N801
 
 NAMED: dict[str, Any] = {
     f.__name__: f
-    for f in (where, maximum, minimum, absolute, signum, sign, sigmoid, softplus, expm1, less, less_equal, equal)
+    for f in (
+        where,
+        maximum,
+        minimum,
+        absolute,
+        signum,
+        sign,
+        sigmoid,
+        softplus,
+        expm1,
+        less,
+        less_equal,
+        equal,
+    )
 }
 """The functions that this file defines, by name."""

@@ -1,7 +1,7 @@
 """Reductions over an index: SymPy's unevaluated `Sum`, and `ArgMax`, the position of a maximum.
 
-A maximum itself is no reduction here: it is a gather at its position, so that its derivative needs no rule of its own.
-Never call `.doit()` on these: a symbolic range costs seconds and yields a Piecewise.
+A maximum itself is no reduction here: it is a gather at its position, so that its derivative needs no rule of
+its own. Never call `.doit()` on these: a symbolic range costs seconds and yields a Piecewise.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Binder = tuple[Index, Expr]
 """A bound index and the size of the range that it runs over."""
 
 
-class ArgMax(ExprWithLimits):  # type: ignore[misc]
+class ArgMax(ExprWithLimits):
     """The least k at which `function` is largest; a whole number, and constant wherever it does not jump."""
 
     __slots__ = ()
 
     def __new__(cls, function: Expr, *limits: object) -> ArgMax:
-        return ExprWithLimits.__new__(cls, function, *limits)  # type: ignore[no-any-return]
+        return ExprWithLimits.__new__(cls, function, *limits)
 
     def _eval_derivative(self, x: Expr) -> Expr:
         return S.Zero

@@ -1,7 +1,8 @@
 """The alphabet of index equations: sizes, indices, tensors and their elements.
 
-A tensor's element `X[n, i]` is a SymPy `Indexed`; a tensor without indices (a loss, a learning rate) is a `Scalar`.
-Sizes (`N`, `D`) and indices (`n`, `i`) are symbols of classes of their own, so that no name can be taken for another kind.
+A tensor's element `X[n, i]` is a SymPy `Indexed`; a tensor without indices (a loss, a learning rate) is a
+`Scalar`. Sizes (`N`, `D`) and indices (`n`, `i`) are symbols of classes of their own, so that no name can be
+taken for another kind.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class Size(Symbol):
     __slots__ = ()
 
     def __new__(cls, name: str) -> Size:
-        return super().__new__(cls, name, integer=True, positive=True)  # type: ignore[no-any-return]
+        return super().__new__(cls, name, integer=True, positive=True)
 
 
 class Index(Symbol):
@@ -29,7 +30,7 @@ class Index(Symbol):
     __slots__ = ()
 
     def __new__(cls, name: str) -> Index:
-        return super().__new__(cls, name, integer=True)  # type: ignore[no-any-return]
+        return super().__new__(cls, name, integer=True)
 
 
 class Scalar(Symbol):
@@ -38,7 +39,7 @@ class Scalar(Symbol):
     __slots__ = ()
 
     def __new__(cls, name: str) -> Scalar:
-        return super().__new__(cls, name, real=True)  # type: ignore[no-any-return]
+        return super().__new__(cls, name, real=True)
 
 
 class Role(StrEnum):

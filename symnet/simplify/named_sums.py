@@ -1,12 +1,13 @@
-"""A sum under a nonlinear function gets a name, so that it is one symbol while the chain rule rewrites around it.
+"""A sum under a nonlinear function gets a name, so that it is one symbol while the chain rule rewrites around
+it.
 
 before:  P[n,j] = exp(Z[n,j])/Sum(exp(Z[n,k]), k)
 after:   S[n] = Sum(exp(Z[n,k]), k)
          P[n,j] = exp(Z[n,j])/S[n]
 
-Equal sums get one name. A function of a sum and more (`tanh(Sum(...) + b[k])`) has its whole argument named, as its pre-activation. Where
-log S is taken of a sum of exponentials, the share P[n,k] = exp(Z[n,k])/S[n] of each, the softmax, is named too: it is what the
-derivative of log S consists of.
+Equal sums get one name. A function of a sum and more (`tanh(Sum(...) + b[k])`) has its whole argument named,
+as its pre-activation. Where log S is taken of a sum of exponentials, the share P[n,k] = exp(Z[n,k])/S[n] of
+each, the softmax, is named too: it is what the derivative of log S consists of.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def name_sums(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
         named = naming.equation(equation)
         equations.extend(named)
         if named[-1] != equation:
-            rewrites.append(Rewrite("name", equation, named, "A sum under a nonlinear function gets a name of its own."))
+            rewrites.append(
+                Rewrite("name", equation, named, "A sum under a nonlinear function gets a name of its own.")
+            )
     repeated = _repeated(equations, naming.shares)
     rewrites = [replace(r, after=tuple(e for e in r.after if e.tensor not in repeated)) for r in rewrites]
     equations = [e for e in equations if e.tensor not in repeated]
@@ -80,7 +83,8 @@ class _Naming:
         self.added = []
         self.current = equation
         rhs = self.visit(equation.rhs, equation.binders, nonlinear=False)
-        rhs = self.visit(rhs, equation.binders, nonlinear=False)  # the same sum may stand before the place that named it
+        # the same sum may stand before the place that named it
+        rhs = self.visit(rhs, equation.binders, nonlinear=False)
         return (*self.added, equation if rhs == equation.rhs else replace(equation, rhs=rhs))
 
     def visit(self, node: Expr, scope: tuple[Binder, ...], nonlinear: bool) -> Expr:
@@ -126,7 +130,9 @@ class _Naming:
     def is_known(self, value: Expr, scope: tuple[Binder, ...]) -> bool:
         return bool(self.known) and _identity(value, scope)[1] in self.known
 
-    def define(self, letter: str, axes: tuple[Index, ...], shape: tuple[Expr, ...], value: Expr, words: str) -> Tensor:
+    def define(
+        self, letter: str, axes: tuple[Index, ...], shape: tuple[Expr, ...], value: Expr, words: str
+    ) -> Tensor:
         tensor = Tensor(unused(letter + suffix_of(self.current.tensor.name), self.taken), shape)
         self.taken.add(tensor.name)
         self.added.append(Equation(tensor, axes, value, self.current.origin, words))
@@ -141,7 +147,9 @@ class _Naming:
         axes = (*normaliser.indices, binder[0])
         share = value.function / normaliser.lhs
         shape = (*normaliser.tensor.shape, binder[1])
-        self.shares.append(self.define("P", axes, shape, share, "The share of each exponential in the sum: the softmax."))
+        self.shares.append(
+            self.define("P", axes, shape, share, "The share of each exponential in the sum: the softmax.")
+        )
 
 
 def _identity(value: Expr, scope: tuple[Binder, ...]) -> tuple[tuple[Binder, ...], Expr]:
@@ -155,4 +163,6 @@ def _is_scaled_sum(node: Expr) -> bool:
     """Whether `node` is a constant times one sum, such as a mean."""
     if not isinstance(node, Mul):
         return False
-    return sum(factor.has(Indexed) for factor in node.args) == 1 and any(isinstance(factor, Sum) for factor in node.args)
+    return sum(factor.has(Indexed) for factor in node.args) == 1 and any(
+        isinstance(factor, Sum) for factor in node.args
+    )

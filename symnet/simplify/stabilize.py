@@ -1,13 +1,15 @@
 """Formulas made safe for floating point: the same values, without overflow, without 0 * infinity.
 
-A sum of exponentials is shifted by its largest term, which changes no quotient and adds the shift to a logarithm:
+A sum of exponentials is shifted by its largest term, which changes no quotient and adds the shift to a
+logarithm:
 
 before:  S[n] = Sum(exp(Z[n,k]), k);  P[n,k] = exp(Z[n,k])/S[n];  L = Sum(log(S[n]), n)
 after:   M[n] = Z[n, argmax(Z[n,k], k)];  E[n,k] = exp(Z[n,k] - M[n]);  T[n] = Sum(E[n,k], k)
          P[n,k] = E[n,k]/T[n];  L = Sum(M[n] + log(T[n]), n)
 
-The logarithm of a value that the forward pass has squashed goes back to what was squashed: with A = sigmoid(Z), log(A) is -softplus(-Z) and
-log(1 - A) is -softplus(Z). This pass comes after the chain rule, so that the shift is never differentiated.
+The logarithm of a value that the forward pass has squashed goes back to what was squashed: with A =
+sigmoid(Z), log(A) is -softplus(-Z) and log(1 - A) is -softplus(Z). This pass comes after the chain rule, so
+that the shift is never differentiated.
 """
 
 from __future__ import annotations
@@ -28,16 +30,19 @@ from symnet.simplify.rewrite import Rewrite
 def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
     """The program made safe for floating point, and the rewrites that did it."""
     taken = set(program.tensors) | {size.name for size in program.sizes}
-    shifts = {}
+    shifts: dict[str, tuple[Equation, Equation, Equation]] = {}
     for equation in program.equations:
         if _is_sum_of_exponentials(equation.rhs):
             shifts[equation.tensor.name] = _shift(equation, taken)
     equations: list[Equation] = []
     rewrites: list[Rewrite] = []
     for equation in program.equations:
+        safe: tuple[Equation, ...]
         if equation.tensor.name in shifts:
             safe = shifts[equation.tensor.name]
-            rewrites.append(Rewrite("shift", equation, safe, "No exponential overflows when the largest is 1."))
+            rewrites.append(
+                Rewrite("shift", equation, safe, "No exponential overflows when the largest is 1.")
+            )
         else:
             safe, reason = _safe(equation, program, shifts)
             if safe != (equation,):
@@ -71,9 +76,16 @@ def _shift(equation: Equation, taken: set[str]) -> tuple[Equation, Equation, Equ
         return replace(equation, tensor=tensor, indices=where, rhs=rhs, words=words)
 
     return (
-        stated(largest, indices, substitute(exponent, {binder[0]: argmax(exponent, binder)}), "The largest exponent."),
+        stated(
+            largest,
+            indices,
+            substitute(exponent, {binder[0]: argmax(exponent, binder)}),
+            "The largest exponent.",
+        ),
         stated(shifted, at, exp(exponent - largest[indices]), "No exponential is larger than 1."),
-        stated(sum_of_shifted, indices, total(shifted[at], [binder]), "At least 1, since the largest term is."),
+        stated(
+            sum_of_shifted, indices, total(shifted[at], [binder]), "At least 1, since the largest term is."
+        ),
     )
 
 
@@ -86,11 +98,16 @@ def _safe(
     if rhs.has(log):
         opened = _open_logarithms(rhs, program)
         if opened != rhs:
-            rhs, reason = opened, "The logarithm of a squashed value is taken before squashing: it cannot become log 0."
+            rhs, reason = (
+                opened,
+                "The logarithm of a squashed value is taken before squashing: it cannot become log 0.",
+            )
     for name, (largest, shifted, sum_of_shifted) in shifts.items():
         places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == name]
         if places:
-            rhs = rhs.xreplace({place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places})
+            rhs = rhs.xreplace(
+                {place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places}
+            )
             rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
             reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
     return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
@@ -118,7 +135,9 @@ def _merge_exponentials(expr: Expr) -> Expr:
     for node in expr.atoms(Mul):
         powers = [factor.args[0] for factor in node.args if isinstance(factor, exp)]
         if len(powers) > 1:
-            found[node] = Mul(exp(Add(*powers)), *(factor for factor in node.args if not isinstance(factor, exp)))
+            found[node] = Mul(
+                exp(Add(*powers)), *(factor for factor in node.args if not isinstance(factor, exp))
+            )
     return expr.xreplace(found)
 
 
@@ -133,7 +152,9 @@ def _name_exponentials(expr: Expr, shifted: Equation) -> Expr:
 
 
 def _open_logarithms(expr: Expr, program: Program) -> Expr:
-    """`expr` with log(A) and log(1 - A) written in what A squashes, for every A defined as a sigmoid or as a share (softmax)."""
+    """`expr` with log(A) and log(1 - A) written in what A squashes, for every A defined as a sigmoid or as a
+    share (softmax).
+    """
     found = {}
     for node in expr.atoms(log):
         value, complement = node.args[0], 1 - node.args[0]
@@ -150,7 +171,9 @@ def _log_of(formula: Expr | None, otherwise: Expr) -> Expr:
     if isinstance(formula, sigmoid):
         return -softplus(-formula.args[0])
     if isinstance(formula, Mul) and any(isinstance(factor, exp) for factor in formula.args):
-        return Add(*(factor.args[0] if isinstance(factor, exp) else log(factor) for factor in formula.args)).replace(
+        return Add(
+            *(factor.args[0] if isinstance(factor, exp) else log(factor) for factor in formula.args)
+        ).replace(
             lambda e: isinstance(e, log) and e.args[0].is_Pow, lambda e: e.args[0].exp * log(e.args[0].base)
         )
     return otherwise

@@ -1,4 +1,6 @@
-"""Networks of every kind as equations: what the chain rule must be able to derive, whatever the layers are called."""
+"""Networks of every kind as equations: what the chain rule must be able to derive, whatever the layers are
+called.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ GIVEN = "X: input[N, D]\nY: target[N, K]\nW1: parameter[D, H]\nb1: parameter[H]\
 
 @dataclass(frozen=True)
 class Case:
-    """A program as text, sizes to try it at, and adjoint equations that it must come out with, as they print."""
+    """A program as text, sizes to try it at, and adjoint equations that it must come out with, as they
+    print.
+    """
 
     text: str
     sizes: dict[str, int]
@@ -41,7 +45,8 @@ CASES = {
         {"N": 2, "D": 7, "K": 3},
         ("W", "b", "X"),
     ),
-    "distance to a sliding template": Case(  # outside its range W is zero, but the summand is not: a bracket must guard it
+    # outside its range W is zero, but the summand is not: a bracket must guard it
+    "distance to a sliding template": Case(
         "X: input[N, D]\nW: parameter[K]\nC[n,i] = sum((X[n,2*i+k] - W[k])**2, k)\nL = sum(C[n,i]**3, n, i)",
         {"N": 2, "D": 7, "K": 3},
         ("W", "X"),

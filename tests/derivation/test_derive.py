@@ -1,4 +1,6 @@
-"""The chain rule against the complex step, on networks of every kind; and what the adjoints must read like."""
+"""The chain rule against the complex step, on networks of every kind; and what the adjoints must read
+like.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ import numpy as np
 import pytest
 from derivation.programs import CASES
 from oracle import random_arrays, worst_error
+from symnet.equations.parse import parse_program
 
 from symnet.derivation.derive import derive
 from symnet.derivation.occurrences import _derivative
 from symnet.equations.interpret import evaluate
-from symnet.equations.parse import parse_program
 from symnet.errors import DerivationError
 
 
@@ -63,7 +65,10 @@ DEEP = "X: input[N, H]\nA0[n,j] = X[n,j]\n"
 
 def deep(layers: int) -> str:
     weights = "".join(f"W{k}: parameter[H, H]\n" for k in range(1, layers + 1))
-    body = "".join(f"Z{k}[n,j] = sum(A{k - 1}[n,i]*W{k}[i,j], i)\nA{k}[n,j] = tanh(Z{k}[n,j])\n" for k in range(1, layers + 1))
+    body = "".join(
+        f"Z{k}[n,j] = sum(A{k - 1}[n,i]*W{k}[i,j], i)\nA{k}[n,j] = tanh(Z{k}[n,j])\n"
+        for k in range(1, layers + 1)
+    )
     return weights + DEEP + body + f"L = sum(A{layers}[n,j]**2, n, j)"
 
 
