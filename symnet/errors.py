@@ -67,5 +67,6 @@ class MissingToolError(SymnetError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that is most like `name`, or an empty string where none is near."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return matches[0] if matches else ""
+    lower = {candidate.lower(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    return lower[matches[0]] if matches else ""

@@ -6,8 +6,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-LAYER = "Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]\nA1[n,j] = tanh(Z1[n,j])\nZ2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]\n"
-GIVEN = "X: input[N, D]\nY: target[N, K]\nW1: parameter[D, H]\nb1: parameter[H]\nW2: parameter[H, K]\nb2: parameter[K]\n"
+LAYER = """
+Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
+A1[n,j] = tanh(Z1[n,j])
+Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
+"""
+GIVEN = """
+X: input[N, D]
+Y: target[N, K]
+W1: parameter[D, H]
+b1: parameter[H]
+W2: parameter[H, K]
+b2: parameter[K]
+"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,8 @@ CASES = {
         ("W", "X"),
     ),
     "max pooling": Case(
-        "X: input[N, D]\nW: parameter[K]\nM[n,i] = argmax(X[n,2*i+k]*W[k]**2, k)\nP[n,i] = X[n,2*i+M[n,i]]\nL = sum(P[n,i]**2, n, i)",
+        "X: input[N, D]\nW: parameter[K]\nM[n,i] = argmax(X[n,2*i+k]*W[k]**2, k)\n"
+        "P[n,i] = X[n,2*i+M[n,i]]\nL = sum(P[n,i]**2, n, i)",
         {"N": 2, "D": 7, "K": 3},
         ("X",),
     ),
@@ -73,16 +85,18 @@ CASES = {
         {"Z2": "(P[n, j] - Y[n, j])/N"},
     ),
     "binary cross-entropy": Case(
-        GIVEN.replace("Y: target[N, K]", "Y: target[N, K]")
+        GIVEN
         + LAYER
-        + "A2[n,j] = sigmoid(Z2[n,j])\nB[n,j] = A2[n,j]\nL = -sum(Y[n,j]*log(A2[n,j]) + (1 - Y[n,j])*log(1 - A2[n,j]), n, j)/(N*K)",
+        + "A2[n,j] = sigmoid(Z2[n,j])\n"
+        + "L = -sum(Y[n,j]*log(A2[n,j]) + (1 - Y[n,j])*log(1 - A2[n,j]), n, j)/(N*K)",
         SIZES,
         None,
         {"Z2": "(A2[n, j] - Y[n, j])/(K*N)"},
     ),
     "layer normalization": Case(
         "X: input[N, D]\ng: parameter[D]\nc: parameter[D]\n"
-        "R[n,i] = g[i]*(X[n,i] - sum(X[n,k], k)/D)/sqrt(sum((X[n,k] - sum(X[n,l], l)/D)**2, k)/D + 0.00001) + c[i]\n"
+        "R[n,i] = g[i]*(X[n,i] - sum(X[n,k], k)/D)/sqrt(sum((X[n,k] - sum(X[n,l], l)/D)**2, k)/D + 0.00001)"
+        " + c[i]\n"
         "L = sum(tanh(R[n,i]), n, i)",
         {"N": 2, "D": 4},
         ("g", "c", "X"),
@@ -90,7 +104,8 @@ CASES = {
     "attention": Case(
         "X: input[T, D]\nWq: parameter[D, K]\nWk: parameter[D, K]\nWv: parameter[D, K]\n"
         "Q[t,k] = sum(X[t,d]*Wq[d,k], d)\nR[t,k] = sum(X[t,d]*Wk[d,k], d)\nV[t,k] = sum(X[t,d]*Wv[d,k], d)\n"
-        "C[t,s] = sum(Q[t,k]*R[s,k], k)/sqrt(K)\nP[t,s] = exp(C[t,s])/sum(exp(C[t,u]), u)\nO[t,k] = sum(P[t,s]*V[s,k], s)\n"
+        "C[t,s] = sum(Q[t,k]*R[s,k], k)/sqrt(K)\nP[t,s] = exp(C[t,s])/sum(exp(C[t,u]), u)\n"
+        "O[t,k] = sum(P[t,s]*V[s,k], s)\n"
         "L = sum(O[t,k]**2, t, k)",
         {"T": 4, "D": 3, "K": 2},
         ("Wq", "Wk", "Wv", "X"),
@@ -109,7 +124,8 @@ CASES = {
         },
     ),
     "one weight used twice": Case(
-        "X: input[N, D]\nW: parameter[D, D]\nZ1[n,j] = sum(X[n,i]*W[i,j], i)\nZ2[n,j] = sum(tanh(Z1[n,i])*W[i,j], i)\n"
+        "X: input[N, D]\nW: parameter[D, D]\nZ1[n,j] = sum(X[n,i]*W[i,j], i)\n"
+        "Z2[n,j] = sum(tanh(Z1[n,i])*W[i,j], i)\n"
         "L = sum(Z2[n,j]**2, n, j) + 0.1*sum(W[i,j]**2, i, j)",
         {"N": 2, "D": 3},
     ),
@@ -118,7 +134,8 @@ CASES = {
         {"D": 3},
     ),
     "a logistic function spelled out": Case(
-        "X: input[N, D]\nW: parameter[D, K]\nZ[n,j] = sum(X[n,i]*W[i,j], i)\nA[n,j] = 1/(1 + exp(-Z[n,j]))\nL = sum(A[n,j]**3, n, j)",
+        "X: input[N, D]\nY: target[N, K]\nW: parameter[D, K]\nZ[n,j] = sum(X[n,i]*W[i,j], i)\n"
+        "A[n,j] = 1/(1 + exp(-Z[n,j]))\nL = sum(A[n,j]*Y[n,j], n, j)",
         {"N": 2, "D": 3, "K": 2},
         None,
         {"Z": "(1 - A[n, j])*A[n, j]*dA[n, j]"},
@@ -127,6 +144,6 @@ CASES = {
         "Z: parameter[N, K]\nA[n,j] = where(Z[n,j] > 0, Z[n,j], 2*expm1(Z[n,j]))\nL = sum(A[n,j]**3, n, j)",
         {"N": 3, "K": 4},
         None,
-        {"Z": "dA[n, j]*where(less(0, Z[n, j]), 1, A[n, j] + 2)"},
+        {"Z": "where(less(0, Z[n, j]), 1, A[n, j] + 2)*dA[n, j]"},
     ),
 }

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from derivation.programs import CASES
 from oracle import random_arrays, worst_error
-from symnet.equations.parse import parse_program
 
 from symnet.derivation.derive import derive
 from symnet.derivation.occurrences import _derivative
 from symnet.equations.interpret import evaluate
+from symnet.equations.parse import parse_program
 from symnet.errors import DerivationError
 
 
