@@ -1,0 +1,235 @@
+"""Reading a scalar formula, such as `z*sigmoid(alpha*z)`: a walk over Python's syntax tree against a whitelist of nodes.
+
+Numbers are exact (0.1 is 1/10). Truth values are Iverson brackets: `z > 0` is the number `less(0, z)`. What SymPy would evaluate without
+bound, a power of a number, is bounded before it is built.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from sympy import Add, Expr, Mul, Pow, Rational, S
+
+from symnet.equations.syntax import Statement
+from symnet.errors import EquationError, nearest
+from symnet.index.functions import NAMED, absolute, equal, less, less_equal
+
+MAX_DEPTH = 60
+"""Operations within each other; a chain of sums or of products counts as one."""
+MAX_EXPONENT = 100
+MAX_BITS = 4_096
+"""How long a whole number may get by powers of numbers."""
+
+FUNCTIONS: dict[str, Any] = {
+    "exp": sp.exp,
+    "log": sp.log,
+    "sqrt": sp.sqrt,
+    "tanh": sp.tanh,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "erf": sp.erf,
+    "floor": sp.floor,
+    "abs": absolute,
+    **NAMED,
+}
+"""The functions of the language, by the names that they are written with."""
+
+ARITY = {"where": 3, "maximum": 2, "minimum": 2, "less": 2, "less_equal": 2, "equal": 2}
+"""How many arguments a function takes; one where it is not here."""
+
+CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
+
+COMPARISONS: dict[type[ast.cmpop], Callable[[Expr, Expr], Expr]] = {
+    ast.Lt: lambda a, b: less(a, b),
+    ast.LtE: lambda a, b: less_equal(a, b),
+    ast.Gt: lambda a, b: less(b, a),
+    ast.GtE: lambda a, b: less_equal(b, a),
+    ast.Eq: lambda a, b: equal(a, b),
+}
+
+
+class FormulaReader:
+    """Reads the expressions of one statement. A subclass says what names stand for and adds to the calls that it knows."""
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.depth = 0
+
+    def name(self, node: ast.Name) -> Expr:
+        """What a name stands for; raises EquationError where it stands for nothing."""
+        raise NotImplementedError
+
+    def calls(self) -> Collection[str]:
+        """The names of everything that can be called."""
+        return FUNCTIONS
+
+    def error(self, message: str, at: ast.AST, expected: str = "", suggestion: str = "") -> EquationError:
+        return self.statement.error(message, at, expected, suggestion)
+
+    def read(self, node: ast.expr) -> Expr:
+        """The expression that a node of the tree is."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.error(
+                "the formula is nested too deeply",
+                node,
+                expected=f"at most {MAX_DEPTH} levels; name a part of it",
+            )
+        reader = self.READERS.get(type(node))
+        if reader is None:
+            raise self.error(
+                f"{self.statement.source(node)[:40]} is not part of the language", node, expected="a value"
+            )
+        value = reader(self, node)
+        if value in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+            raise self.error(
+                f"{self.statement.source(node)[:40]} is not finite", node, expected="a finite number"
+            )
+        self.depth -= 1
+        return value
+
+    def constant(self, node: ast.Constant) -> Expr:
+        fraction = Fraction(self.statement.source(node))
+        return Rational(fraction.numerator, fraction.denominator)
+
+    def binary(self, node: ast.BinOp) -> Expr:
+        if isinstance(node.op, ast.Add | ast.Sub):
+            return Add(*self.chain(node, ast.Add, ast.Sub, lambda term: -term))
+        if isinstance(node.op, ast.Mult | ast.Div):
+            return Mul(*self.chain(node, ast.Mult, ast.Div, lambda factor: self.reciprocal(factor, node)))
+        if isinstance(node.op, ast.Pow):
+            return self.power(self.read(node.left), self.read(node.right), node)
+        raise self.error("this operator is not part of the language", node, expected="+ - * / or **")
+
+    def chain(
+        self,
+        node: ast.expr,
+        plain: type[ast.operator],
+        other: type[ast.operator],
+        invert: Callable[[Expr], Expr],
+    ) -> Iterable[Expr]:
+        """The operands of a chain such as a + b - c, from the left, `invert` applied to those after the `other` operator."""
+        parts: list[Expr] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, plain | other):
+            part = self.read(node.right)
+            parts.append(invert(part) if isinstance(node.op, other) else part)
+            node = node.left
+        return reversed([*parts, self.read(node)])
+
+    def reciprocal(self, value: Expr, node: ast.expr) -> Expr:
+        if value.is_zero:
+            raise self.error("this divides by zero", node, expected="a divisor that is not 0")
+        return Pow(value, -1)
+
+    def power(self, base: Expr, exponent: Expr, node: ast.expr) -> Expr:
+        if base.is_zero and exponent.is_negative:
+            raise self.error("this divides by zero", node, expected="a divisor that is not 0")
+        self.bound_power(base, exponent, node)
+        return Pow(base, exponent)
+
+    def bound_power(self, base: Expr, exponent: Expr, node: ast.expr) -> None:
+        """Raises where `base**exponent` could evaluate to a number too long to handle."""
+        largest = max((abs(number) for number in exponent.atoms(Rational)), default=S.Zero)
+        bits = max((max(abs(number.p), number.q).bit_length() for number in base.atoms(Rational)), default=0)
+        if largest > MAX_EXPONENT or (exponent.is_number and bits > 1 and bits * largest > MAX_BITS):
+            raise self.error(
+                "the exponent is too large",
+                node,
+                expected=f"exponents between -{MAX_EXPONENT} and {MAX_EXPONENT}",
+            )
+
+    def unary(self, node: ast.UnaryOp) -> Expr:
+        if isinstance(node.op, ast.USub):
+            return -self.read(node.operand)
+        if isinstance(node.op, ast.UAdd):
+            return self.read(node.operand)
+        raise self.error("this operator is not part of the language", node, expected="+ or -")
+
+    def compare(self, node: ast.Compare) -> Expr:
+        values = [self.read(operand) for operand in (node.left, *node.comparators)]
+        brackets: list[Expr] = []
+        for operator, a, b in zip(node.ops, values, values[1:], strict=False):
+            if type(operator) not in COMPARISONS:
+                raise self.error(
+                    "this comparison is not part of the language", node, expected="< <= > >= or =="
+                )
+            brackets.append(COMPARISONS[type(operator)](a, b))
+        return Mul(*brackets)
+
+    def both(self, node: ast.BoolOp) -> Expr:
+        return Mul(*(self.read(value) for value in node.values))  # the tokens admit `and` alone
+
+    def call(self, node: ast.Call) -> Expr:
+        if (
+            not isinstance(node.func, ast.Name)
+            or node.keywords
+            or any(isinstance(a, ast.Starred) for a in node.args)
+        ):
+            raise self.error(
+                "this is not a call of the language", node, expected="a function of values, such as exp(z)"
+            )
+        return self.function(node.func.id, node)
+
+    def function(self, name: str, node: ast.Call) -> Expr:
+        """The value of the function `name` at the arguments of `node`."""
+        if name not in FUNCTIONS:
+            raise self.error(
+                f"there is no function {name}", node, "one of the functions", nearest(name, self.calls())
+            )
+        wanted = ARITY.get(name, 1)
+        if len(node.args) != wanted:
+            expected = f"{name}({', '.join('abc'[:wanted])})"
+            raise self.error(f"{name} takes {_count(wanted)}, not {len(node.args)}", node, expected=expected)
+        arguments = [self.read(argument) for argument in node.args]
+        if name == "exp":  # exp(7*log(x)) is x**7
+            for logarithm in arguments[0].atoms(sp.log):
+                self.bound_power(logarithm.args[0], arguments[0], node)
+        if name == "floor" and not arguments[0].is_number and arguments[0].atoms(sp.Indexed, sp.Function):
+            raise self.error(
+                "floor is for sizes", node, expected="an expression of sizes, such as floor(D/2)"
+            )
+        return FUNCTIONS[name](*arguments)
+
+    READERS: Mapping[type[ast.AST], Callable[[Any, Any], Expr]] = {
+        ast.Constant: constant,
+        ast.BinOp: binary,
+        ast.UnaryOp: unary,
+        ast.Compare: compare,
+        ast.BoolOp: both,
+        ast.Call: call,
+        ast.Name: lambda self, node: self.name(node),
+    }
+    """The whitelist: what a formula may consist of."""
+
+
+class NamedFormula(FormulaReader):
+    """A formula whose names stand for given expressions."""
+
+    def __init__(self, statement: Statement, names: Mapping[str, Expr]) -> None:
+        super().__init__(statement)
+        self.names = {**CONSTANTS, **names}
+
+    def name(self, node: ast.Name) -> Expr:
+        if node.id not in self.names:
+            known = ", ".join(self.names)
+            raise self.error(
+                f"{node.id} stands for nothing here", node, f"one of {known}", nearest(node.id, self.names)
+            )
+        return self.names[node.id]
+
+
+def require_real(value: Expr, statement: Statement) -> None:
+    """Raises EquationError where a formula's value cannot be a real number, whatever its names stand for."""
+    if value.has(S.ImaginaryUnit, S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+        raise statement.error(
+            "this is not a real number",
+            expected="no division by 0, no root or logarithm of a negative number",
+        )
+
+
+def _count(wanted: int) -> str:
+    return "1 argument" if wanted == 1 else f"{wanted} arguments"
