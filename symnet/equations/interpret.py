@@ -57,7 +57,9 @@ def evaluate_rhs(
 
     The equation need not belong to the program: this is how a step is evaluated before and after its rewrite.
     """
-    return Interpreter(program, infer_sizes(program, values, sizes)).array(equation, values)
+    interpreter = Interpreter(program, infer_sizes(program, values, sizes))
+    interpreter.load(values)
+    return interpreter.array(equation)
 
 
 @dataclass(slots=True)
@@ -88,8 +90,8 @@ class Interpreter:
 
     def run(self, given: Mapping[str, Array]) -> dict[str, Array]:
         """The value of every tensor; those that are not given are computed."""
-        given = self.load(given)
-        pending = [equation for equation in self.program.equations if equation.tensor.name not in given]
+        arrays = self.load(given)
+        pending = [equation for equation in self.program.equations if equation.tensor.name not in arrays]
         for equation in pending:
             cells = self.of(equation.tensor.name)
             if cells.code is None:
@@ -99,35 +101,34 @@ class Interpreter:
             for place in self.places(equation, cells):
                 if cells.elements[place] is None:
                     self.compute(cells, place)
-        dtype = complex if any(np.iscomplexobj(array) for array in given.values()) else float
-        return {**given, **{e.tensor.name: _array(self.of(e.tensor.name), dtype) for e in pending}}
-
-    def array(self, equation: Equation, values: Mapping[str, Array]) -> Array:
-        """The value of the right-hand side of `equation` at every index, where every tensor has the value in
-        `values`.
-        """
-        values = self.load(values)
-        code = self.code(equation)
-        shape = self.shape(equation.tensor)
-        scopes = (list(place) + [0] * (self.width - len(place)) for place in np.ndindex(shape))
-        elements = [code(scope) for scope in scopes]
-        is_complex = any(np.iscomplexobj(array) for array in values.values())
-        return _array(_Cells("", shape, equation.tensor.integer, elements), complex if is_complex else float)
+        computed = {e.tensor.name: self.of(e.tensor.name) for e in pending}
+        return arrays | {name: _array(c.elements, c.shape, c.integer) for name, c in computed.items()}
 
     def load(self, given: Mapping[str, Array]) -> dict[str, Array]:
-        """Take over the arrays, and the numbers that belong to the program."""
+        """Take over the arrays, and the numbers that belong to the program; forget everything else."""
+        for cells in self.cells.values():
+            cells.elements = [None] * cells.count
         known = {name: np.asarray(value, dtype=float) for name, value in self.program.values.items()}
         arrays = {name: known[name] for name in known if name in self.program.tensors and name not in given}
         arrays |= {name: np.asarray(array) for name, array in given.items()}
-        for cells in self.cells.values():
-            cells.elements = [None] * cells.count
         for name, array in arrays.items():
             if name in self.program.tensors:
-                cells = self.of(name)
-                if array.shape != cells.shape:
-                    raise ShapeError(f"{name} has shape {array.shape}", expected=f"{cells.shape}")
-                cells.elements = (array.real.astype(int) if cells.integer else array).ravel().tolist()
+                self.give(self.program.tensors[name], array)
         return arrays
+
+    def give(self, tensor: Tensor, array: Array) -> None:
+        """Set the value of one tensor, which need not belong to the program."""
+        cells = self.cells.setdefault(tensor.name, _Cells(tensor.name, self.shape(tensor), tensor.integer))
+        if array.shape != cells.shape:
+            raise ShapeError(f"{tensor.name} has shape {array.shape}", expected=f"{cells.shape}")
+        cells.elements = (array.real.astype(int) if cells.integer else array).ravel().tolist()
+
+    def array(self, equation: Equation) -> Array:
+        """The right-hand side of `equation` at every index, the tensors being as they were last loaded."""
+        code = self.code(equation)
+        shape = self.shape(equation.tensor)
+        scopes = (list(place) + [0] * (self.width - len(place)) for place in np.ndindex(shape))
+        return _array([code(scope) for scope in scopes], shape, equation.tensor.integer)
 
     def of(self, name: str) -> _Cells:
         if name not in self.cells:
@@ -329,11 +330,12 @@ def _position_of_largest(body: Code, slot: int, values: range) -> Code:
     return position
 
 
-def _array(cells: _Cells, dtype: type) -> Array:
-    if cells.integer:
-        return np.array([int(value.real) for value in cells.elements], dtype=int).reshape(cells.shape)
-    values = cells.elements if dtype is complex else [value.real for value in cells.elements]
-    return np.array(values, dtype=dtype).reshape(cells.shape)
+def _array(elements: list[Any], shape: tuple[int, ...], integer: bool) -> Array:
+    """The elements as an array: of whole numbers where it must be, of complex numbers where there are any."""
+    if integer:
+        return np.array([int(value.real) for value in elements], dtype=int).reshape(shape)
+    dtype = complex if any(isinstance(value, complex) for value in elements) else float
+    return np.array(elements, dtype=dtype).reshape(shape)
 
 
 def infer_sizes(

@@ -1,0 +1,145 @@
+"""What the checks of one derivation share: random points, the kinks near them, and slopes that were measured
+once.
+
+The slopes depend on the network alone, not on its adjoints: a derivation that was tampered with is judged by
+the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from symnet.derivation.journal import Derived
+from symnet.equations.interpret import Array, infer_sizes
+from symnet.equations.program import Program
+from symnet.verify.findings import NOTHING, Kink, magnitude
+from symnet.verify.kinks import kinks
+from symnet.verify.points import Point, draw
+from symnet.verify.slopes import Slopes
+
+REDRAWS = 8
+"""How often a point near a kink is put aside for another. A network that has a kink everywhere is taken as it
+is.
+"""
+SIDES_AGREE = 1e-4
+"""Slopes on the two sides of a value that differ by less, relative to the largest, are one slope."""
+
+
+class Station:
+    """One point of a derivation: the kinks near it, the values there, and the measured slopes of the loss."""
+
+    def __init__(self, derived: Derived, point: Point, kinks: tuple[Kink, ...]) -> None:
+        self.derived = derived
+        self.point = point
+        self.kinks = kinks
+        self._gradients: dict[str, Array] = {}
+        self._values: dict[int, tuple[Program, dict[str, Array]]] = {}
+
+    @cached_property
+    def stated(self) -> Slopes:
+        """Slopes along what the gradients are taken with respect to, in the network as it was written."""
+        return Slopes(self.derived.stated, self.derived.loss, self.derived.wrt, self.point)
+
+    @cached_property
+    def primal(self) -> Slopes:
+        """Slopes along every other tensor that has an adjoint."""
+        others = [a.of for a in self.derived.adjoints if a.of not in self.derived.wrt]
+        return Slopes(self.derived.primal, self.derived.loss, others, self.point)
+
+    def slopes(self, name: str) -> Slopes:
+        """The slopes to judge the adjoint of the tensor `name` by."""
+        return self.stated if name in self.stated.targets else self.primal
+
+    def gradient(self, name: str) -> Array:
+        """The slope of the loss along every element of the tensor `name`, by the complex step."""
+        if name not in self._gradients:
+            self._gradients[name] = self.slopes(name).gradient(name)
+        return self._gradients[name]
+
+    @cached_property
+    def scales(self) -> Mapping[str, float]:
+        """What an error in the adjoint of each tensor is relative to: its largest entry, unless that is zero
+        but for rounding.
+        """
+        scales = {self.derived.loss.name: 1.0}
+        for adjoint in self.derived.adjoints:
+            users = {contribution.use.tensor.name for contribution in adjoint.contributions}
+            source = max((scales[user] for user in users if user in scales), default=1.0)
+            own = magnitude(self.gradient(adjoint.of.name))
+            scales[adjoint.of.name] = own if own > NOTHING * source else source
+        return scales
+
+    def smooth(self, name: str) -> Array:
+        """For every element of `name` whether the loss has one slope there; True away from kinks."""
+        if not self.kinks:
+            return np.full(self.gradient(name).shape, True)
+        left, right = self.slopes(name).sides(name)
+        return np.abs(left - right) <= SIDES_AGREE * max(magnitude(left), magnitude(right))
+
+    def values(self, program: Program) -> dict[str, Array]:
+        """The value of every tensor of `program`, one of the derivation's programs; those of the network are
+        computed once.
+        """
+        if id(program) not in self._values:
+            network = self.derived.primal
+            known = {} if program is network else self.values(network)
+            shared = {name: value for name, value in known.items() if _same(program, network, name)}
+            self._values[id(program)] = (program, self.point.run(program, shared))
+        return self._values[id(program)][1]
+
+
+def _same(program: Program, other: Program, name: str) -> bool:
+    """Whether the tensor `name` has the same definition in both programs."""
+    return name in program.tensors and program.defining.get(name) == other.defining.get(name)
+
+
+class Context:
+    """The points at which one network is checked."""
+
+    def __init__(
+        self,
+        derived: Derived,
+        *,
+        seed: int = 0,
+        points: int = 3,
+        at: Mapping[str, Array] | None = None,
+        module_source: str | None = None,
+    ) -> None:
+        self.derived = derived
+        self.seed = seed
+        self.module_source = module_source
+        self.put_aside: list[Kink] = []
+        self.stations: list[Station] = []
+        drawn = draw(derived.stated, np.random.default_rng(seed))
+        for _ in range(points):
+            self.add(self.away_from_kinks(drawn))
+        if at is not None:
+            sizes = {str(size): int(value) for size, value in infer_sizes(derived.stated, at).items()}
+            self.add(Point(sizes, {name: np.asarray(array) for name, array in at.items()}))
+
+    def add(self, point: Point) -> None:
+        """Check at this point, too."""
+        near = kinks(self.derived.stated, point, len(self.stations))
+        self.stations.append(Station(self.derived, point, near))
+
+    def away_from_kinks(self, drawn: Iterator[Point]) -> Point:
+        """A drawn point that is near no kink, or the last one drawn."""
+        for _ in range(REDRAWS):
+            point = next(drawn)
+            near = kinks(self.derived.stated, point, -1)
+            if not near:
+                break
+            self.put_aside.extend(near)
+        return point
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """Every kink that a point came near, those of the points put aside first."""
+        return (*self.put_aside, *(kink for station in self.stations for kink in station.kinks))
+
+    def rng(self, stream: int) -> np.random.Generator:
+        """Random numbers of a stream of their own, so that one check does not change what another draws."""
+        return np.random.default_rng([self.seed, stream])

@@ -1,0 +1,83 @@
+"""What a check has to say: one frozen record for each thing that was checked, and how two arrays are
+compared.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+NOTHING = 1e-12
+"""A value smaller than this part of what it is computed from is zero but for rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked."""
+
+    subject: str  # the tensor or the rewrite that it is about: "W1"
+    check: str  # "complex step"
+    how: str  # in words: what was compared with what
+    compared: int  # how many comparisons that took: elements, directions or steps
+    points: int  # at how many random points
+    bound: float  # the error that is allowed
+    error: float  # the worst error; NaN where a value was not a number
+    detail: str = ""  # what was wrong, and where
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is within the bound, and nothing was wrong that is no number."""
+        return self.error <= self.bound and not self.detail
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A place where a function that was used is not smooth: the derivative of the loss need not exist
+    there.
+    """
+
+    equation: str  # the tensor whose equation it stands in
+    function: str  # what is not smooth, as written: "maximum(Z1[n, j], 0)"
+    place: tuple[int, ...]  # the values of the indices
+    gap: float  # how far from the kink, 0 on it
+    point: int  # which random point; -1 for one that was drawn and put aside
+
+    def __str__(self) -> str:
+        at = f" at [{', '.join(map(str, self.place))}]" if self.place else ""
+        return f"{self.function} in the equation of {self.equation}{at}"
+
+
+def difference(actual: Array, expected: Array, scale: float | None = None) -> float:
+    """The largest difference of any element, relative to `scale` (unless given, the largest magnitude in
+    either array).
+
+    NaN where an element of either is NaN; 0 for two arrays of zeros.
+    """
+    if actual.shape != expected.shape:
+        return math.nan
+    if actual.size == 0:
+        return 0.0
+    same = actual == expected  # infinities agree, too
+    if same.all():
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        worst = float(np.where(same, 0.0, np.abs(actual - expected)).max())
+    if scale is None:
+        scale = max(magnitude(actual), magnitude(expected))
+    return worst / scale if scale > 0 else math.inf
+
+
+def magnitude(array: Array) -> float:
+    """The largest magnitude of any element."""
+    return float(np.abs(array).max()) if array.size else 0.0
+
+
+def worse(first: float, second: float) -> float:
+    """The larger error; NaN, which no bound allows, is the largest."""
+    return first if math.isnan(first) or first > second else second

@@ -1,0 +1,93 @@
+"""Kinks: the places where a function that is not smooth everywhere (relu, an absolute value, a maximum) is on
+its corner.
+
+Away from them the complex step and the adjoint have one right answer. On one, the derivative need not exist:
+such a place is named, never averaged away, and random points that come near one are put aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Expr, Indexed
+from sympy.concrete.expr_with_limits import ExprWithLimits
+
+from symnet.equations.interpret import Array
+from symnet.equations.program import Equation, Program
+from symnet.index import functions as f
+from symnet.index.reductions import ArgMax, Binder, binders_of
+from symnet.index.symbols import Scalar, Tensor, name_of
+from symnet.verify.findings import Kink
+from symnet.verify.points import Point
+
+NEAR = 1e-4
+"""Nearer than this to a corner is on it: a hundred times the step of a central difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Corner:
+    """A function that is not smooth, and what is zero on its corner; for the position of a maximum, what is
+    compared.
+    """
+
+    equation: Equation
+    node: Expr
+    zero: Expr
+    binders: tuple[Binder, ...]
+
+
+def kinks(program: Program, point: Point, number: int) -> tuple[Kink, ...]:
+    """Every corner that `point`, the one of this `number`, comes near, in the order of the equations."""
+    corners = [corner for equation in program.equations for corner in _corners(program, equation)]
+    if not corners:
+        return ()
+    interpreter = point.interpreter(program)
+    interpreter.load(interpreter.run(point.given))
+    found: list[Kink] = []
+    for corner in corners:
+        tensor = Tensor("", tuple(size for _, size in corner.binders))
+        gaps = interpreter.array(Equation(tensor, tuple(index for index, _ in corner.binders), corner.zero))
+        if isinstance(corner.node, ArgMax):
+            gaps = _lead(gaps)
+        for place in map(tuple, np.argwhere(~(np.abs(gaps) > NEAR))):
+            at = tuple(int(k) for k in place)
+            found.append(
+                Kink(corner.equation.tensor.name, str(corner.node), at, float(abs(gaps[place])), number)
+            )
+    return tuple(found)
+
+
+def _lead(values: Array) -> Array:
+    """By how much the largest value along the last axis is ahead of the next."""
+    ordered = np.sort(values, axis=-1)
+    return ordered[..., -1] - ordered[..., -2] if values.shape[-1] > 1 else np.full(values.shape[:-1], np.inf)
+
+
+def _corners(program: Program, equation: Equation) -> Iterator[_Corner]:
+    seen = set()
+    for node, zero, binders in _walk(equation.rhs, equation.binders):
+        if node not in seen and _varies(program, zero):
+            seen.add(node)
+            yield _Corner(equation, node, zero, binders)
+
+
+def _walk(expr: Expr, binders: tuple[Binder, ...]) -> Iterator[tuple[Expr, Expr, tuple[Binder, ...]]]:
+    """Every function in `expr` that has a corner, with what is zero there and the indices around it."""
+    if isinstance(expr, ArgMax):
+        yield expr, expr.function, (*binders, *binders_of(expr))
+    elif isinstance(expr, f.maximum | f.minimum | f.Bracket):
+        yield expr, expr.args[0] - expr.args[1], binders
+    elif isinstance(expr, f.absolute | f.signum | f.sign):
+        yield expr, expr.args[0], binders
+    if isinstance(expr, ExprWithLimits):
+        yield from _walk(expr.function, binders + binders_of(expr))
+    elif not isinstance(expr, Indexed):
+        for argument in expr.args:
+            yield from _walk(argument, binders)
+
+
+def _varies(program: Program, zero: Expr) -> bool:
+    """Whether `zero` depends on a tensor of real numbers; comparisons of indices have no corner."""
+    return any(not program.tensors[name_of(e)].integer for e in zero.atoms(Indexed, Scalar))

@@ -1,0 +1,114 @@
+"""The slope of the loss, measured on the plain-loop interpreter without any calculus: by complex steps and by
+differences.
+
+The complex step: f(x + i h) = f(x) + i h f'(x) - ..., so Im f(x + i h) / h is the slope with an error of h^2,
+and nothing cancels; with h = 1e-30 it is exact to rounding. A tensor that an equation defines is moved by
+adding to its value, so that adjoints of intermediate tensors are measured like those of parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from symnet.equations.interpret import Array
+from symnet.equations.program import Program, reads
+from symnet.index.symbols import Tensor
+from symnet.verify.points import Point
+
+STEP = 1e-30
+"""The complex step: its square is lost beside any number."""
+DIFFERENCE = 6e-6
+"""The step of central differences: the cube root of the rounding error, where the errors of both kinds are
+alike.
+"""
+ONE_SIDED = 1e-7
+"""The step of one-sided differences: about the square root of the rounding error."""
+
+
+class Slopes:
+    """The loss of `program` as a function of the tensors `targets`, around one point."""
+
+    def __init__(self, program: Program, loss: Tensor, targets: Iterable[Tensor], point: Point) -> None:
+        self.loss = loss.name
+        self.targets = {tensor.name: tensor for tensor in targets}
+        self.program = _moved(program, self.targets)
+        zeros = {
+            _nudge(name): np.zeros(point.shape(tensor))
+            for name, tensor in self.targets.items()
+            if name in program.defining
+        }
+        self.interpreter = point.interpreter(self.program)
+        self.values = self.interpreter.run({**point.given, **zeros})
+        self.after = {name: _downstream(self.program, self.moved(name)) for name in self.targets}
+
+    def moved(self, name: str) -> str:
+        """The tensor that is given from outside and that moves `name`."""
+        return _nudge(name) if name in self.program.defining else name
+
+    def at(self, name: str, move: Array) -> complex:
+        """The loss when the tensor `name` is moved by `move`."""
+        known = {other: value for other, value in self.values.items() if other not in self.after[name]}
+        known[self.moved(name)] = known[self.moved(name)] + move
+        return complex(self.interpreter.run(known)[self.loss])
+
+    def along(self, name: str, direction: Array) -> float:
+        """The slope along `direction`, by the complex step."""
+        return float(np.imag(self.at(name, STEP * 1j * direction)) / STEP)
+
+    def difference(self, name: str, direction: Array) -> float:
+        """The slope along `direction`, by a central difference."""
+        ahead, behind = (self.at(name, sign * DIFFERENCE * direction).real for sign in (1, -1))
+        return (ahead - behind) / (2 * DIFFERENCE)
+
+    def gradient(self, name: str) -> Array:
+        """The slope along every element, by the complex step."""
+        return self.each(name, self.along)
+
+    def sides(self, name: str) -> tuple[Array, Array]:
+        """The slopes before and after every element's value, by one-sided differences."""
+        here = self.values[self.loss].item()
+
+        def slope(sign: int, direction: Array) -> float:
+            return sign * (self.at(name, sign * ONE_SIDED * direction).real - here) / ONE_SIDED
+
+        return self.each(name, lambda _, direction: slope(-1, direction)), self.each(
+            name, lambda _, direction: slope(1, direction)
+        )
+
+    def each(self, name: str, slope: Callable[[str, Array], float]) -> Array:
+        """The result of `slope` along every single element."""
+        result = np.zeros(self.values[self.moved(name)].shape)
+        for place in np.ndindex(result.shape):
+            direction = np.zeros(result.shape)
+            direction[place] = 1
+            result[place] = slope(name, direction)
+        return result
+
+
+def _nudge(name: str) -> str:
+    """What is added to an intermediate tensor; no tensor of a program can be called so."""
+    return f"{name}+"
+
+
+def _moved(program: Program, targets: Mapping[str, Tensor]) -> Program:
+    """`program` with a number added to every element of each of the `targets` that an equation defines."""
+    nudges = {name: replace(t, name=_nudge(name)) for name, t in targets.items() if name in program.defining}
+    equations = tuple(
+        replace(e, rhs=e.rhs + nudges[e.tensor.name][e.indices]) if e.tensor.name in nudges else e
+        for e in program.equations
+    )
+    tensors = {**program.tensors, **{nudge.name: nudge for nudge in nudges.values()}}
+    return replace(program, tensors=tensors, equations=equations)
+
+
+def _downstream(program: Program, name: str) -> frozenset[str]:
+    """The tensors whose values depend on the tensor `name`; recurrences may need more than one round."""
+    found: set[str] = {name}
+    before = 0
+    while len(found) > before:
+        before = len(found)
+        found.update(e.tensor.name for e in program.equations if not found.isdisjoint(reads(e.rhs)))
+    return frozenset(found - {name})
