@@ -1,0 +1,13 @@
+"""The Huber loss: squared near zero, absolute beyond delta; the mean over all samples and outputs."""
+
+from symnet.registry import Formula
+
+MEMBER = Formula(
+    text=(
+        "e[n,j] = A[n,j] - Y[n,j]\n"
+        "L = sum(where(abs(e[n,j]) <= delta, e[n,j]**2/2, delta*(abs(e[n,j]) - delta/2)), n, j)/(N*K)"
+    ),
+    words="Small errors count by their square, large ones by their size.",
+    settings={"delta": 1.0},
+    source="Huber (1964), Robust estimation of a location parameter",
+)
