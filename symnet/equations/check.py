@@ -1,11 +1,14 @@
 """What makes a list of equations a program; run on what was written and on what every pass makes of it.
 
 - Every tensor is given or has one defining equation, under a name that stands for nothing else.
-- Every index is bound: on the left of the equation, or by a sum. An index of the right side that no sum binds stands on the left too.
-- An index that stands bare on an axis runs over that axis's size, unless a condition on the index (`where`, or a bracket as a factor)
-  says that it may lie outside. Anything else at a place (2*i + k, t - 1, a gather) is free to lie outside, where every tensor is 0.
-- A tensor is defined before it is read. Equations that read each other in a circle are a recurrence: there is an axis along which every
-  reading within the circle that is not defined yet goes a fixed number of steps back (or every one ahead, as in an adjoint).
+- Every index is bound: on the left of the equation, or by a sum. An index of the right side that no sum binds
+  stands on the left too.
+- An index that stands bare on an axis runs over that axis's size, unless a condition on the index (`where`,
+  or a bracket as a factor) says that it may lie outside. Anything else at a place (2*i + k, t - 1, a gather)
+  is free to lie outside, where every tensor is 0.
+- A tensor is defined before it is read. Equations that read each other in a circle are a recurrence: along
+  some axis, each reading in the circle of what is not defined yet goes a fixed number of steps back (or each
+  one ahead, as in an adjoint).
 
 Each expression is walked once.
 """
@@ -94,7 +97,7 @@ def _check_equation(
 
 def _unbound(index: Index, equation: Equation) -> EquationError:
     return EquationError(
-        f"{index} is bound nowhere: it stands neither in {element_text(equation.lhs)} on the left nor in a sum around it",
+        f"{index} is bound nowhere: neither by {element_text(equation.lhs)} nor by a sum around it",
         expected=f"{index} on both sides, or a sum over {index}",
     )
 
@@ -162,7 +165,9 @@ def _check_order(program: Program, found: list[tuple[Reading, ...]]) -> None:
 
 
 def _steps(equation: Equation, element: Expr) -> dict[int, int]:
-    """By how much each axis of `element` is away from the same axis of the equation's left side, where that is a fixed number."""
+    """By how much each axis of `element` is away from the same axis of the equation's left side, where that
+    is a fixed number.
+    """
     found: dict[int, int] = {}
     for axis, (index, place) in enumerate(zip(equation.indices, indices_of(element), strict=False)):
         step = place - index
@@ -184,12 +189,14 @@ def _same_step(equation: Equation, element: Expr) -> EquationError:
     return EquationError(
         f"{element_text(equation.lhs)} depends on itself through {element_text(element)}",
         place=f"the equation of {equation.tensor.name}",
-        expected="a recurrence: every such reading a fixed number of steps earlier along one axis, such as H[n,t-1,k]",
+        expected="a recurrence: such readings a fixed number of steps earlier on one axis, as in H[n,t-1,k]",
     )
 
 
 def _circles(reads: list[set[int]]) -> list[int]:
-    """For each equation a number that those it reads in a circle share (Tarjan's strongly connected components, without recursion)."""
+    """For each equation a number that those it reads in a circle share (Tarjan's strongly connected
+    components, without recursion).
+    """
     order: dict[int, int] = {}
     low: dict[int, int] = {}
     circle = [-1] * len(reads)
@@ -202,7 +209,7 @@ def _circles(reads: list[set[int]]) -> list[int]:
         stack.append(start)
         while work:
             node, targets = work[-1]
-            target = next((t for t in targets if circle[t] < 0), None)  # type: ignore[call-overload]
+            target = next((t for t in targets if circle[t] < 0), None)
             if target is None:
                 work.pop()
                 if low[node] == order[node]:

@@ -1,7 +1,8 @@
-"""Reading a scalar formula, such as `z*sigmoid(alpha*z)`: a walk over Python's syntax tree against a whitelist of nodes.
+"""Reading a scalar formula, such as `z*sigmoid(alpha*z)`: a walk over Python's syntax tree against a
+whitelist of nodes.
 
-Numbers are exact (0.1 is 1/10). Truth values are Iverson brackets: `z > 0` is the number `less(0, z)`. What SymPy would evaluate without
-bound, a power of a number, is bounded before it is built.
+Numbers are exact (0.1 is 1/10). Truth values are Iverson brackets: `z > 0` is the number `less(0, z)`. What
+SymPy would evaluate without bound, a power of a number, is bounded before it is built.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Add, Expr, Mul, Pow, Rational, S
@@ -44,16 +45,22 @@ ARITY = {"where": 3, "maximum": 2, "minimum": 2, "less": 2, "less_equal": 2, "eq
 CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Expr, Expr], Expr]] = {
-    ast.Lt: lambda a, b: less(a, b),
-    ast.LtE: lambda a, b: less_equal(a, b),
+    ast.Lt: less,
+    ast.LtE: less_equal,
     ast.Gt: lambda a, b: less(b, a),
     ast.GtE: lambda a, b: less_equal(b, a),
-    ast.Eq: lambda a, b: equal(a, b),
+    ast.Eq: equal,
 }
 
 
+Readers = Mapping[type[ast.AST], Callable[[Any, Any], Expr]]
+"""For each kind of node the method that reads it."""
+
+
 class FormulaReader:
-    """Reads the expressions of one statement. A subclass says what names stand for and adds to the calls that it knows."""
+    """Reads the expressions of one statement. A subclass says what names stand for and adds to the calls that
+    it knows.
+    """
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
@@ -112,7 +119,9 @@ class FormulaReader:
         other: type[ast.operator],
         invert: Callable[[Expr], Expr],
     ) -> Iterable[Expr]:
-        """The operands of a chain such as a + b - c, from the left, `invert` applied to those after the `other` operator."""
+        """The operands of a chain such as a + b - c, from the left, `invert` applied to those after the
+        `other` operator.
+        """
         parts: list[Expr] = []
         while isinstance(node, ast.BinOp) and isinstance(node.op, plain | other):
             part = self.read(node.right)
@@ -194,7 +203,7 @@ class FormulaReader:
             )
         return FUNCTIONS[name](*arguments)
 
-    READERS: Mapping[type[ast.AST], Callable[[Any, Any], Expr]] = {
+    READERS: ClassVar[Readers] = {
         ast.Constant: constant,
         ast.BinOp: binary,
         ast.UnaryOp: unary,

@@ -1,16 +1,18 @@
 """Ranges follow from shapes: where each element of a tensor stands, and over what its indices run.
 
-An index that stands bare on an axis, `i` in `X[n,i]`, runs over that axis's size, and every such place must agree. Where it stands bare
-nowhere, it runs as far as an affine place allows, such as `X[n,2*i+k]`, all of whose reads must lie inside. A place under a condition
-on the index (`where(i < D, X[n,i], 1)`) asks for nothing: what is outside the range is not read.
+An index that stands bare on an axis, `i` in `X[n,i]`, runs over that axis's size, and every such place must
+agree. Where it stands bare nowhere, it runs as far as an affine place allows, such as `X[n,2*i+k]`, all of
+whose reads must lie inside. A place under a condition on the index (`where(i < D, X[n,i], 1)`) asks for
+nothing: what is outside the range is not read.
 
 While an equation is being read, a size that is not known yet is a Dummy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Add, Dummy, Expr, Indexed, Mul, Number, NumberSymbol, Pow, S, Sum, Symbol, floor
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -24,65 +26,82 @@ from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, name_of
 
 Shapes = Mapping[str, tuple[Expr, ...]]
+Scope = Mapping[Index, Expr]
+"""The indices that are bound at a place, with their sizes."""
+Parts = Iterable[tuple[Expr, Scope, frozenset[Index]]]
+"""The parts of an expression, each with the indices bound around it and those that a condition is on."""
 NO_INDEX: frozenset[Index] = frozenset()
-
-
-NODES = frozenset({Add, Mul, Pow, Sum, ArgMax, *(f for f in FUNCTIONS.values() if isinstance(f, type))})
-"""What joins the parts of an expression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A place where something is read: an element, or an index or size as a number. With the indices that are bound there and their
-    sizes, and those that a condition is on."""
+    """A place where something is read: an element, or an index or size as a number.
+
+    With the indices that are bound there and their sizes, and those that a condition is on.
+    """
 
     element: Expr
-    scope: Mapping[Index, Expr]
+    scope: Scope
     guarded: frozenset[Index]
 
 
-def readings(
-    expr: Expr, scope: Mapping[Index, Expr], guarded: frozenset[Index] = NO_INDEX
-) -> Iterator[Reading]:
+def readings(expr: Expr, scope: Scope, guarded: frozenset[Index] = NO_INDEX) -> Iterator[Reading]:
     """Every element, index and size in `expr`, those in the indices of elements too.
 
     Raises EquationError where `expr` holds what no equation may consist of.
     """
-    if isinstance(expr, Indexed):
+    if isinstance(expr, Indexed | Symbol):
         yield Reading(expr, scope, guarded)
-        for place in expr.indices:
-            yield from readings(place, scope, guarded)
-    elif isinstance(expr, Symbol):
-        yield Reading(expr, scope, guarded)
+        if isinstance(expr, Symbol):
+            return
+        parts: Parts = ((place, scope, guarded) for place in expr.indices)
     elif isinstance(expr, Number | NumberSymbol):
         return
-    elif type(expr) not in NODES:
+    elif type(expr) in PARTS:
+        parts = PARTS[type(expr)](expr, scope, guarded)
+    else:
         raise EquationError(
             f"{expr} is not part of the language", expected="sums, products, powers and functions of elements"
         )
-    elif isinstance(expr, ExprWithLimits):
-        binders = binders_of(expr)
-        for index, size in binders:
-            if index in scope:
-                raise EquationError(f"{index} is bound already", expected="an index of the sum's own")
-            yield from readings(size, scope, guarded)
-        yield from readings(expr.function, {**scope, **dict(binders)}, guarded)
-    elif isinstance(expr, where):
-        condition, *branches = expr.args
-        yield from readings(condition, scope, guarded)
-        inside = guarded | condition.atoms(Index)
-        for branch in branches:
-            yield from readings(branch, scope, inside)
-    elif isinstance(expr, Mul):
-        conditions = [factor for factor in expr.args if isinstance(factor, Bracket)]
-        inside = (
-            guarded.union(*(condition.atoms(Index) for condition in conditions)) if conditions else guarded
-        )
-        for factor in expr.args:
-            yield from readings(factor, scope, guarded if isinstance(factor, Bracket) else inside)
-    else:
-        for argument in expr.args:
-            yield from readings(argument, scope, guarded)
+    for part in parts:
+        yield from readings(*part)
+
+
+def _arguments(expr: Expr, scope: Scope, guarded: frozenset[Index]) -> Parts:
+    return ((argument, scope, guarded) for argument in expr.args)
+
+
+def _reduction(expr: ExprWithLimits, scope: Scope, guarded: frozenset[Index]) -> Parts:
+    binders = binders_of(expr)
+    for index, size in binders:
+        if index in scope:
+            raise EquationError(f"{index} is bound already", expected="an index of the sum's own")
+        yield size, scope, guarded
+    yield expr.function, {**scope, **dict(binders)}, guarded
+
+
+def _choice(expr: where, scope: Scope, guarded: frozenset[Index]) -> Parts:
+    condition, *branches = expr.args
+    yield condition, scope, guarded
+    for branch in branches:
+        yield branch, scope, guarded | condition.atoms(Index)
+
+
+def _product(expr: Mul, scope: Scope, guarded: frozenset[Index]) -> Parts:
+    conditions = [factor for factor in expr.args if isinstance(factor, Bracket)]
+    inside = guarded.union(*(condition.atoms(Index) for condition in conditions)) if conditions else guarded
+    for factor in expr.args:
+        yield factor, scope, guarded if isinstance(factor, Bracket) else inside
+
+
+PARTS: dict[type, Callable[[Any, Scope, frozenset[Index]], Parts]] = {
+    **dict.fromkeys((Add, Pow), _arguments),
+    **{function: _arguments for function in FUNCTIONS.values() if isinstance(function, type)},
+    **dict.fromkeys((Sum, ArgMax), _reduction),
+    where: _choice,
+    Mul: _product,
+}
+"""What an expression may consist of, and how the parts of each stand in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +115,12 @@ class Evidence:
 
 def disagree(one: Evidence, other: Evidence, equation: Equation) -> ShapeError:
     """The error that two places ask for different ranges of one index, in the equation's own terms."""
-    message = f"{one.index} runs over {one.size} in {element_text(one.element)} but over {other.size} in {element_text(other.element)}"
-    elements = [
-        e.element for e in (other, one) if isinstance(e.element, Indexed) and e.element != equation.lhs
-    ]
+    over = [f"over {evidence.size} in {element_text(evidence.element)}" for evidence in (one, other)]
+    message = f"{one.index} runs {over[0]} but {over[1]}"
     notes: list[str] = []
-    for element in elements:
+    for element in (other.element, one.element):
+        if not isinstance(element, Indexed) or element == equation.lhs:
+            continue
         missing = [str(index) for index in equation.indices if not element.has(index)]
         if missing and element in Add.make_args(equation.rhs):
             notes.append(f"{element_text(element)} is added for every {' and '.join(missing)}")
@@ -110,22 +129,17 @@ def disagree(one: Evidence, other: Evidence, equation: Equation) -> ShapeError:
 
 
 class Solver:
-    """The sizes of one equation (with those lifted out of it) that are not known yet, from the shapes that are."""
+    """The sizes of one equation, with those lifted out of it, that are not known yet."""
 
-    def __init__(
-        self, equations: tuple[Equation, ...], shapes: Shapes, stated: Iterable[Evidence] = ()
-    ) -> None:
+    def __init__(self, equations: tuple[Equation, ...], shapes: Shapes) -> None:
         self.equations = equations
         self.main = equations[-1]
         self.found: dict[Expr, Evidence] = {}  # by the unknown
         self.guarded: dict[Expr, list[Evidence]] = {}  # what places under a condition would say
         self.affine: list[tuple[Reading, Expr, Expr]] = []  # with the place and the axis's size
         self.waiting = False  # for the shape of another tensor
-        for evidence in stated:
-            self.found.setdefault(evidence.size, evidence)
         for equation in equations:
-            scope = dict(equation.binders)
-            for reading in readings(equation.rhs, scope):
+            for reading in readings(equation.rhs, dict(equation.binders)):
                 if not isinstance(reading.element, Indexed):
                     continue
                 if name_of(reading.element) in shapes:
@@ -156,17 +170,22 @@ class Solver:
             )
             raise disagree(Evidence(evidence.index, size, source), evidence, self.main)
 
-    def solve(self, unknown: Mapping[Expr, Index]) -> dict[Expr, Expr]:
-        """The size of every unknown, each given with the index whose range it is. Raises EquationError where one stays open."""
+    def solve(self, unknown: Iterable[Expr]) -> list[Expr]:
+        """Finds what it can of the `unknown` sizes; returns those that stay open."""
         while any(size not in self.found for size in unknown) and self.solve_affine():
             pass
         for size, evidence in self.guarded.items():
-            if size in unknown and size not in self.found and len({e.size for e in evidence}) == 1:
+            if isinstance(size, Dummy) and size not in self.found and len({e.size for e in evidence}) == 1:
                 self.found[size] = evidence[0]
-        for size, index in unknown.items():
-            if size not in self.found:
-                raise self.unbound(index)
-        return {size: self.found[size].size for size in unknown}
+        return [size for size in unknown if size not in self.found]
+
+    def sized(self, equation: Equation) -> Equation:
+        """The equation with the sizes that were found."""
+        sizes = {size: evidence.size for size, evidence in self.found.items()}
+        shape = tuple(extent.xreplace(sizes) for extent in equation.tensor.shape)
+        return replace(
+            equation, tensor=replace(equation.tensor, shape=shape), rhs=equation.rhs.xreplace(sizes)
+        )
 
     def solve_affine(self) -> bool:
         """Whether an affine place has given the size of one more unknown."""
@@ -193,10 +212,9 @@ class Solver:
     def unbound(self, index: Index) -> EquationError:
         name = self.main.tensor.name
         if index in self.main.indices:
-            axes = ", ".join(f"size of {i}" for i in self.main.indices)
             return EquationError(
                 f"nothing says how far {index} runs in {element_text(self.main.lhs)}",
-                expected=f"{index} alone at a place of a tensor of known shape, or a line {name}: tensor[{axes}] before",
+                expected=f"{index} alone at a place of a tensor of known shape, or {name}: tensor[...]",
             )
         return EquationError(
             f"nothing says how far {index} runs in the sum over {index}",
@@ -204,8 +222,9 @@ class Solver:
         )
 
 
-def affine_range(place: Expr, index: Index, scope: Mapping[Index, Expr], extent: Expr) -> Expr | None:
-    """How far `index` runs so that every read at `place` lies inside an axis of size `extent`, or None where none says.
+def affine_range(place: Expr, index: Index, scope: Scope, extent: Expr) -> Expr | None:
+    """How far `index` runs so that every read at `place` lies inside an axis of size `extent`, or None where
+    none says.
 
     X[n,2*i+k] with k < K on an axis of size D: 2*i + K - 1 <= D - 1, so i runs over floor((D - K)/2) + 1.
     """

@@ -1,8 +1,8 @@
 """From text to Python's syntax tree, and no further: nothing in here is ever evaluated.
 
-The text is bounded first (length, tokens, nesting, names, digits) and held to the alphabet of the language, so that the parser only ever
-meets short lines of known tokens; what it then refuses becomes an EquationError with line and column. The tree is walked against a
-whitelist by `formula.py`.
+The text is bounded first (length, tokens, nesting, names, digits) and held to the alphabet of the language,
+so that the parser only ever meets short lines of known tokens; what it then refuses becomes an EquationError
+with line and column. The tree is walked against a whitelist by `formula.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ MAX_MAGNITUDE = 300
 """The decimal exponent of a number: what a float holds."""
 
 TOKEN = re.compile(
-    r"(?P<space>[ \t\n]+)|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?(?P<power>\d+))?)|(?P<name>[A-Za-z_]\w*)"
+    r"(?P<space>[ \t\n]+)|(?P<name>[A-Za-z_]\w*)"
+    r"|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?(?P<power>\d+))?)"
     r"|(?P<operator>\*\*|<=|>=|==|[-+*/<>=,:])|(?P<open>[(\[])|(?P<close>[)\]])",
     re.ASCII,
 )
@@ -53,7 +54,7 @@ class Statement:
     line: int = 0  # 0 for a formula that stands by itself, which has columns only
     column: int = 0  # of the first character, from 0
 
-    def error(  # noqa: PLR0913 - an error is a sentence of many parts
+    def error(
         self,
         message: str,
         at: ast.AST | int = 0,
@@ -89,7 +90,9 @@ class Statement:
 
 
 def statements(text: str, place: str) -> Iterator[Statement]:
-    """The statements of a program: one a line, or more lines where a bracket is open. A `#` begins a comment."""
+    """The statements of a program: one a line, or more lines where a bracket is open. A `#` begins a
+    comment.
+    """
     if len(text) > MAX_TEXT:
         raise EquationError(
             f"{len(text)} characters of equations", place=place, expected=f"at most {MAX_TEXT}"
@@ -119,7 +122,9 @@ def _statement(lines: list[str], place: str, first: int) -> Statement:
 
 
 def check_tokens(statement: Statement) -> None:
-    """Raises EquationError where the text is too long or too deep, or holds a character, number or word that is not of the language."""
+    """Raises EquationError where the text is too long or too deep, or holds a character, number or word that
+    is not of the language.
+    """
     text, position, count = statement.text, 0, 0
     brackets: list[tuple[str, int]] = []
     while position < len(text):
@@ -207,7 +212,9 @@ def _check_number(statement: Statement, token: re.Match[str], position: int) -> 
 
 
 def tree(statement: Statement) -> ast.stmt:
-    """The one Python statement that the text is: an assignment or an expression. Raises EquationError with line and column."""
+    """The one Python statement that the text is: an assignment or an expression. Raises EquationError with
+    line and column.
+    """
     try:
         body = ast.parse(statement.text).body
     except SyntaxError as error:
