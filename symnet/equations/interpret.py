@@ -85,6 +85,7 @@ class Interpreter:
         self.program = program
         self.sizes = sizes
         self.cells: dict[str, _Cells] = {}
+        self.compiled: dict[tuple[tuple[Index, ...], sp.Expr], Code] = {}
         self.busy: set[tuple[str, int]] = set()
         self.width = 1  # of a scope: the deepest nesting of indices so far
 
@@ -182,7 +183,11 @@ class Interpreter:
         return value
 
     def code(self, equation: Equation) -> Code:
-        return self.compile(equation.rhs, {index: slot for slot, index in enumerate(equation.indices)})
+        key = (equation.indices, equation.rhs)
+        if key not in self.compiled:
+            slots = {index: slot for slot, index in enumerate(equation.indices)}
+            self.compiled[key] = self.compile(equation.rhs, slots)
+        return self.compiled[key]
 
     def compile(self, expr: sp.Basic, slots: Slots) -> Code:
         """`expr` as a function of the indices that are bound around it."""

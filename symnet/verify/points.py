@@ -8,16 +8,15 @@ repeated until they do.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from sympy import Expr, Indexed, Integer
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symnet.equations.interpret import Array, Interpreter, evaluate
+from symnet.equations.interpret import Array, Interpreter
 from symnet.equations.program import Program
 from symnet.errors import SymnetError
 from symnet.index.reductions import binders_of
@@ -27,7 +26,7 @@ SMALLEST, LARGEST = 3, 5
 """Sizes are drawn between these: large enough that no two axes or elements are alike, small enough for plain
 loops.
 """
-ATTEMPTS = 200
+ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +50,46 @@ class Point:
 
 
 def draw(program: Program, rng: np.random.Generator) -> Iterator[Point]:
-    """Random points, one after another, at each of which every tensor of `program` has finite values.
+    """Random small points, one after another, at each of which every tensor of `program` has finite values.
 
     Raises SymnetError where no such point is found.
     """
-    found = 0
-    for attempt in itertools.count():
-        if attempt > ATTEMPTS and not found:
-            raise SymnetError("no random point was found at which every equation has a finite value")
-        sizes = draw_sizes(program, rng, LARGEST + attempt // 8 if not found else LARGEST)
-        point = Point(sizes, draw_arrays(program, sizes, rng, positive=attempt % 2 == 1 and not found))
-        values = evaluate(program, point.given, sizes)
-        if all(np.isfinite(array).all() for array in values.values()):
-            found += 1
-            yield point
+    while True:
+        yield _finite(program, (_small(program, rng, attempt) for attempt in range(ATTEMPTS)))
+
+
+def draw_actual(program: Program, rng: np.random.Generator, sizes: Mapping[str, int]) -> Point:
+    """A random point at these sizes, the numbers that belong to the program as they are; other sizes are
+    drawn small.
+    """
+    chosen = draw_sizes(program, rng, SMALLEST, sizes)
+
+    def attempt(number: int) -> Point:
+        arrays = draw_arrays(program, chosen, rng, positive=number % 2 == 1)
+        own = {name: value for name, value in arrays.items() if name not in program.values}
+        return Point(chosen, {name: _moderate(program.tensors[name], value) for name, value in own.items()})
+
+    return _finite(program, map(attempt, range(8)))
+
+
+def _moderate(tensor: Tensor, value: Array) -> Array:
+    """Weights divided by the square root of their first extent, so that sums over a long axis saturate
+    nothing.
+    """
+    return value / math.sqrt(value.shape[0]) if tensor.role == Role.PARAMETER and tensor.rank > 1 else value
+
+
+def _small(program: Program, rng: np.random.Generator, attempt: int) -> Point:
+    sizes = draw_sizes(program, rng, LARGEST)
+    return Point(sizes, draw_arrays(program, sizes, rng, positive=attempt % 2 == 1))
+
+
+def _finite(program: Program, points: Iterable[Point]) -> Point:
+    """The first of the points at which every value is finite."""
+    for point in points:
+        if all(np.isfinite(array).all() for array in point.run(program).values()):
+            return point
+    raise SymnetError("no random point was found at which every equation has a finite value")
 
 
 def draw_sizes(

@@ -48,43 +48,45 @@ class Slopes:
         """The tensor that is given from outside and that moves `name`."""
         return _nudge(name) if name in self.program.defining else name
 
-    def at(self, name: str, move: Array) -> complex:
-        """The loss when the tensor `name` is moved by `move`."""
-        known = {other: value for other, value in self.values.items() if other not in self.after[name]}
-        known[self.moved(name)] = known[self.moved(name)] + move
+    def at(self, moves: Mapping[str, Array]) -> complex:
+        """The loss when each of these tensors is moved by that much."""
+        stale = frozenset().union(*(self.after[name] for name in moves))
+        known = {name: value for name, value in self.values.items() if name not in stale}
+        for name, move in moves.items():
+            known[self.moved(name)] = known[self.moved(name)] + move
         return complex(self.interpreter.run(known)[self.loss])
 
-    def along(self, name: str, direction: Array) -> float:
-        """The slope along `direction`, by the complex step."""
-        return float(np.imag(self.at(name, STEP * 1j * direction)) / STEP)
+    def along(self, directions: Mapping[str, Array]) -> float:
+        """The slope when these tensors move at once, each in its direction, by the complex step."""
+        moves = {name: STEP * 1j * direction for name, direction in directions.items()}
+        return self.at(moves).imag / STEP
 
     def difference(self, name: str, direction: Array) -> float:
         """The slope along `direction`, by a central difference."""
-        ahead, behind = (self.at(name, sign * DIFFERENCE * direction).real for sign in (1, -1))
+        ahead, behind = (self.at({name: sign * DIFFERENCE * direction}).real for sign in (1, -1))
         return (ahead - behind) / (2 * DIFFERENCE)
 
     def gradient(self, name: str) -> Array:
         """The slope along every element, by the complex step."""
-        return self.each(name, self.along)
+        return self.each(name, lambda direction: self.along({name: direction}))
 
     def sides(self, name: str) -> tuple[Array, Array]:
         """The slopes before and after every element's value, by one-sided differences."""
-        here = self.values[self.loss].item()
+        here = complex(self.values[self.loss]).real
 
-        def slope(sign: int, direction: Array) -> float:
-            return sign * (self.at(name, sign * ONE_SIDED * direction).real - here) / ONE_SIDED
+        def slope(step: float, direction: Array) -> float:
+            return (self.at({name: step * direction}).real - here) / step
 
-        return self.each(name, lambda _, direction: slope(-1, direction)), self.each(
-            name, lambda _, direction: slope(1, direction)
-        )
+        left = self.each(name, lambda direction: slope(-ONE_SIDED, direction))
+        return left, self.each(name, lambda direction: slope(ONE_SIDED, direction))
 
-    def each(self, name: str, slope: Callable[[str, Array], float]) -> Array:
+    def each(self, name: str, slope: Callable[[Array], float]) -> Array:
         """The result of `slope` along every single element."""
         result = np.zeros(self.values[self.moved(name)].shape)
         for place in np.ndindex(result.shape):
             direction = np.zeros(result.shape)
             direction[place] = 1
-            result[place] = slope(name, direction)
+            result[place] = slope(direction)
         return result
 
 

@@ -1,0 +1,83 @@
+"""Random directions at the network's own sizes: the slope along a direction is the inner product of gradient
+and direction.
+
+The element-by-element checks take small sizes, since a derivation holds for every size; this one takes the
+real ones, with a small batch. One direction costs one evaluation of the loss. Where plain loops cannot afford
+one for every gradient, all parameters move at once; where they cannot afford the sizes, the largest are cut.
+The sizes that were taken are in the finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from symnet.derivation.journal import Derived
+from symnet.equations.interpret import Array
+from symnet.verify.context import Context
+from symnet.verify.findings import Finding
+from symnet.verify.points import draw_actual, work
+from symnet.verify.slopes import STEP, Slopes
+
+NAME = "directions"
+BOUND = 1e-12
+STREAM = 2
+AFFORDABLE = 3_000_000
+"""How many innermost evaluations the plain loops may spend: a few seconds."""
+
+
+def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
+    """One finding a gradient, or one for all of them together."""
+    if not derived.wrt:
+        return ()
+    rng = context.rng(STREAM)
+    point = draw_actual(derived.stated, rng, affordable_sizes(derived))
+    slopes = Slopes(derived.stated, derived.loss, derived.wrt, point)
+    values = point.run(derived.program)
+    directions = {tensor.name: rng.normal(size=point.shape(tensor)) for tensor in derived.wrt}
+    products = {
+        name: values[derived.gradients[name].equation.tensor.name] * direction
+        for name, direction in directions.items()
+    }
+    sizes = ", ".join(f"{name} = {value}" for name, value in sorted(point.sizes.items()))
+    each = work(derived.stated, point.sizes) * len(derived.wrt) <= AFFORDABLE
+    groups = [[name] for name in directions] if each else [list(directions)]
+    return tuple(_finding(group, slopes, directions, products, sizes) for group in groups)
+
+
+def _finding(
+    group: list[str],
+    slopes: Slopes,
+    directions: Mapping[str, Array],
+    products: Mapping[str, Array],
+    sizes: str,
+) -> Finding:
+    """The slope along the directions of a group of tensors at once, relative to what it would be if nothing
+    cancelled.
+    """
+    measured = slopes.along({name: directions[name] for name in group})
+    expected = sum(float(products[name].sum()) for name in group)
+    total = sum(float(np.abs(products[name]).sum()) for name in group)
+    error = abs(measured - expected)
+    relative = 0.0 if error == 0 else error / total if total else float("inf")
+    subject = group[0] if len(group) == 1 else "all gradients"
+    how = f"along a random direction by a complex step of {STEP:g}, at {sizes or 'the sizes as they are'}"
+    return Finding(subject, NAME, how, 1, 1, BOUND, relative)
+
+
+def affordable_sizes(derived: Derived) -> dict[str, int]:
+    """The network's own sizes, the largest ones cut until one evaluation of loss and gradients is
+    affordable.
+    """
+    program = derived.program
+    own = {size.name: int(program.values[size.name]) for size in program.sizes if size.name in program.values}
+    free = {size.name: 3 for size in program.sizes if size.name not in own}
+    largest = max(own.values(), default=1)
+    while largest > 3 and work(program, {**free, **_cut(own, largest)}) > AFFORDABLE:
+        largest = largest * 3 // 4
+    return _cut(own, largest)
+
+
+def _cut(sizes: Mapping[str, int], largest: int) -> dict[str, int]:
+    return {name: min(value, largest) for name, value in sizes.items()}
