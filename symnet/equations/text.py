@@ -1,0 +1,151 @@
+"""A program as text in the language that `parse.py` reads: what is read back has the same tensors, and
+equations equal up to the order and the signs that SymPy settles when it builds a sum.
+
+Ranges and shapes are written only where they do not follow, which is found out by solving for them again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Dummy, Expr, Indexed, Sum
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.printing.str import StrPrinter
+
+from symnet.equations.program import Equation, Program
+from symnet.equations.ranges import Shapes, Solver
+from symnet.errors import EquationError
+from symnet.index.functions import Bracket
+from symnet.index.reductions import ArgMax, binders_of
+from symnet.index.symbols import Index, Role, Tensor, name_of
+
+
+class LanguagePrinter(StrPrinter):  # type: ignore[misc]
+    """SymPy's own text, with what the language writes otherwise: X[n,i], sum(body, i), a < b, abs(x)."""
+
+    printmethod = "_text_of_the_language"  # Indexed would print itself: no class has a method of this name
+
+    def __init__(self, ranges: bool) -> None:
+        super().__init__()
+        self.ranges = ranges  # whether a reduction says how far its index runs
+
+    def _print_Indexed(self, expr: Indexed) -> str:
+        places = ",".join(self._print(place).replace(" ", "") for place in expr.indices)
+        return f"{name_of(expr)}[{places}]"
+
+    def _print_Sum(self, expr: Sum) -> str:
+        return self.reduction("sum", expr)
+
+    def _print_ArgMax(self, expr: ArgMax) -> str:
+        return self.reduction("argmax", expr)
+
+    def reduction(self, name: str, expr: ExprWithLimits) -> str:
+        bound = (f"{i} < {self._print(size)}" if self.ranges else i.name for i, size in binders_of(expr))
+        return f"{name}({', '.join((self._print(expr.function), *bound))})"
+
+    def _print_less(self, expr: Expr) -> str:
+        return self.bracket("<", expr)
+
+    def _print_less_equal(self, expr: Expr) -> str:
+        return self.bracket("<=", expr)
+
+    def _print_equal(self, expr: Expr) -> str:
+        return self.bracket("==", expr)
+
+    def bracket(self, sign: str, expr: Expr) -> str:
+        a, b = map(self._print, expr.args)
+        return f"({a} {sign} {b})"
+
+    def _print_where(self, expr: Expr) -> str:
+        condition, *branches = map(self._print, expr.args)
+        if isinstance(expr.args[0], Bracket):
+            condition = condition[1:-1]  # the comma sets it apart
+        return f"where({', '.join((condition, *branches))})"
+
+    def _print_absolute(self, expr: Expr) -> str:
+        return f"abs({self._print(expr.args[0])})"
+
+    def _print_Exp1(self, expr: Expr) -> str:
+        return "exp(1)"
+
+
+def expression_text(expr: Expr, ranges: bool = False) -> str:
+    """`expr` in the language, in ASCII: X[n,2*i + k]*W[k]; with `ranges` each sum says how far its index
+    runs.
+    """
+    return str(LanguagePrinter(ranges).doprint(expr))
+
+
+def equation_text(equation: Equation, ranges: bool = False) -> str:
+    """`Z[n,j] = sum(X[n,i]*W[i,j], i) + b[j]`"""
+    return f"{expression_text(equation.lhs)} = {expression_text(equation.rhs, ranges)}"
+
+
+def program_text(program: Program) -> str:
+    """The declarations and equations of `program`, one a line; `parse_program` gives the program back.
+
+    What an equation belongs to and says in words is not part of the language, nor is whose adjoint or next
+    value a tensor is.
+    """
+    lines = [
+        f"{size}: size = {program.values[size.name]:.0f}"
+        for size in program.sizes
+        if size.name in program.values
+    ]
+    lines += [
+        declaration(tensor, program)
+        for tensor in program.tensors.values()
+        if tensor.role != Role.INTERMEDIATE
+    ]
+    shapes: dict[str, tuple[Expr, ...]] = {
+        t.name: t.shape for t in program.tensors.values() if t.role != Role.INTERMEDIATE
+    }
+    equations: list[str] = []
+    for equation in program.equations:
+        follow = _follows(equation, shapes)
+        whole = equation.tensor.integer and not isinstance(equation.rhs, ArgMax)
+        if whole or not follow:
+            lines.append(declaration(equation.tensor, program))
+        equations.append(equation_text(equation, ranges=not follow))
+        shapes[equation.tensor.name] = equation.tensor.shape
+    return "\n".join((*lines, *equations, ""))
+
+
+def declaration(tensor: Tensor, program: Program) -> str:
+    """`X: input[N, D]`"""
+    kind = "tensor" if tensor.role == Role.INTERMEDIATE else tensor.role.value
+    shape = f"[{', '.join(map(expression_text, tensor.shape))}]" if tensor.shape else ""
+    value = program.values.get(tensor.name)
+    return (
+        f"{tensor.name}: {kind}{shape}"
+        + " integer" * tensor.integer
+        + ("" if value is None else f" = {value!r}")
+    )
+
+
+def _follows(equation: Equation, shapes: Shapes) -> bool:
+    """Whether the shape of the tensor and the range of each sum follow from the tensors before it."""
+    sizes: dict[Expr, Expr] = {}
+
+    def unknown(index: Index, size: Expr) -> Expr:
+        dummy = Dummy(index.name, integer=True, positive=True)
+        sizes[dummy] = size
+        return dummy
+
+    def unsized(expr: Any) -> Any:
+        if not expr.has(ExprWithLimits):
+            return expr
+        if not isinstance(expr, ExprWithLimits):
+            return expr.func(*map(unsized, expr.args))
+        limits = [(i, 0, unknown(i, size) - 1) for i, size in reversed(binders_of(expr))]
+        return expr.func(unsized(expr.function), *limits)
+
+    shape = tuple(unknown(index, size) for index, size in equation.binders)
+    tensor = Tensor(equation.tensor.name, shape)
+    try:
+        solver = Solver((Equation(tensor, equation.indices, unsized(equation.rhs)),), shapes)
+        return not solver.solve(sizes) and all(
+            solver.found[dummy].size == size for dummy, size in sizes.items()
+        )
+    except EquationError:
+        return False
