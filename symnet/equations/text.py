@@ -20,7 +20,7 @@ from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Tensor, name_of
 
 
-class LanguagePrinter(StrPrinter):  # type: ignore[misc]
+class LanguagePrinter(StrPrinter):
     """SymPy's own text, with what the language writes otherwise: X[n,i], sum(body, i), a < b, abs(x)."""
 
     printmethod = "_text_of_the_language"  # Indexed would print itself: no class has a method of this name
