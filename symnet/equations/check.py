@@ -34,8 +34,13 @@ def check(program: Program) -> None:
         try:
             found.append(_check_equation(equation, program.tensors, sizes))
         except SymnetError as error:
-            raise error.at(f"the equation of {equation.tensor.name}") from None
+            raise error.at(at_equation(equation.tensor.name)) from None
     _check_order(program, found)
+
+
+def at_equation(name: str) -> str:
+    """The place of an error in the equation that defines the tensor `name`."""
+    return f"the equation of {name}"
 
 
 def _check_names(program: Program) -> None:
@@ -180,7 +185,7 @@ def _too_early(program: Program, reader: int, target: int) -> EquationError:
     one, other = program.equations[reader].tensor.name, program.equations[target].tensor.name
     return EquationError(
         f"{one} reads {other}, which is defined only later",
-        place=f"the equation of {one}",
+        place=at_equation(one),
         expected=f"the equation of {other} before that of {one}",
     )
 
@@ -188,7 +193,7 @@ def _too_early(program: Program, reader: int, target: int) -> EquationError:
 def _same_step(equation: Equation, element: Expr) -> EquationError:
     return EquationError(
         f"{element_text(equation.lhs)} depends on itself through {element_text(element)}",
-        place=f"the equation of {equation.tensor.name}",
+        place=at_equation(equation.tensor.name),
         expected="a recurrence: such readings a fixed number of steps earlier on one axis, as in H[n,t-1,k]",
     )
 

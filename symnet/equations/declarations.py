@@ -126,7 +126,7 @@ class Names:
             )
         if value is not None and tensor.role != Role.HYPERPARAMETER:
             raise statement.error(
-                f"a {tensor.role} has no value here", expected=f"{name}: hyperparameter = {value}"
+                f"{name} is {tensor.role} and has no value here", expected=f"{name}: hyperparameter = {value}"
             )
         if tensor.integer and tensor.role in (Role.PARAMETER, Role.HYPERPARAMETER):
             raise statement.error(f"the {tensor.role} {name} is declared integer", expected="real numbers")

@@ -187,7 +187,10 @@ class FormulaReader:
         """The value of the function `name` at the arguments of `node`."""
         if name not in FUNCTIONS:
             raise self.error(
-                f"there is no function {name}", node, "one of the functions", nearest(name, self.calls())
+                f"there is no function {name}",
+                node,
+                "a function such as exp or maximum",
+                nearest(name, self.calls()),
             )
         wanted = ARITY.get(name, 1)
         if len(node.args) != wanted:

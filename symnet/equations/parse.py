@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from symnet.equations.body import BodyReader, places_of
-from symnet.equations.check import check
+from symnet.equations.check import at_equation, check
 from symnet.equations.declarations import DECLARATION, MAX_INDICES, Names, indices_text
 from symnet.equations.formula import NamedFormula, require_real
 from symnet.equations.program import Equation, Program
@@ -63,7 +63,11 @@ def parse_program(text: str, place: str = "") -> Program:
     try:
         check(program)
     except SymnetError as error:
-        raise error.at(place) if place else error from None
+        places = {
+            at_equation(_left(statement, left)[0]): statement.error("").place for statement, left, _ in sides
+        }
+        where = places.get(error.place, place)
+        raise error.at(where) if where else error from None
     return program
 
 

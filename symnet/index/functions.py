@@ -33,7 +33,7 @@ class less(Bracket):
     def eval(cls, a: Expr, b: Expr) -> Expr | None:
         if a == b:
             return S.Zero
-        return Integer(a < b) if isinstance(a, Number) and isinstance(b, Number) else None
+        return Integer(bool(a < b)) if isinstance(a, Number) and isinstance(b, Number) else None
 
 
 class less_equal(Bracket):
@@ -43,7 +43,7 @@ class less_equal(Bracket):
     def eval(cls, a: Expr, b: Expr) -> Expr | None:
         if a == b:
             return S.One
-        return Integer(a <= b) if isinstance(a, Number) and isinstance(b, Number) else None
+        return Integer(bool(a <= b)) if isinstance(a, Number) and isinstance(b, Number) else None
 
 
 class equal(Bracket):
