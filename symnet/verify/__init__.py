@@ -1,1 +1,59 @@
-"""Proof by numbers: what a derivation says is compared with what the network does."""
+"""Proof by numbers: what a derivation says is compared with what the network does.
+
+Nothing here knows how a derivation was made. Slopes of the loss are measured on the plain-loop interpreter;
+every printed line is evaluated before and after its rewrite; the generated module runs in a process of its
+own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from symnet.derivation.journal import Derived
+from symnet.equations.interpret import Array
+from symnet.verify import checks
+from symnet.verify.certificate import Certificate
+from symnet.verify.context import Context
+from symnet.verify.findings import Finding, Kink
+
+__all__ = ["Certificate", "Finding", "Kink", "verify"]
+
+
+class Check(Protocol):
+    """A module in `checks/`."""
+
+    def check(self, derived: Derived, context: Context) -> tuple[Finding, ...]:
+        """What the check found; nothing where there is nothing to check."""
+        ...
+
+
+def every_check() -> Iterator[Check]:
+    """The modules in `checks/`, by name."""
+    for module in sorted(pkgutil.iter_modules(checks.__path__), key=lambda module: module.name):
+        yield importlib.import_module(f"{checks.__name__}.{module.name}")
+
+
+def verify(
+    derived: Derived,
+    *,
+    seed: int = 0,
+    points: int = 3,
+    at: Mapping[str, Array] | None = None,
+    module_source: str | None = None,
+    network: str = "",
+) -> Certificate:
+    """Check a derivation at random points, and the module that was generated from it.
+
+    `at` holds arrays for every given tensor: one more point, of any sizes. `module_source` is the text of a
+    generated module; it is run in a fresh process. The same seed gives the same claims on any machine. Raises
+    SymnetError where the equations have no finite value at any random point, or where the arrays in `at` do
+    not fit.
+    """
+    context = Context(derived, seed=seed, points=points, at=at, module_source=module_source)
+    findings = tuple(finding for check in every_check() for finding in check.check(derived, context))
+    notes = () if derived.wrt else ("There is no gradient to check: nothing is derived.",)
+    sizes = tuple(dict(station.point.sizes) for station in context.stations)
+    return Certificate(network, seed, sizes, findings, context.kinks, notes)

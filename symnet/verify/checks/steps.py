@@ -200,7 +200,7 @@ class Lines:
         result = np.zeros(self.values[adjoint.equation.tensor.name].shape)
         places = [np.real(self.array(at, binders)).astype(int) for at in indices_of(contribution.occurrence)]
         inside = np.full(shares.shape, True)
-        for place, extent in zip(places, result.shape, strict=True):
+        for place, extent in zip(places, map(int, result.shape), strict=True):
             inside &= (place >= 0) & (place < extent)
         np.add.at(result, tuple(place[inside] for place in places), shares[inside])
         return result
