@@ -106,6 +106,11 @@ def instantiate(
     )
 
 
+def template(folder: str, formula: Formula) -> Program:
+    """The equations of a member as they are written, with what they may read declared."""
+    return _parsed(_text(folder, formula))
+
+
 def _text(folder: str, formula: Formula) -> str:
     settings = "".join(f"{name}: hyperparameter\n" for name in formula.settings)
     return "\n".join((GIVEN[folder], settings, formula.declarations, formula.text))
@@ -144,3 +149,12 @@ def _parsed(text: str) -> Program:
 def exact(value: float) -> Expr:
     """A number as the decimal that it is written as: 0.1 is one tenth."""
     return Rational(repr(value))
+
+
+@cache
+def layer_kinds() -> Mapping[str, type]:
+    """The kinds of layers, by name: each file in `layers/` that defines LAYER."""
+    package = importlib.import_module("symnet.layers")
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    modules = {name: importlib.import_module(f"symnet.layers.{name}") for name in names}
+    return {name: module.LAYER for name, module in modules.items() if hasattr(module, "LAYER")}

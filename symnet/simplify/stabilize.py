@@ -167,6 +167,16 @@ def _open_logarithms(expr: Expr, program: Program) -> Expr:
     return expr.xreplace(found)
 
 
+def _signs_out(expr: Expr) -> Expr:
+    """`expr` with the sign of a sum whose terms are all negative in front of it."""
+    found = {}
+    for node in expr.atoms(Sum):
+        terms = Add.make_args(node.function)
+        if all(term.as_coeff_Mul()[0].is_negative for term in terms):
+            found[node] = -node.func(-node.function, *node.limits)
+    return expr.xreplace(found)
+
+
 def _log_of(formula: Expr | None, otherwise: Expr) -> Expr:
     if isinstance(formula, sigmoid):
         return -softplus(-formula.args[0])

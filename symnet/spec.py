@@ -1,0 +1,219 @@
+"""A network from a TOML file: the sections are read one by one, and whatever is not understood is an error with its place.
+
+    [network]  name, loss (or equations = \"\"\"...\"\"\" for a whole program), and the loss's own settings
+    [inputs]   X = ["N", 2]
+    [targets]  Y = ["N", 1]
+    [[layers]] kind = "dense", units = 2, activation = "sigmoid", ...
+    [regularization] l1, l2
+    [training] optimizer, epochs, batch_size, seed, and the optimizer's settings (learning_rate, ...)
+    [data]     file = "digits.npz" or arrays written out; one_hot, scale, held_out
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from symnet.errors import SpecError, SymnetError, nearest
+from symnet.network import Network, Training
+from symnet.registry import layer_kinds, member, settings_of
+
+MAX_BYTES = 1_000_000
+SECTIONS = ("network", "inputs", "targets", "layers", "regularization", "training", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where the arrays to train on come from, and what is done with them."""
+
+    file: Path | None = None  # npz, beside the specification
+    arrays: Mapping[str, Any] = field(default_factory=dict)  # written out in the specification
+    one_hot: Mapping[str, int] = field(default_factory=dict)  # labels 0 to k - 1 become rows of k numbers
+    scale: Mapping[str, float] = field(default_factory=dict)  # an array is divided by this number
+    held_out: float = 0.0  # the share of samples kept for testing, drawn by the training seed
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A network with the data that its specification names."""
+
+    network: Network
+    data: Data | None
+    path: Path
+    text: str
+
+
+def load(path: str | Path) -> Spec:
+    """The specification in the file at `path`; raises SpecError with the file, the section and the key."""
+    path = Path(path)
+    text = _read(path)
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SpecError(f"this is not TOML: {error}", place=str(path), expected="a specification, see `symnet --help`") from None
+    try:
+        return _spec(document, path, text)
+    except SymnetError as error:
+        raise error.at(str(path)) from None
+
+
+def _read(path: Path) -> str:
+    place = str(path)
+    try:
+        if path.is_dir():
+            raise SpecError("this is a folder", place=place, expected="a file, such as network.toml")
+        if path.stat().st_size > MAX_BYTES:
+            raise SpecError("the file is too large", place=place, expected=f"at most {MAX_BYTES} bytes")
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        near = nearest(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
+        raise SpecError("there is no such file", place=place, suggestion=near) from None
+    except PermissionError:
+        raise SpecError("this file may not be read", place=place, expected="permission to read it") from None
+    except (OSError, ValueError) as error:
+        raise SpecError(f"this file cannot be read: {error}", place=place, expected="text in UTF-8") from None
+
+
+def _spec(document: Mapping[str, Any], path: Path, text: str) -> Spec:
+    _known(document, SECTIONS, "")
+    head = _section(document, "network")
+    network = Network(
+        name=_typed(head, "name", str, path.stem, "network"),
+        loss=_typed(head, "loss", str, "", "network"),
+        equations=_typed(head, "equations", str, "", "network"),
+        place="equations",
+        inputs=_section(document, "inputs"),
+        targets=_section(document, "targets"),
+        layers=tuple(_layers(document)),
+        loss_settings=_loss_settings(head),
+        training=_training(_section(document, "training")),
+        **_penalties(_section(document, "regularization")),
+    )
+    if network.equations:
+        for section in ("layers", "inputs", "targets"):
+            if section in document:
+                raise SpecError("the equations declare everything", place=section, expected="no such section beside them")
+    return Spec(network, _data(document, path), path, text)
+
+
+def _loss_settings(head: Mapping[str, Any]) -> dict[str, float]:
+    own = ("name", "loss", "equations")
+    rest = {key: value for key, value in head.items() if key not in own}
+    known = member("losses", head["loss"], "[network] loss").settings if rest and "loss" in head else {}
+    _known(rest, (*own, *known), "network")
+    return rest
+
+
+def _layers(document: Mapping[str, Any]) -> Iterable[Any]:
+    tables = document.get("layers", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SpecError("layers are not tables", place="layers", expected="one [[layers]] for each layer")
+    kinds = layer_kinds()
+    for number, table in enumerate(tables, start=1):
+        place = f"layer {number}"
+        kind = table.get("kind")
+        if kind not in kinds:
+            raise SpecError(
+                f"there is no kind of layer {kind!r}" if "kind" in table else "the layer has no kind",
+                place=place,
+                expected="one of " + ", ".join(kinds),
+                suggestion=nearest(str(kind), kinds),
+            )
+        options = {name: value for name, value in table.items() if name != "kind"}
+        yield _layer(kinds[kind], options, place)
+
+
+def _layer(kind: Any, options: dict[str, Any], place: str) -> Any:
+    known = {f.name: f for f in fields(kind)}
+    activation = options.get("activation", "linear")
+    if "settings" in known:
+        own = member("activations", activation, place).settings
+        options["settings"] = {name: options.pop(name) for name in list(options) if name in own and name not in known}
+    public = [name for name in known if name != "settings"]
+    _known({name: value for name, value in options.items() if name != "settings"}, public, place)
+    for name in ("bias", "augmented"):
+        if name in options and not isinstance(options[name], bool):
+            raise SpecError(f"{name} is {options[name]!r}", place=place, expected="true or false")
+    if "name" in options and not isinstance(options["name"], str):
+        raise SpecError(f"name is {options['name']!r}", place=place, expected="a text")
+    missing = [name for name in ("units", "text") if name in known and name not in options]
+    if missing:
+        raise SpecError(f"{missing[0]} is missing", place=place, expected="units = 2" if missing[0] == "units" else "text")
+    try:
+        return kind(**options)
+    except SpecError as error:
+        raise error.at(place) from None
+
+
+def _training(table: Mapping[str, Any]) -> Training:
+    settings = dict(table)
+    optimizer = settings.pop("optimizer", "sgd")
+    epochs = _whole(settings, "epochs", 1000)
+    batch_size = _whole(settings, "batch_size", None)
+    seed = _whole(settings, "seed", 0, least=0)
+    known = member("optimizers", optimizer, "[training] optimizer").settings
+    _known(settings, ("optimizer", "epochs", "batch_size", "seed", *known), "training")
+    settings_of("optimizers", optimizer, settings, "[training]")
+    return Training(optimizer, settings, epochs or 1000, batch_size, seed or 0)
+
+
+def _whole(settings: dict[str, Any], name: str, default: int | None, least: int = 1) -> int | None:
+    value = settings.pop(name, default)
+    if value is not default and (isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**32):
+        raise SpecError(f"{name} is {value!r}", place="[training]", expected="a positive whole number")
+    return value
+
+
+def _penalties(table: Mapping[str, Any]) -> dict[str, float]:
+    _known(table, ("l1", "l2"), "regularization")
+    return dict(table)
+
+
+def _data(document: Mapping[str, Any], path: Path) -> Data | None:
+    if "data" not in document:
+        return None
+    table = dict(_section(document, "data"))
+    file = _typed(table, "file", str, "", "data")
+    held_out = table.pop("held_out", 0.0)
+    if isinstance(held_out, bool) or not isinstance(held_out, int | float) or not 0 <= held_out < 1:
+        raise SpecError(f"held_out is {held_out!r}", place="[data]", expected="a share from 0 up to, but less than, 1")
+    one_hot, scale = _numbers(table, "one_hot"), _numbers(table, "scale")
+    table.pop("file", None)
+    if bool(file) == bool(table):
+        raise SpecError("the data come from a file or are written out", place="[data]", expected='file = "data.npz", or arrays')
+    return Data(path.parent / file if file else None, table, {k: int(v) for k, v in one_hot.items()}, scale, held_out)
+
+
+def _numbers(table: dict[str, Any], key: str) -> dict[str, float]:
+    found = table.pop(key, {})
+    if not isinstance(found, dict) or not all(type(value) in (int, float) and value > 0 for value in found.values()):
+        raise SpecError(f"{key} is {found!r}", place="[data]", expected=f"{key} = {{ X = 16 }}, positive numbers by array")
+    return found
+
+
+def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = document.get(name, {})
+    if not isinstance(section, dict):
+        raise SpecError(f"{name} is no table", place=name, expected=f"[{name}]")
+    return section
+
+
+def _typed(table: Mapping[str, Any], key: str, kind: type, default: Any, section: str) -> Any:
+    value = table.get(key, default)
+    if not isinstance(value, kind):
+        raise SpecError(f"{key} is {value!r}", place=f"[{section}] {key}", expected="a text")
+    return value
+
+
+def _known(table: Mapping[str, Any], known: Iterable[str], section: str) -> None:
+    known = tuple(known)
+    for key in table:
+        if key not in known:
+            place = f"[{section}]" if section in SECTIONS else section
+            what = "key" if section else "section"
+            raise SpecError(
+                f"there is no {what} {key!r} here", place=place, expected="one of " + ", ".join(known), suggestion=nearest(key, known)
+            )
