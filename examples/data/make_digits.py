@@ -14,9 +14,9 @@ TARGET = Path(__file__).with_name("digits.npz")
 
 
 def main() -> None:
-    """Write X (1797, 64), pixels from 0 to 16, and y (1797,), the digit that each row shows; both uint8."""
+    """Write X (1797, 64), pixels from 0 to 16, and Y (1797,), the digit that each row shows; both uint8."""
     pixels, labels = load_digits(return_X_y=True)
-    np.savez_compressed(TARGET, X=pixels.astype(np.uint8), y=labels.astype(np.uint8), allow_pickle=False)
+    np.savez_compressed(TARGET, X=pixels.astype(np.uint8), Y=labels.astype(np.uint8), allow_pickle=False)
     print(f"{TARGET}: {TARGET.stat().st_size} bytes")
 
 
