@@ -53,13 +53,14 @@ def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
 def judge(derived: Derived, adjoint: Adjoint, lines: Sequence[Lines]) -> Finding:
     """The derivation of one adjoint, at every point for which there are `lines`."""
     how = "every line before and after, the chain rule that they begin with, and every place of the tensor"
-    worst, detail, compared = 0.0, _broken(derived, adjoint), 0
-    for at_point in lines:
-        for verdict in at_point.verdicts(adjoint):
+    worst, detail, compared = 0.0, "", 0
+    with np.errstate(all="ignore"):  # a wrong line may well divide by zero
+        for verdict in (verdict for at_point in lines for verdict in at_point.verdicts(adjoint)):
             compared += 1
             if not verdict.error <= BOUND and not detail:
                 detail = verdict.line
             worst = worse(worst, verdict.error)
+    detail = detail or _broken(derived, adjoint)
     return Finding(adjoint.of.name, NAME, how, compared, len(lines), BOUND, worst, detail)
 
 
@@ -94,7 +95,7 @@ class Lines:
         self.values = station.values(derived.program)
         self.interpreter = station.point.interpreter(derived.program)
         self.interpreter.load(self.values)
-        self.known: dict[tuple[Expr, tuple[Binder, ...]], Array] = {}
+        self.known: dict[tuple[object, ...], Array] = {}  # what has been evaluated, by what was asked
 
     def array(self, expr: Expr, binders: tuple[Binder, ...]) -> Array:
         """The value of `expr` at all values of the indices in `binders`."""
@@ -169,6 +170,12 @@ class Lines:
         """The derivative of `expr` with respect to the element or sum `by`, by the complex step, at every
         index.
         """
+        key = (expr, by, binders)
+        if key not in self.known:
+            self.known[key] = self.measured_slope(expr, by, binders)
+        return self.known[key]
+
+    def measured_slope(self, expr: Expr, by: Expr, binders: tuple[Binder, ...]) -> Array:
         shape = tuple(size for _, size in binders)
         moved = Tensor(f"+{shape}", shape)
         self.interpreter.give(moved, self.array(by, binders) + STEP * 1j)
