@@ -16,14 +16,12 @@ from itertools import combinations
 from sympy import Add, Expr, Indexed, Integer, Mul, nan, oo, zoo
 
 from symnet.derivation.journal import Adjoint, Contribution, Derived, Step
-
 from symnet.index.calculus import free_indices
 from symnet.index.reductions import Binder, binders_of
 from symnet.verify.checks.steps import Lines
-from symnet.verify.findings import difference
 
 CHANGED = 1e-6
-"""A change by less, relative to the largest value, is no change."""
+"""A change by less, relative to the largest value or to what it is computed from, is no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +142,5 @@ def _changed(expr: Expr, binders: tuple[Binder, ...], lines: Lines) -> Iterator[
     for what, wrong in mutants(expr):
         if wrong not in seen and free_indices(wrong) <= bound and not wrong.has(nan, oo, zoo):
             seen.add(wrong)
-            if not difference(lines.array(wrong, binders), value) < CHANGED:
+            if not lines.compare((what,), lines.array(wrong, binders), value, expr).error < CHANGED:
                 yield what, wrong

@@ -40,8 +40,11 @@ BOUND = 1e-12
 class Verdict:
     """One comparison: what it was about and how large the error is."""
 
-    line: str
+    line: tuple[object, ...]  # the parts of a sentence, put together only where it is needed
     error: float
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.line))
 
 
 def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
@@ -58,7 +61,7 @@ def judge(derived: Derived, adjoint: Adjoint, lines: Sequence[Lines]) -> Finding
         for verdict in (verdict for at_point in lines for verdict in at_point.verdicts(adjoint)):
             compared += 1
             if not verdict.error <= BOUND and not detail:
-                detail = verdict.line
+                detail = str(verdict)
             worst = worse(worst, verdict.error)
     detail = detail or _broken(derived, adjoint)
     return Finding(adjoint.of.name, NAME, how, compared, len(lines), BOUND, worst, detail)
@@ -107,11 +110,12 @@ class Lines:
             self.known[key] = self.interpreter.array(equation)
         return self.known[key]
 
-    def same(self, line: str, before: Expr, after: Expr, binders: tuple[Binder, ...]) -> Verdict:
+    def same(self, step: Step, binders: tuple[Binder, ...]) -> Verdict:
         """Whether two expressions have the same values."""
-        return self.compare(line, self.array(before, binders), self.array(after, binders), before, after)
+        before, after = self.array(step.before, binders), self.array(step.after, binders)
+        return self.compare((step.rule, step.before, "=", step.after), before, after, step.before, step.after)
 
-    def compare(self, line: str, actual: Array, expected: Array, *read: Expr) -> Verdict:
+    def compare(self, line: tuple[object, ...], actual: Array, expected: Array, *read: Expr) -> Verdict:
         """The error of `actual`, relative to its size, or to the adjoints that it is computed from where it
         is zero but for rounding.
         """
@@ -132,10 +136,10 @@ class Lines:
             user = contribution.use.tensor.name
             shares[user] = shares[user] + share if user in shares else share
         for step in adjoint.steps:
-            yield self.same(f"{step.rule}: {step.before} = {step.after}", step.before, step.after, binders)
+            yield self.same(step, binders)
         first = adjoint.steps[0].before if adjoint.steps else adjoint.equation.rhs
         collected = sum(shares.values(), np.zeros(self.values[adjoint.of.name].shape))
-        yield self.compare(f"the sum of all shares is {first}", self.array(first, binders), collected, first)
+        yield self.compare(("the sum of all shares is", first), self.array(first, binders), collected, first)
         yield from self.places(adjoint, shares)
 
     def contribution(self, adjoint: Adjoint, contribution: Contribution) -> Iterator[Verdict]:
@@ -144,13 +148,11 @@ class Lines:
         for step in contribution.local:
             if step.wrt is None:
                 before = self.array(step.before, binders)
-                yield self.compare(f"the product of the derivatives is {step.before}", before, local)
-                yield self.same(
-                    f"{step.rule}: {step.before} = {step.after}", step.before, step.after, binders
-                )
+                yield self.compare(("the product of the derivatives is", step.before), before, local)
+                yield self.same(step, binders)
                 continue
             slope = self.slope(step.before, step.wrt, binders)
-            line = f"{step.rule}: {step.before} by {step.wrt} is {step.after}"
+            line = (step.rule, step.before, "by", step.wrt, "=", step.after)
             yield self.compare(line, self.array(step.after, binders), slope)
             local = local[(...,) + (None,) * (slope.ndim - local.ndim)] * slope
             if isinstance(step.wrt, Sum):
@@ -158,13 +160,18 @@ class Lines:
         own = adjoint.equation.binders
         stated = self.array(contribution.definition, own)
         line = (
-            f"the chain rule for {contribution.occurrence} in {contribution.use} is {contribution.definition}"
+            "the chain rule for",
+            contribution.occurrence,
+            "in",
+            contribution.use,
+            "is",
+            contribution.definition,
         )
         yield self.compare(
             line, stated, self.chain_rule(adjoint, contribution, binders, local), contribution.definition
         )
         for step in contribution.steps:
-            yield self.same(f"{step.rule}: {step.before} = {step.after}", step.before, step.after, own)
+            yield self.same(step, own)
 
     def slope(self, expr: Expr, by: Expr, binders: tuple[Binder, ...]) -> Array:
         """The derivative of `expr` with respect to the element or sum `by`, by the complex step, at every
@@ -221,13 +228,19 @@ class Lines:
             blame = self.blame(use)
             if blame is None:  # nothing must pass through an equation that has no adjoint
                 blame = np.ones(self.values[use.tensor.name].shape)
-            line = f"every place of {adjoint.of.name} in {use} is counted"
+            line = ("every place of", adjoint.of.name, "in", use, "is counted")
             yield self.compare(line, share, self.whole(use, adjoint.of, blame), adjoint.equation.lhs)
 
     def whole(self, use: Equation, tensor: Tensor, blame: Array) -> Array:
         """The slope of the equation `use` along every element of `tensor`, weighted with `blame`, by the
         complex step.
         """
+        key = (use, tensor)
+        if key not in self.known:
+            self.known[key] = self.measured_whole(use, tensor, blame)
+        return self.known[key]
+
+    def measured_whole(self, use: Equation, tensor: Tensor, blame: Array) -> Array:
         value = self.values[tensor.name]
         result = np.zeros(value.shape)
         for place in np.ndindex(value.shape):
