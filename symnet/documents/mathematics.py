@@ -1,0 +1,331 @@
+"""The only printer of mathematics: equations in index form as a tree of layout (`typeset.py`).
+
+W1[i,j] is W with the layer in square brackets above and its indices below; the adjoint dW1 carries a bar. Products are ordered as one
+writes them: numbers, the adjoint, what has the first index of the left-hand side, then the rest; minus terms come last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+from sympy import Add, Expr, Indexed, Mul, Pow
+
+from symnet.documents import typeset as t
+from symnet.documents.typeset import Node, row
+from symnet.equations.program import Equation
+from symnet.index import functions as f
+from symnet.index.reductions import ArgMax, binders_of
+from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, name_of
+
+ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
+"""How tightly a form binds: what binds less than its place asks for is put in brackets."""
+
+GREEK = {
+    "alpha": ("α", r"\alpha"),
+    "beta": ("β", r"\beta"),
+    "gamma": ("γ", r"\gamma"),
+    "delta": ("δ", r"\delta"),
+    "eps": ("ε", r"\varepsilon"),
+    "epsilon": ("ε", r"\varepsilon"),
+    "eta": ("η", r"\eta"),
+    "lambda": ("λ", r"\lambda"),
+    "mu": ("μ", r"\mu"),
+    "rho": ("ρ", r"\rho"),
+    "sigma": ("σ", r"\sigma"),
+    "theta": ("θ", r"\theta"),
+    "learning_rate": ("η", r"\eta"),
+    "momentum": ("μ", r"\mu"),
+    "decay": ("ρ", r"\rho"),
+    "weight_decay": ("λ", r"\lambda"),
+}
+"""Names that are printed as Greek letters: their own, and what a hyperparameter is usually called."""
+
+FUNCTIONS = {
+    f.sigmoid: t.Name("σ", "upright", r"\sigma"),
+    sp.exp: t.Name("exp", "upright", r"\exp"),
+    sp.log: t.Name("log", "upright", r"\log"),
+    sp.tanh: t.Name("tanh", "upright", r"\tanh"),
+    sp.sin: t.Name("sin", "upright", r"\sin"),
+    sp.cos: t.Name("cos", "upright", r"\cos"),
+    sp.erf: t.Name("erf", "upright"),
+    f.softplus: t.Name("softplus", "upright"),
+    f.signum: t.Name("sgn", "upright"),
+    f.sign: t.Name("sign", "upright"),
+    f.maximum: t.Name("max", "upright", r"\max"),
+    f.minimum: t.Name("min", "upright", r"\min"),
+}
+RELATIONS = {
+    f.less: (t.Sign("<", "<", "relation"), t.Sign(">", ">", "relation")),
+    f.less_equal: (t.Sign("≤", r"\le", "relation"), t.Sign("≥", r"\ge", "relation")),
+    f.equal: (t.EQUALS, t.EQUALS),
+}
+"""A bracket's relation, and the same read from right to left."""
+
+ENDING = re.compile(r"([A-Za-z]+?)(\d+)$")
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """A key that puts W2 before W10."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
+
+
+class Printer:
+    """Prints the expressions of one derivation; `tensors` says which names are adjoints of what."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], first: Sequence[Index] = ()) -> None:
+        self.tensors = tensors
+        self.first = tuple(first)  # the indices of the left-hand side, which order the factors of a product
+
+    def equation(self, equation: Equation) -> Node:
+        """The whole equation in index form."""
+        printer = Printer(self.tensors, equation.indices)
+        return row(printer.show(equation.lhs), t.EQUALS, printer.show(equation.rhs))
+
+    def show(self, expr: Expr, least: int = 0) -> Node:
+        """`expr`, in brackets where it binds less tightly than `least`."""
+        node, binding = self.form(expr)
+        return t.Fence(node) if binding < least else node
+
+    def form(self, expr: Expr) -> tuple[Node, int]:
+        """`expr` and how tightly it binds."""
+        if isinstance(expr, Indexed | Scalar):
+            return self.element(expr), ATOM
+        if isinstance(expr, Size | Index):
+            return self.symbol(expr.name), ATOM
+        if isinstance(expr, sp.Number):
+            return number(expr)
+        if isinstance(expr, Add):
+            return self.addition(expr)
+        if isinstance(expr, sp.Sum):
+            below = t.joined([self.show(index) for index, _ in binders_of(expr)], t.COMMA)
+            return row(t.Sum(below), self.show(expr.function, MULTIPLY)), MULTIPLY
+        if isinstance(expr, Mul):
+            return self.product(expr)
+        if isinstance(expr, Pow):
+            return self.power(expr)
+        if isinstance(expr, ArgMax):
+            return self.argmax(expr), MULTIPLY
+        return self.function(expr)
+
+    def element(self, expr: Expr) -> Node:
+        tensor = self.tensors.get(name_of(expr))
+        if tensor is not None and tensor.role == Role.HYPERPARAMETER:
+            return self.symbol(tensor.name)
+        below = self.indices(expr.indices) if isinstance(expr, Indexed) else None
+        return tensor_name(tensor or Tensor(name_of(expr), ()), below)
+
+    def indices(self, places: Sequence[Expr]) -> Node:
+        plain = all(isinstance(place, Index) and len(place.name) == 1 for place in places)
+        parts = [self.show(place) for place in places]
+        return row(*parts) if plain else t.joined(parts, t.COMMA)
+
+    def symbol(self, name: str) -> Node:
+        greek = GREEK.get(name)
+        if greek:
+            return t.Name(greek[0], "italic", greek[1])
+        ending = ENDING.match(name)
+        if ending:
+            return t.Script(self.symbol(ending[1]), t.Number(ending[2]))
+        head, underscore, rest = name.partition("_")
+        if underscore and head:
+            return t.Script(self.symbol(head), t.Name(rest, "upright"))
+        return t.Name(name, "italic" if len(name) == 1 else "upright")
+
+    def addition(self, expr: Add) -> tuple[Node, int]:
+        """Terms with a minus last; a number that all terms share in front."""
+        shared, rest = expr.primitive()
+        if shared != 1 and all(term.has(Indexed) and abs(term.as_coeff_Mul()[0]) == 1 for term in rest.args):
+            inside = t.Fence(self.addition(rest)[0])
+            if shared.is_Integer:
+                return row(number(shared)[0], inside), MULTIPLY
+            return row(t.Fraction(t.Number(str(shared.p)), t.Number(str(shared.q))), inside), MULTIPLY
+        terms = sorted(expr.args, key=self.term_order)
+        if _negative(terms[0]) and len(terms) > 1 and all(map(_negative, terms)):
+            return row(t.MINUS_SIGN, t.Fence(self.addition(-expr)[0])), MULTIPLY
+        parts: list[Node] = []
+        for term in terms:
+            if _negative(term):
+                parts += [t.MINUS if parts else t.MINUS_SIGN, self.show(-term, MULTIPLY)]
+            else:
+                parts += [*([t.PLUS] if parts else []), self.show(term, MULTIPLY)]
+        return row(*parts), ADD
+
+    def term_order(self, term: Expr) -> tuple[object, ...]:
+        return (_negative(term), not term.has(sp.Sum), term.is_number and not _negative(term), natural(str(term)))
+
+    def product(self, expr: Mul) -> tuple[Node, int]:
+        """A product or quotient: its number, what stands above, what stands below."""
+        coefficient, rest = expr.as_coeff_Mul()
+        if coefficient.is_negative:
+            return row(t.MINUS_SIGN, self.show(-expr, MULTIPLY)), ADD
+        above: list[Expr] = [] if coefficient.p == 1 else [sp.Integer(coefficient.p)]
+        below: list[Expr] = [] if coefficient.q == 1 else [sp.Integer(coefficient.q)]
+        if not coefficient.is_Rational:
+            above = [coefficient]
+        for factor in Mul.make_args(rest):
+            if isinstance(factor, Pow) and factor.exp.is_number and factor.exp.is_negative:
+                below.append(factor.base**-factor.exp)
+            else:
+                above.append(factor)
+        above, below = sorted(above, key=self.factor_order), sorted(below, key=self.factor_order)
+        if not below:
+            return self.factors(above), MULTIPLY
+        trailing = [factor for factor in above if isinstance(factor, sp.Sum)]
+        leading = [factor for factor in above if factor not in trailing]
+        one = leading if leading else [sp.S.One]
+        quotient = t.Fraction(self.factors(one, alone=True), self.factors(below, alone=True))
+        return (row(quotient, self.factors(trailing)) if trailing else quotient), MULTIPLY
+
+    def factors(self, factors: Sequence[Expr], alone: bool = False) -> Node:
+        """Factors side by side; a single one needs no brackets where it stands alone."""
+        if len(factors) == 1:
+            return self.show(factors[0], 0 if alone else MULTIPLY)
+        parts: list[Node] = []
+        for position, factor in enumerate(factors):
+            last = position == len(factors) - 1
+            shown = self.show(factor, MULTIPLY if last and isinstance(factor, sp.Sum) else POWER)
+            if parts and isinstance(factor, sp.Number) or (parts and _starts_with_digit(shown)):
+                parts.append(t.TIMES)
+            parts.append(shown)
+        return t.joined(parts, t.INVISIBLE) if len(parts) > 1 else parts[0]
+
+    def factor_order(self, factor: Expr) -> tuple[object, ...]:
+        """Numbers and sizes; then what has the first index of the left-hand side, adjoints first; brackets; sums last."""
+        constant = not factor.has(Indexed) and all(self.is_setting(scalar) for scalar in factor.atoms(Scalar))
+        seen = factor.atoms(Index)
+        place = next((k for k, index in enumerate(self.first) if index in seen), len(self.first))
+        adjoint = isinstance(factor, Indexed) and bool(getattr(self.tensors.get(name_of(factor)), "adjoint_of", ""))
+        kind = 0 if constant else 3 if isinstance(factor, sp.Sum) else 1
+        compound = 1 if isinstance(factor, Add) else 0
+        return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, natural(str(factor)))
+
+    def is_setting(self, scalar: Expr) -> bool:
+        tensor = self.tensors.get(scalar.name)
+        return tensor is not None and tensor.role == Role.HYPERPARAMETER
+
+    def power(self, expr: Pow) -> tuple[Node, int]:
+        if expr.exp == sp.S.Half:
+            return t.Root(self.show(expr.base)), ATOM
+        if expr.exp.is_number and expr.exp.is_negative:
+            return t.Fraction(t.Number("1"), self.show(expr.base**-expr.exp)), MULTIPLY
+        base = self.show(expr.base, ATOM)
+        if isinstance(base, t.Script) and base.above is not None or isinstance(expr.base, sp.Function):
+            base = base if isinstance(base, t.Fence) else t.Fence(base)
+        return t.Script(base, None, self.show(expr.exp)), POWER
+
+    def argmax(self, expr: ArgMax) -> Node:
+        name = t.Script(t.Name("argmax", "upright"), self.indices([b[0] for b in binders_of(expr)]))
+        return row(name, self.show(expr.function, MULTIPLY))
+
+    def function(self, expr: Expr) -> tuple[Node, int]:
+        if isinstance(expr, f.Bracket):
+            return self.bracket(expr), ATOM
+        if isinstance(expr, f.absolute):
+            return t.Fence(self.show(expr.args[0]), "||"), ATOM
+        if isinstance(expr, f.expm1):
+            return row(self.show(sp.exp(expr.args[0])), t.MINUS, t.Number("1")), ADD
+        if isinstance(expr, f.where):
+            condition, yes, no = expr.args
+            rows = ((self.show(yes), row(t.Words("where"), self.condition(condition))), (self.show(no), t.Words("elsewhere")))
+            return t.Cases(rows), ATOM
+        name = FUNCTIONS.get(expr.func) or t.Name(expr.func.__name__, "upright")
+        arguments = t.joined([self.show(argument) for argument in expr.args], t.COMMA)
+        return row(name, t.Fence(arguments)), ATOM
+
+    def bracket(self, expr: Expr) -> Node:
+        """[a < b]; the Kronecker delta where two indices are compared."""
+        if isinstance(expr, f.equal) and all(isinstance(a, Index) for a in expr.args):
+            return t.Script(t.Name("δ", "italic", r"\delta"), self.indices(expr.args))
+        return t.Fence(self.relation(expr), "[]")
+
+    def condition(self, expr: Expr) -> Node:
+        """A bracket, or a product of brackets, as the condition that it is."""
+        parts = [self.relation(part) for part in Mul.make_args(expr)]
+        return t.joined(parts, t.Words("and"))
+
+    def relation(self, expr: Expr) -> Node:
+        if expr.func not in RELATIONS:
+            return self.show(expr)
+        left, right = expr.args
+        sign, turned = RELATIONS[expr.func]
+        if left.is_number and not right.is_number:
+            return row(self.show(right), turned, self.show(left))
+        return row(self.show(left), sign, self.show(right))
+
+
+def number(value: Expr) -> tuple[Node, int]:
+    """A number: whole, a decimal where its denominator is 2^a 5^b and large, else a fraction."""
+    if value.is_negative:
+        return row(t.MINUS_SIGN, number(-value)[0]), ADD
+    if value.is_Integer:
+        return t.Number(str(value)), ATOM
+    if value.is_Rational and value.q > 10 and not _rest(int(value.q)):
+        decimal = f"{float(value):.12g}"
+        if "e" in decimal:
+            digits, power = decimal.split("e")
+            scale = t.Script(t.Number("10"), None, row(*((t.MINUS_SIGN,) if int(power) < 0 else ()), t.Number(str(abs(int(power))))))
+            return (scale, POWER) if digits == "1" else (row(t.Number(digits), t.TIMES, scale), MULTIPLY)
+        return t.Number(decimal), ATOM
+    if value.is_Rational:
+        return t.Fraction(t.Number(str(value.p)), t.Number(str(value.q))), ATOM
+    if value == sp.pi:
+        return t.Name("π", "italic", r"\pi"), ATOM
+    return t.Number(f"{float(value):.12g}"), ATOM
+
+
+def _rest(q: int) -> int:
+    """Whether anything but twos and fives is left of `q`."""
+    for prime in (2, 5):
+        while q % prime == 0:
+            q //= prime
+    return q != 1
+
+
+def _negative(term: Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _starts_with_digit(node: Node) -> bool:
+    return isinstance(node, t.Number) or (isinstance(node, t.Row) and isinstance(node.parts[0], t.Number))
+
+
+def tensor_name(tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None) -> Node:
+    """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes last."""
+    name = tensor.adjoint_of or tensor.name
+    head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
+    owner: Node | None = None
+    if words and words[0] not in ("next", "hat"):
+        owner, head, words = letter_of(head, bold), words[0], words[1:]
+    letter = letter_of(head, bold)
+    letter = t.Accent(letter) if tensor.adjoint_of else t.Accent(letter, "hat") if "hat" in words else letter
+    marks: list[Node] = []
+    if layer:
+        marks.append(t.Number(f"[{layer}]") if layer.isdigit() else t.Name(f"[{layer}]", "upright"))
+    marks += [t.Name({"next": "new"}.get(word, word), "upright") for word in words if word != "hat"]
+    marks += [above] if above is not None else []
+    if owner is not None:
+        below = owner if below is None else row(owner, t.COMMA, below)
+    return t.Script(letter, below, row(*marks) if marks else None) if marks or below is not None else letter
+
+
+def letter_of(head: str, bold: bool = False) -> Node:
+    """The letter that a name begins with; a word stays upright."""
+    greek = GREEK.get(head)
+    if greek:
+        return t.Name(greek[0], "bold" if bold else "italic", greek[1])
+    return t.Name(head, "bold" if bold else "italic" if len(head) == 1 else "upright")
+
+
+def name_parts(name: str, state: bool = False) -> tuple[str, str, tuple[str, ...]]:
+    """The letter, the layer and the words of a name: W1 is W, 1; W_hidden is W, hidden; W1_next is W, 1, next."""
+    if name in GREEK:
+        return name, "", ()
+    first, *rest = name.split("_")
+    ending = ENDING.match(first)
+    if ending:
+        return ending[1], ending[2], tuple(rest)
+    if rest and not state and rest[0] not in ("next", "hat"):
+        return first, rest[0], tuple(rest[1:])
+    return first, "", tuple(rest)
