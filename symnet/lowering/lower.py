@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
 
@@ -95,7 +94,7 @@ class Lowering:
             return self.power(expr.base, expr.exp)
         if not expr.args:
             raise LoweringError(f"{expr} has no whole-array form")
-        return Elementwise(expr.func.__name__, tuple(self.expression(argument) for argument in expr.args))
+        return Elementwise(expr.func.__name__, tuple(self.expression(argument) for argument in expr.args))  # type: ignore[arg-type]
 
     def within(self, axes: Iterable[Axis]) -> Lowering:
         """The lowering under a sum, whose indices run too."""
@@ -112,7 +111,7 @@ class Lowering:
             given = {
                 symbol: self.values[symbol.name] for symbol in size.atoms(Size) if symbol.name in self.values
             }
-            self.sizes[size] = size.subs(given).expand()
+            self.sizes[size] = size.subs(given).expand()  # type: ignore[arg-type]
         return self.sizes[size]
 
     def element(self, expr: Expr) -> ArrayExpr:

@@ -1,0 +1,43 @@
+"""Backends: each folder here prints array programs in one language. They are found by being here; no list is edited."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from symnet.derivation.journal import Derived
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a generated module says of itself, and how it trains unless told otherwise."""
+
+    name: str  # of the network
+    source: str  # what it was made from, such as "xor.toml"
+    command: str = ""  # that makes it again
+    prediction: str = ""  # the tensor that `predict` gives; none where it is empty
+    epochs: int = 100
+    batch_size: int | None = None  # all samples at once, unless given
+    seed: int = 0
+
+
+class Backend(Protocol):
+    """What a folder of this package must have."""
+
+    WORDS: str  # what it is, for a list
+    SUFFIX: str  # of the file that it makes
+
+    def generate(self, derived: Derived, meta: Meta) -> str:
+        """The text of a module that trains the network."""
+        ...
+
+
+@cache
+def backends() -> Mapping[str, Backend]:
+    """The backends by name, in alphabetical order."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]

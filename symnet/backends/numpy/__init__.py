@@ -1,0 +1,8 @@
+"""NumPy: a module that imports NumPy only, fast enough to train with and plain enough to read beside the derivation."""
+
+from symnet.backends.numpy.module import generate
+
+__all__ = ["SUFFIX", "WORDS", "generate"]
+
+WORDS = "a Python module that needs NumPy only, and a command line to train with"
+SUFFIX = ".py"

@@ -1,0 +1,255 @@
+"""Views, numbers and shapes of an array program as Python text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sympy import Expr, Float, Integer, Pow, Rational, floor
+from sympy.core.function import Function
+from sympy.printing.precedence import PRECEDENCE, precedence
+from sympy.printing.str import StrPrinter
+
+from symnet.backends.numpy.names import LOCAL, TRAINER, Names
+from symnet.index.symbols import Index, Size
+from symnet.lowering.instructions import (
+    Buffer,
+    Constant,
+    Home,
+    Inner,
+    Kind,
+    NumberOp,
+    NumberRead,
+    Operand,
+    Scalar,
+    Total,
+    View,
+)
+
+INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
+COMPARISONS = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
+OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.STATE, Home.UPDATE})
+"""Homes whose buffers are attributes of the Trainer; the others are the workspace's or arguments."""
+
+
+class SizePrinter(StrPrinter):
+    """A number made of numbers, sizes and loop indices, exact where it is whole."""
+
+    printmethod = "_size_as_python"
+
+    def __init__(self, name: Callable[[Expr], str]) -> None:
+        super().__init__()
+        self.name = name
+
+    def _print_Size(self, expr: Size) -> str:
+        return self.name(expr)
+
+    def _print_Index(self, expr: Index) -> str:
+        return self.name(expr)
+
+    def _print_Rational(self, expr: Rational) -> str:
+        return f"{expr.p} / {expr.q}"
+
+    def _print_Float(self, expr: Float) -> str:
+        return repr(float(expr))
+
+    def _print_Pow(self, expr: Pow, rational: bool = False) -> str:
+        if expr.is_number:
+            return repr(float(expr))
+        return f"{self.parenthesize(expr.base, PRECEDENCE['Pow'])} ** {self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
+
+    def _print_NumberSymbol(self, expr: Expr) -> str:
+        return repr(float(expr))
+
+    def _print_Function(self, expr: Function) -> str:
+        if isinstance(expr, floor):
+            above, below = expr.args[0].together().as_numer_denom()
+            return f"{self.parenthesize(above, PRECEDENCE['Mul'])} // {self.parenthesize(below, PRECEDENCE['Pow'])}"
+        raise AssertionError(f"{expr.func.__name__} in a size")
+
+    def parenthesize(self, item: Expr, level: int, strict: bool = False) -> str:
+        text = str(self._print(item))
+        low = PRECEDENCE["Mul"] - 1 if isinstance(item, floor) else precedence(item)
+        return f"({text})" if low < level or (not strict and low <= level) else text
+
+
+@dataclass
+class Expressions:
+    """The names of one generated module, and the text of what is read and written."""
+
+    known: dict[Size, int]  # sizes that are numbers
+    of_data: tuple[Size, ...]  # sizes that come with the data; the others are arguments of the Trainer
+    owners: dict[str, str]
+    buffers: dict[str, Buffer]
+    trainer: Names = field(default_factory=lambda: Names(TRAINER))
+    workspace: Names = field(default_factory=lambda: Names(()))
+    local: Names = field(default_factory=lambda: Names(LOCAL))
+    bound: dict[View, str] = field(default_factory=dict)  # views that are made once, by the attribute that holds them
+    inside: str = "method"  # or "workspace" or "init": where the text will stand
+
+    @contextmanager
+    def place(self, inside: str) -> Iterator[None]:
+        """Text for another place."""
+        before, self.inside = self.inside, inside
+        yield
+        self.inside = before
+
+    # --- sizes and shapes ---------------------------------------------------------------------------------------------
+
+    def size(self, expr: Expr) -> str:
+        """A size, or any number made of sizes."""
+        value = expr.subs(self.known).expand() if expr.atoms(Size) else expr
+        if value.is_number and not value.is_Rational:
+            return repr(float(value))
+        return str(SizePrinter(self.symbol).doprint(value))
+
+    def symbol(self, symbol: Expr) -> str:
+        if isinstance(symbol, Index):
+            return self.local.of(symbol, symbol.name)
+        if self.inside != "method":
+            return self.local.of(symbol, symbol.name)
+        if symbol in self.of_data:
+            return f"w.{self.workspace.of(symbol, symbol.name)}"
+        return f"self.{self.trainer.of(symbol, symbol.name)}"
+
+    def shape(self, shape: tuple[Expr, ...]) -> str:
+        """A shape as a tuple."""
+        sizes = [self.size(size) for size in shape]
+        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+    # --- buffers and views --------------------------------------------------------------------------------------------
+
+    def owner(self, buffer: Buffer) -> Buffer:
+        """The buffer whose memory this is, for those that live in the Trainer: there it goes by that one name."""
+        while buffer.home is Home.UPDATE and buffer.name in self.owners:
+            buffer = self.buffers[self.owners[buffer.name]]
+        return buffer
+
+    def buffer(self, buffer: Buffer) -> str:
+        """The array itself."""
+        buffer = self.owner(buffer)
+        if buffer.home is Home.INPUT:
+            return self.local.of(buffer, buffer.name)
+        if buffer.home in OF_TRAINER or buffer.home is Home.NUMBER:
+            return f"self.{self.trainer.of(buffer, buffer.name)}"
+        return f"w.{self.workspace.of(buffer, buffer.name)}"
+
+    def view(self, view: View) -> str:
+        """A view, by the name of the attribute that holds it where it can be made once."""
+        if view.zero is not None:
+            inner = self.view(View(view.buffer, view.at, view.order, view.flat))
+            return f"({inner} if {self.is_inside(view)} else {self.buffer(view.zero)})"
+        buffer = self.owner(view.buffer)
+        base = self.buffer(buffer)
+        text = self.look(base, view)
+        if text == base or buffer.home is Home.INPUT or any(place.atoms(Index) for place in view.positions):
+            return text
+        key = View(buffer, view.at, view.order, view.flat)
+        if key not in self.bound:
+            owner, names = ("self", self.trainer) if buffer.home in OF_TRAINER else ("w", self.workspace)
+            name = f"{base.partition('.')[2]}_{_suffix(view)}"
+            self.bound[key] = f"{owner}.{names.of(key, name)}"
+        return self.bound[key]
+
+    def look(self, base: str, view: View) -> str:
+        """The expression that makes the view of the array called `base`."""
+        text = base
+        if view.flat is not None:
+            text += ".reshape(-1)" if len(view.flat) == 1 else f".reshape{self.shape(view.flat)}"
+        if view.positions:
+            places = [":" if place is None else self.size(place) for place in view.at]
+            while places[-1] == ":":
+                places.pop()
+            text += f"[{', '.join(places)}]"
+        if view.order is None:
+            return text
+        axes = [axis for axis in view.order if axis is not None]
+        if axes != sorted(axes):
+            text += ".T" if axes == [1, 0] else f".transpose({', '.join(map(str, axes))})"
+        if None in view.order:
+            places = ["None" if axis is None else ":" for axis in view.order]
+            while places[-1] == ":":
+                places.pop()
+            text += f"[{', '.join(places)}]"
+        return text
+
+    def is_inside(self, view: View) -> str:
+        """The condition that the fixed positions are in the range."""
+        pairs = zip(view.at, view.buffer.shape, strict=True)
+        return " and ".join(f"0 <= {self.size(place)} < {self.size(extent)}" for place, extent in pairs if place is not None)
+
+    # --- numbers ------------------------------------------------------------------------------------------------------
+
+    def operand(self, operand: Operand, kind: Kind = Kind.REAL) -> str:
+        """A view or a number, as an argument of a function."""
+        if isinstance(operand, View):
+            return self.view(operand)
+        if isinstance(operand, Constant) and isinstance(operand.value, Integer) and kind is not Kind.PLACE:
+            return f"{int(operand.value)}.0"
+        return self.number(operand)
+
+    def number(self, scalar: Scalar) -> str:
+        """An expression for a number."""
+        if isinstance(scalar, Constant):
+            text = self.size(scalar.value)
+            return text if scalar.value.is_Symbol or scalar.value.is_Integer else f"({text})" if " " in text else text
+        if isinstance(scalar, NumberRead):
+            text = self.view(scalar.view)
+            return text if scalar.view.buffer.home in (Home.NUMBER, Home.WORKSPACE) else f"float({text})"
+        if isinstance(scalar, Inner):
+            return f"{self.view(scalar.a)}.dot({self.view(scalar.b)})"
+        if isinstance(scalar, Total):
+            return f"np.add.reduce({self.view(scalar.a)}, axis=None)"
+        return self.function(scalar.function, [self.number(argument) for argument in scalar.args], scalar)
+
+    def function(self, name: str, args: list[str], scalar: NumberOp) -> str:
+        """A function of numbers; what NumPy computes becomes a Python number again, which is float32 beside float32."""
+        if name in INFIX:
+            parts = [f"({arg})" if _needs_brackets(name, k, part) else arg for k, (arg, part) in enumerate(zip(args, scalar.args, strict=True))]
+            return f" {INFIX[name]} ".join(parts)
+        if name in COMPARISONS:
+            return f"float({args[0]} {COMPARISONS[name]} {args[1]})"
+        if name == "negative":
+            return f"-({args[0]})" if isinstance(scalar.args[0], NumberOp) else f"-{args[0]}"
+        if name == "where":
+            return f"({args[1]} if {args[0]} else {args[2]})"
+        if name == "not":
+            return f"(not {args[0]})"
+        if name in ("maximum", "minimum"):
+            return f"{name[:3]}({', '.join(args)})"
+        special = {
+            "absolute": "abs({})",
+            "sigmoid": "float(np.exp(-np.logaddexp(0.0, -({}))))",
+            "softplus": "float(np.logaddexp(0.0, {}))",
+            "sign": "(1.0 if {} >= 0.0 else -1.0)",
+            "signum": "float(np.sign({}))",
+            "erf": "float(erf(np.array([{}]), np.empty(1))[0])",
+        }
+        return special.get(name, f"float(np.{name}({{}}))").format(args[0])
+
+
+def _needs_brackets(name: str, position: int, part: Scalar) -> bool:
+    """Whether an argument of an infix sign must stand in brackets."""
+    if isinstance(part, Constant):
+        return name == "power" and (part.value.is_negative or not part.value.is_Atom)
+    if not isinstance(part, NumberOp) or (part.function not in INFIX and part.function != "negative"):
+        return False
+    level = {"add": 0, "subtract": 0, "multiply": 1, "divide": 1, "negative": 1, "power": 2}
+    mine, its = level[name], level[part.function]
+    if name == "power":
+        return True
+    return its < mine or (its == mine and position > 0 and name in ("subtract", "divide")) or part.function == "negative"
+
+
+def _suffix(view: View) -> str:
+    """What a view is called after its buffer."""
+    if view.order == (1, 0):
+        return "T"
+    if view.order is not None and view.order[-1] is None:
+        return "column"
+    if view.flat is not None and len(view.flat) == 1:
+        return "flat"
+    if view.flat is not None:
+        return "rows"
+    return "slice" if view.positions else "view"

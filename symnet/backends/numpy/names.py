@@ -1,0 +1,39 @@
+"""Names in the generated module: a user's name is data, and becomes an identifier that is no keyword and clashes with nothing."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+
+TRAINER = frozenset({
+    *("dtype", "parameters", "initialize", "predict", "loss", "gradients", "step", "fit", "save", "load"),
+    *("_workspaces", "_workspace", "_gradients", "_predict", "_loss", "_backward", "_update", "_limit", "_state"),
+})  # fmt: skip
+"""What a Trainer has besides the user's tensors."""
+
+LOCAL = frozenset({
+    *("self", "w", "np", "argparse", "sys", "Path", "Trainer", "Workspace", "parts", "erf", "math"),
+    *("float", "int", "range", "len", "max", "min", "abs", "dict", "print", "tuple", "zip", "reversed", "bool"),
+    *("ValueError", "shape", "seed", "path", "epochs", "batch_size", "validation", "callback", "require_finite"),
+    *("shape_error", "order", "epoch", "history", "start", "dtype"),
+    *("random", "count", "size", "total", "chosen", "state", "found", "file", "temporary", "name", "array", "archive"),
+})  # fmt: skip
+"""What a function of the generated module may call by a bare name."""
+
+
+class Names:
+    """A namespace: every key gets one identifier, and no two the same."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+        self.found: dict[object, str] = {}
+
+    def of(self, key: object, wanted: str = "") -> str:
+        """The identifier of `key`: `wanted` (the key itself, unless given), with underscores behind it as long as it is taken."""
+        if key not in self.found:
+            name = wanted or str(key)
+            while name in self.taken or keyword.iskeyword(name) or keyword.issoftkeyword(name):
+                name += "_"
+            self.taken.add(name)
+            self.found[key] = name
+        return self.found[key]

@@ -1,0 +1,178 @@
+"""Instructions as lines of Python, each with the number of its equation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from symnet.backends.numpy.expressions import Expressions
+from symnet.equations.program import Equation
+from symnet.equations.text import equation_text
+from symnet.lowering.instructions import (
+    Assign,
+    Constant,
+    Home,
+    Instruction,
+    Kind,
+    Line,
+    Loop,
+    Map,
+    Operand,
+    Product,
+    Reduce,
+    ScatterAdd,
+    Take,
+    View,
+)
+
+UFUNCS = {
+    "unequal": "not_equal",
+    "not": "logical_not",
+    "and": "logical_and",
+    "signum": "sign",
+}
+"""NumPy's name of a function, where it is another."""
+
+MIRRORED = {"less": "greater", "less_equal": "greater_equal", "equal": "equal"}
+"""The comparison with its sides exchanged: an array comes first, then a number."""
+
+REDUCTIONS = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}
+
+
+class Statements:
+    """Lines of code for lines of the array program."""
+
+    def __init__(self, expressions: Expressions, labels: Mapping[str, str], equations: Mapping[str, Equation]) -> None:
+        self.expressions = expressions
+        self.labels = labels
+        self.equations = equations
+
+    def block(self, lines: Iterable[Line], indent: str = "") -> list[str]:
+        """The statements of `lines`; before the first of each equation, the equation as a comment."""
+        found: list[str] = []
+        current = ""
+        for line in lines:
+            if line.tensor != current and not isinstance(line.instruction, Loop):
+                current = line.tensor
+                if found:
+                    found.append("")
+                equation = self.equations.get(current)
+                if equation is not None:
+                    found += comment(equation_text(equation), indent)
+            label = self.labels.get(line.tensor, "")
+            note = f"  # ({label})" if label and len(label) < 12 else ""
+            for text in self.statement(line.instruction):
+                found.append(f"{indent}{text}{'' if isinstance(line.instruction, Loop) else note}")
+            if isinstance(line.instruction, Loop):
+                found += self.block(line.instruction.body, indent + "    ")
+                current = ""
+        return found
+
+    def statement(self, instruction: Instruction) -> Iterator[str]:
+        if isinstance(instruction, Map):
+            yield from self.map(instruction)
+        elif isinstance(instruction, Product):
+            yield self.product(instruction)
+        elif isinstance(instruction, Reduce):
+            yield self.reduce(instruction)
+        elif isinstance(instruction, Take):
+            a, index, out = map(self.expressions.view, (instruction.a, instruction.index, instruction.out))
+            yield f'np.take({a}, {index}, axis={instruction.along}, out={out}, mode="clip")'
+        elif isinstance(instruction, ScatterAdd):
+            out, index, a = map(self.expressions.view, (instruction.out, instruction.index, instruction.a))
+            yield f"np.add.at({out}, {index}, {a})"
+        elif isinstance(instruction, Assign):
+            target = self.expressions.buffer(instruction.out)
+            whole = "[...]" if instruction.out.home in (Home.GRADIENT, Home.PARAMETER) else ""
+            owner = self.expressions.owner(instruction.out)
+            whole = "[...]" if owner.home in (Home.GRADIENT, Home.PARAMETER) else whole
+            yield f"{target}{whole} = {self.expressions.number(instruction.value)}"
+        else:
+            yield self.loop(instruction)
+
+    def loop(self, instruction: Loop) -> str:
+        size = self.expressions.size(instruction.size)
+        count = f"reversed(range({size}))" if instruction.reverse else f"range({size})"
+        return f"for {self.expressions.symbol(instruction.index)} in {count}:"
+
+    def product(self, instruction: Product) -> str:
+        a, b, out = map(self.expressions.view, (instruction.a, instruction.b, instruction.out))
+        if instruction.form == "dot":
+            return f"{a}.dot({b}, out={out})"
+        if instruction.form == "matmul":
+            return f"np.matmul({a}, {b}, out={out})"
+        return f'np.einsum("{instruction.subscripts}", {a}, {b}, out={out})'
+
+    def reduce(self, instruction: Reduce) -> str:
+        a, out = self.expressions.view(instruction.a), self.expressions.view(instruction.out)
+        along = str(instruction.along[0]) if len(instruction.along) == 1 else str(instruction.along)
+        if instruction.kind == "argmax":
+            return f"np.argmax({a}, axis={along}, out={out})"
+        return f"{REDUCTIONS[instruction.kind]}({a}, axis={along}, out={out})"
+
+    def map(self, instruction: Map) -> Iterator[str]:
+        """A function over arrays: one ufunc, or the few that it takes; only the first of them reads the arguments."""
+        kind = instruction.out.buffer.kind
+        out = self.expressions.view(instruction.out)
+        rest = f"out={out}"
+        if instruction.where is not None:
+            rest += f", where={self.mask(instruction.where)}"
+        args = list(instruction.args)
+        function = instruction.function
+        if function in MIRRORED and not isinstance(args[0], View) and isinstance(args[1], View):
+            function, args = MIRRORED[function], args[::-1]
+        texts = [self.expressions.operand(argument, self.argument_kind(args, kind)) for argument in args]
+        if function == "copy":
+            where = f", where={self.mask(instruction.where)}" if instruction.where is not None else ""
+            yield f"np.copyto({out}, {texts[0]}{where})"
+        elif function in SEQUENCES:
+            for template in SEQUENCES[function]:
+                yield template.format(x=texts[0], out=out, rest=rest)
+        elif function == "divide" and isinstance(args[0], Constant) and args[0].value == 1:
+            yield f"np.reciprocal({texts[1]}, {rest})"
+        else:
+            yield f"np.{UFUNCS.get(function, function)}({', '.join(texts)}, {rest})"
+
+    def mask(self, operand: Operand) -> str:
+        text = self.expressions.operand(operand)
+        return text if isinstance(operand, View) else f"bool({text})"
+
+    def argument_kind(self, args: list[Operand], out: Kind) -> Kind:
+        """Whole numbers stay whole among positions."""
+        views = [argument for argument in args if isinstance(argument, View)]
+        if not views:
+            return out
+        return Kind.PLACE if all(view.buffer.kind is Kind.PLACE for view in views) and out is not Kind.REAL else Kind.REAL
+
+
+SEQUENCES = {
+    # exp of at most 88 (708 in float64) cannot overflow; beyond that the value is 0 or 1 to the last digit anyway
+    "sigmoid": (
+        "np.maximum({x}, -self._limit, {rest})",
+        "np.negative({out}, {rest})",
+        "np.exp({out}, {rest})",
+        "np.add({out}, 1.0, {rest})",
+        "np.reciprocal({out}, {rest})",
+    ),
+    "softplus": ("np.logaddexp(0.0, {x}, {rest})",),
+    "sign": (
+        "np.greater_equal({x}, 0.0, {rest})",
+        "np.multiply({out}, 2.0, {rest})",
+        "np.subtract({out}, 1.0, {rest})",
+    ),
+    "erf": ("erf({x}, {rest})",),
+}
+"""The functions that NumPy does not have, as steps that write to the result alone."""
+
+
+def comment(text: str, indent: str) -> list[str]:
+    """A comment, in several lines where it is long."""
+    room = 116 - len(indent)
+    lines: list[str] = []
+    while len(text) > room:
+        cut = text.rfind(" ", 0, room)
+        cut = cut if cut > 0 else text.find(" ")
+        if cut < 0:
+            break
+        lines.append(text[:cut])
+        text = "    " + text[cut + 1 :]
+    return [f"{indent}# {line}" for line in [*lines, text]]

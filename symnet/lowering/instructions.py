@@ -1,0 +1,239 @@
+"""The array program: a list of instructions over named buffers, which a backend prints one by one.
+
+A `Buffer` is memory of some shape; a `View` is a way to look at it (sliced, transposed, spread for broadcasting, flattened). An instruction
+reads views and numbers and writes one view. Numbers (rank 0) are no buffers in memory: they are small expressions of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sympy import Expr
+
+from symnet.index.symbols import Index
+
+
+class Kind(StrEnum):
+    """What a buffer's entries are."""
+
+    REAL = "real"
+    MASK = "mask"
+    PLACE = "place"  # whole numbers: positions along an axis
+
+
+class Home(StrEnum):
+    """Where a buffer lives."""
+
+    INPUT = "input"  # an argument of the step
+    PARAMETER = "parameter"
+    GRADIENT = "gradient"
+    STATE = "state"
+    NUMBER = "number"  # rank 0, set before training or kept from step to step
+    WORKSPACE = "workspace"  # written in every step; its memory may be shared with others
+    CONSTANT = "constant"  # written once, when the sizes are known
+    UPDATE = "update"  # scratch of the update, whose size does not depend on the data
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Memory of a shape, under a name that no other buffer of the schedule has."""
+
+    name: str
+    shape: tuple[Expr, ...]
+    home: Home = Home.WORKSPACE
+    kind: Kind = Kind.REAL
+    content: str = ""  # of a constant that needs no instruction: "ones", "zeros", "arange"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A buffer looked at in a certain way, without a copy."""
+
+    buffer: Buffer
+    at: tuple[Expr | None, ...] = ()  # a position for each axis that is fixed; empty where none is
+    order: tuple[int | None, ...] | None = None  # the axes left, in which order; None is an axis of one entry
+    flat: tuple[Expr, ...] | None = None  # the shape that the whole buffer is seen in
+    zero: Buffer | None = None  # what stands for the slice where a fixed position is outside the range
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is all of the buffer as it lies in memory, though perhaps in another shape."""
+        return not any(place is not None for place in self.at) and self.order is None
+
+    @property
+    def positions(self) -> tuple[Expr, ...]:
+        """The fixed positions."""
+        return tuple(place for place in self.at if place is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number made of numbers, sizes and the indices of loops."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRead:
+    """A tensor of rank 0, or one element of a tensor."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOp:
+    """A function of numbers."""
+
+    function: str
+    args: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """The sum of the products of two views' entries; both are flat."""
+
+    a: View
+    b: View
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sum of all entries of a view."""
+
+    a: View
+
+
+Scalar = Constant | NumberRead | NumberOp | Inner | Total
+Operand = View | Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """`out = function(args)` elementwise with broadcasting, only where the mask `where` holds; "copy" is the identity."""
+
+    function: str
+    args: tuple[Operand, ...]
+    out: View
+    where: Operand | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A matrix product: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum" with its subscripts."""
+
+    form: str
+    a: View
+    b: View
+    out: View
+    subscripts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """ "sum", "max" or "argmax" along axes of a view."""
+
+    kind: str
+    a: View
+    along: tuple[int, ...]
+    out: View
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """`out = a` at the positions `index` along one axis of it; a position outside is clipped."""
+
+    a: View
+    index: View
+    along: int
+    out: View
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterAdd:
+    """`out[index] += a`, along the first axis of out, added up where positions repeat."""
+
+    a: View
+    index: View
+    out: View
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """A number is given its value."""
+
+    out: Buffer
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The body for each value of `index` below `size`, from the last one down if `reverse`."""
+
+    index: Index
+    size: Expr
+    reverse: bool
+    body: tuple[Line, ...]
+
+
+Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | Loop
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An instruction and the tensor whose equation it is part of."""
+
+    instruction: Instruction
+    tensor: str
+
+
+def reads_of(instruction: Instruction) -> Iterator[View]:
+    """The views that an instruction reads, those of a loop's body too."""
+    if isinstance(instruction, Map):
+        for operand in (*instruction.args, *((instruction.where,) if instruction.where is not None else ())):
+            yield from views_of(operand)
+    elif isinstance(instruction, Product):
+        yield instruction.a
+        yield instruction.b
+    elif isinstance(instruction, Reduce):
+        yield instruction.a
+    elif isinstance(instruction, Take):
+        yield instruction.a
+        yield instruction.index
+    elif isinstance(instruction, ScatterAdd):
+        yield instruction.a
+        yield instruction.index
+        yield instruction.out
+    elif isinstance(instruction, Assign):
+        yield from views_of(instruction.value)
+    else:
+        for line in instruction.body:
+            yield from reads_of(line.instruction)
+
+
+def writes_of(instruction: Instruction) -> Iterator[View]:
+    """The views that an instruction writes."""
+    if isinstance(instruction, Loop):
+        for line in instruction.body:
+            yield from writes_of(line.instruction)
+    elif isinstance(instruction, Assign):
+        yield View(instruction.out)
+    else:
+        yield instruction.out
+
+
+def views_of(operand: Operand) -> Iterator[View]:
+    """The views in an operand."""
+    if isinstance(operand, View):
+        yield operand
+    elif isinstance(operand, NumberRead):
+        yield operand.view
+    elif isinstance(operand, NumberOp):
+        for argument in operand.args:
+            yield from views_of(argument)
+    elif isinstance(operand, Inner):
+        yield operand.a
+        yield operand.b
+    elif isinstance(operand, Total):
+        yield operand.a

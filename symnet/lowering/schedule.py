@@ -1,0 +1,282 @@
+"""From a whole derivation to the array program of a trainer: what runs, in which order, in which memory.
+
+| pass | what it does |
+| --- | --- |
+| needed | keeps the equations that the prediction, the loss, the gradients and the updates depend on |
+| find_recurrences | puts what must be computed along an index into loops |
+| stack_updates | writes equal updates as one, for all parameters at once |
+| lower_equation | makes whole-array expressions of the equations |
+| Emitter | makes instructions of the expressions |
+| share | lets buffers that are never needed together be one piece of memory |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sympy import Expr
+
+from symnet.derivation.journal import Derived
+from symnet.equations.program import Equation, Program, reads
+from symnet.index.symbols import Role, Tensor
+from symnet.lowering.emit import Emitter
+from symnet.lowering.instructions import Assign, Buffer, Home, Kind, Line, Loop, Map, NumberRead, View
+from symnet.lowering.lower import axes_of, lower_equation
+from symnet.lowering.memory import lives, share
+from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, children
+from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
+from symnet.lowering.stack import Stack, stack_updates
+from symnet.simplify.named_sums import unused
+
+HOMES = {
+    Role.INPUT: Home.INPUT,
+    Role.TARGET: Home.INPUT,
+    Role.PARAMETER: Home.PARAMETER,
+    Role.STATE: Home.STATE,
+    Role.HYPERPARAMETER: Home.NUMBER,
+    Role.INTERMEDIATE: Home.WORKSPACE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An array program in four stretches, each of which needs those before it; and the memory that it needs."""
+
+    program: Program
+    predict: tuple[Line, ...]  # up to the prediction
+    loss: tuple[Line, ...]  # up to the loss
+    backward: tuple[Line, ...]  # the gradients
+    update: tuple[Line, ...]  # one step of the optimizer
+    setup: tuple[Line, ...]  # done once, when the sizes are known
+    buffers: tuple[Buffer, ...]  # all of them, in the order of their first write
+    owners: Mapping[str, str]  # for a buffer that takes over another's memory, the name of that one
+    of_tensor: Mapping[str, Buffer]  # where each tensor lies
+    stacks: tuple[Stack, ...]
+    loose: tuple[Equation, ...]  # updates that belong to no stack
+    labels: Mapping[str, str]  # the printed number of each tensor's equation
+    equations: Mapping[str, Equation]  # each equation that is computed, by its tensor, the stacked ones as they were for one parameter
+    prediction: Tensor | None
+    loss_tensor: Tensor
+    gradients: Mapping[str, Tensor]  # by the name of the tensor that they are the gradient of
+
+
+def schedule(derived: Derived, prediction: str = "") -> Schedule:
+    """The array program of `derived`. `prediction` is the tensor that `predict` computes, if any."""
+    return _Scheduling(derived, prediction).run()
+
+
+class _Scheduling:
+    """One run of the passes."""
+
+    def __init__(self, derived: Derived, prediction: str) -> None:
+        self.derived = derived
+        self.program = derived.computed
+        self.prediction = self.program.tensors[prediction] if prediction else None
+        self.gradients = {
+            t.adjoint_of: t for t in self.program.tensors.values() if t.adjoint_of in {w.name for w in derived.wrt}
+        }
+        self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
+        self.labels = dict(derived.labels)
+        self.buffers: dict[str, Buffer] = {}
+        updates = {equation.tensor.name for equation in derived.updates}
+        self.forward = tuple(e for e in self.program.equations if e.tensor.name not in updates)
+        self.equations = {e.tensor.name: e for e in self.program.equations}
+
+    def run(self) -> Schedule:
+        stretches = self.stretches()
+        stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
+        self.allot(stacks)
+        numbers = [equation for equation in loose if not equation.tensor.shape]
+        updates: list[Part] = [*numbers, *(equation for stack in stacks for equation in stack.equations)]
+        updates += [equation for equation in loose if equation.tensor.shape]
+        self.label(stacks)
+        stretches.append(updates)
+        emitter = Emitter(self.of_tensor, self.scratch)
+        emitter.replaces = {e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of}
+        lowered = [[self.lower(part) for part in stretch] for stretch in stretches]
+        emitter.shared = _shared(expr for stretch in lowered for one in stretch if isinstance(one, ArrayExpr) for expr in [one])
+        lines: list[tuple[Line, ...]] = []
+        for stretch, expressions in zip(stretches, lowered, strict=True):
+            emitter.sink = []
+            emitter.home = Home.UPDATE if stretch is updates else Home.WORKSPACE
+            for part, expression in zip(stretch, expressions, strict=True):
+                self.emit(emitter, part, expression)
+            lines.append(tuple(emitter.sink))
+        owners, lines[3] = self.in_place(lines)
+        return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
+
+    def stretches(self) -> list[list[Part]]:
+        """The equations up to the prediction, up to the loss, up to the gradients; those that nothing needs left out."""
+        goals = [
+            {self.prediction.name} if self.prediction else set(),
+            {self.derived.loss.name},
+            {t.name for t in self.gradients.values()} | {r for e in self.derived.updates for r in reads(e.rhs)},
+        ]
+        defining = {e.tensor.name: e for e in self.forward}
+        done: set[str] = set()
+        found: list[list[Part]] = []
+        for goal in goals:
+            needed: set[str] = set()
+            pending = [name for name in goal if name in defining]
+            while pending:
+                name = pending.pop()
+                if name not in needed and name not in done:
+                    needed.add(name)
+                    pending.extend(read for read in reads(defining[name].rhs) if read in defining)
+            done |= needed
+            found.append(list(find_recurrences([e for e in self.forward if e.tensor.name in needed], self.taken)))
+        return found
+
+    def allot(self, stacks: Sequence[Stack]) -> None:
+        """A buffer for every tensor that is not an intermediate of a computation."""
+        self.of_tensor: dict[str, Buffer] = {}
+        gradients = {tensor.name for name, tensor in self.gradients.items() if self.program.tensors[name].role is Role.PARAMETER}
+        for tensor in self.program.tensors.values():
+            home = Home.GRADIENT if tensor.name in gradients else HOMES[tensor.role]
+            self.place(tensor, Home.NUMBER if not tensor.shape and tensor.role in (Role.STATE,) else home)
+        for equation in self.derived.updates:
+            self.place(equation.tensor, Home.UPDATE)
+        for stack in stacks:
+            for vector in stack.vectors:
+                home = Home.GRADIENT if vector.role is Role.INTERMEDIATE else HOMES[vector.role]
+                self.place(vector, home)
+            for equation in stack.equations:
+                self.place(equation.tensor, Home.UPDATE)
+
+    def place(self, tensor: Tensor, home: Home) -> None:
+        kind = Kind.PLACE if tensor.integer else Kind.REAL
+        self.of_tensor[tensor.name] = self.buffers[tensor.name] = Buffer(tensor.name, tensor.shape, home, kind)
+        self.taken.add(tensor.name)
+
+    def scratch(self, name: str, shape: tuple[Expr, ...], kind: Kind, home: Home) -> Buffer:
+        name = unused(name, self.taken)
+        self.taken.add(name)
+        self.buffers[name] = Buffer(name, shape, home, kind)
+        return self.buffers[name]
+
+    def label(self, stacks: Sequence[Stack]) -> None:
+        """The numbers of the stacked equations: those of the equations that they stand for."""
+        for stack in stacks:
+            for equation, originals in zip(stack.equations, stack.originals, strict=True):
+                self.labels[equation.tensor.name] = ", ".join(self.labels[e.tensor.name] for e in originals)
+                self.equations[equation.tensor.name] = equation
+
+    def lower(self, part: Part) -> ArrayExpr | tuple[ArrayExpr, ...]:
+        for equation in part.equations if isinstance(part, Recurrence) else (part,):
+            if equation.tensor.name not in self.of_tensor:
+                self.place(equation.tensor, Home.WORKSPACE)
+                self.labels.setdefault(equation.tensor.name, self.labels.get(equation.tensor.name.removesuffix("_given"), ""))
+            self.equations[equation.tensor.name] = equation
+        known = replace(self.program, tensors={**self.program.tensors, **self._added()})
+        if isinstance(part, Recurrence):
+            return tuple(lower_equation(equation, known, part.index) for equation in part.equations)
+        return lower_equation(part, known)
+
+    def _added(self) -> dict[str, Tensor]:
+        return {name: e.tensor for name, e in self.equations.items()} | {
+            name: Tensor(name, buffer.shape, integer=buffer.kind is Kind.PLACE) for name, buffer in self.of_tensor.items()
+        }
+
+    def emit(self, emitter: Emitter, part: Part, expression: ArrayExpr | tuple[ArrayExpr, ...]) -> None:
+        if isinstance(part, Recurrence):
+            assert isinstance(expression, tuple)
+            self.emit_loop(emitter, part, expression)
+            return
+        assert not isinstance(expression, tuple)
+        tensor, axes = part.tensor, axes_of(part)
+        is_copy = isinstance(expression, Read) and expression.places == axes and axes
+        if is_copy and self.of_tensor[tensor.name].home is Home.WORKSPACE and isinstance(expression, Read):
+            self.of_tensor[tensor.name] = self.of_tensor[expression.tensor.name]  # another name for the same array
+            return
+        emitter.equation(tensor, axes, expression)
+
+    def emit_loop(self, emitter: Emitter, part: Recurrence, expressions: tuple[ArrayExpr, ...]) -> None:
+        outside, emitter.sink = emitter.sink, []
+        emitter.ranges[part.index] = part.size
+        for equation, expression in zip(part.equations, expressions, strict=True):
+            at = tuple(index if index == part.index else None for index in equation.indices)
+            axes = tuple(axis for axis in axes_of(equation) if axis.index != part.index)
+            emitter.equation(equation.tensor, axes, expression, at)
+        body, emitter.sink = tuple(emitter.sink), outside
+        emitter.sink.append(Line(Loop(part.index, part.size, part.reverse, body), part.equations[0].tensor.name))
+
+    def in_place(self, lines: list[tuple[Line, ...]]) -> tuple[dict[str, str], tuple[Line, ...]]:
+        """Who shares whose memory; and the update, with copies where a new value cannot go where the old one was."""
+        every = [line for stretch in lines for line in stretch]
+        ends = [sum(map(len, lines[: k + 1])) for k in range(4)]
+        kept: dict[str, int] = {}
+        if self.prediction is not None:
+            kept[self.of_tensor[self.prediction.name].name] = ends[0]
+        for tensor in self.gradients.values():
+            kept[self.of_tensor[tensor.name].name] = ends[2]
+        life = lives(every, kept)
+        fixed: dict[str, str] = {}
+        copies: list[Line] = []
+        for tensor in [e.tensor for e in self.equations.values() if e.tensor.next_of]:
+            after, before = self.of_tensor[tensor.name], self.of_tensor[tensor.next_of]
+            if after.name not in life:
+                continue  # stands for a part of a vector
+            if life.get(before.name, life[after.name]).dies <= life[after.name].born:
+                fixed[after.name] = before.name
+            else:
+                kept[after.name] = ends[3]
+                value = View(after)
+                move = Map("copy", (value,), View(before)) if tensor.shape else Assign(before, NumberRead(value))
+                copies.append(Line(move, tensor.name))
+        update = (*lines[3], *copies)
+        return share([*every, *copies], kept, fixed), update
+
+    def finished(
+        self,
+        lines: list[tuple[Line, ...]],
+        setup: tuple[Line, ...],
+        owners: dict[str, str],
+        stacks: tuple[Stack, ...],
+        loose: tuple[Equation, ...],
+    ) -> Schedule:
+        return Schedule(
+            program=self.program,
+            predict=lines[0],
+            loss=lines[1],
+            backward=lines[2],
+            update=lines[3],
+            setup=setup,
+            buffers=tuple(self.buffers.values()),
+            owners=owners,
+            of_tensor=self.of_tensor,
+            stacks=stacks,
+            loose=loose,
+            labels=self.labels,
+            equations=self.equations,
+            prediction=self.prediction,
+            loss_tensor=self.derived.loss,
+            gradients=self.gradients,
+        )
+
+
+def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
+    """The expressions that must be computed and that stand in more places than one."""
+    counted: Counter[ArrayExpr] = Counter()
+    for expression in expressions:
+        pending = list(_inside(expression)) if isinstance(expression, Elementwise) else [expression]
+        pending = list(children(expression)) if not isinstance(expression, Elementwise) else pending
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Read | Iota | Number | SizeValue) or not node.axes:
+                pending.extend(_inside(node))
+                continue
+            counted[node] += 1
+            if counted[node] == 1:
+                pending.extend(_inside(node))
+    return frozenset(node for node, count in counted.items() if count > 1)
+
+
+def _inside(node: ArrayExpr) -> tuple[ArrayExpr, ...]:
+    """The parts of an expression, without the branches of a choice, which are not computed everywhere."""
+    if isinstance(node, Elementwise) and node.function == "where":
+        return node.args[:1]
+    return children(node)
+
+
