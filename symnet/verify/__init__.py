@@ -43,16 +43,20 @@ def verify(
     points: int = 3,
     at: Mapping[str, Array] | None = None,
     module_source: str | None = None,
+    prediction: str = "",
     network: str = "",
 ) -> Certificate:
     """Check a derivation at random points, and the module that was generated from it.
 
     `at` holds arrays for every given tensor: one more point, of any sizes. `module_source` is the text of a
-    generated module; it is run in a fresh process. The same seed gives the same claims on any machine. Raises
+    generated module; it is run in a fresh process, and what it predicts is compared with the tensor called
+    `prediction`. The same seed gives the same claims on any machine. Raises
     SymnetError where the equations have no finite value at any random point, or where the arrays in `at` do
     not fit.
     """
-    context = Context(derived, seed=seed, points=points, at=at, module_source=module_source)
+    context = Context(
+        derived, seed=seed, points=points, at=at, module_source=module_source, prediction=prediction
+    )
     findings = tuple(finding for check in every_check() for finding in check.check(derived, context))
     notes = () if derived.wrt else ("There is no gradient to check: nothing is derived.",)
     sizes = tuple(dict(station.point.sizes) for station in context.stations)

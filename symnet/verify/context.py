@@ -7,7 +7,7 @@ the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -61,16 +61,8 @@ class Station:
 
     @cached_property
     def scales(self) -> Mapping[str, float]:
-        """What an error in the adjoint of each tensor is relative to: its largest entry, unless that is zero
-        but for rounding.
-        """
-        scales = {self.derived.loss.name: 1.0}
-        for adjoint in self.derived.adjoints:
-            users = {contribution.use.tensor.name for contribution in adjoint.contributions}
-            source = max((scales[user] for user in users if user in scales), default=1.0)
-            own = magnitude(self.gradient(adjoint.of.name))
-            scales[adjoint.of.name] = own if own > NOTHING * source else source
-        return scales
+        """What an error in the adjoint of each tensor is relative to."""
+        return scales(self.derived, lambda name: magnitude(self.gradient(name)))
 
     def smooth(self, name: str) -> Array:
         """For every element of `name` whether the loss has one slope there; True away from kinks."""
@@ -91,6 +83,19 @@ class Station:
         return self._values[id(program)][1]
 
 
+def scales(derived: Derived, size: Callable[[str], float]) -> dict[str, float]:
+    """For each adjoint its own size, the largest entry; where it is zero but for rounding, the size of what
+    it is computed from.
+    """
+    found = {derived.loss.name: 1.0}
+    for adjoint in derived.adjoints:
+        users = {contribution.use.tensor.name for contribution in adjoint.contributions}
+        source = max((found[user] for user in users if user in found), default=1.0)
+        own = size(adjoint.of.name)
+        found[adjoint.of.name] = own if own > NOTHING * source else source
+    return found
+
+
 def _same(program: Program, other: Program, name: str) -> bool:
     """Whether the tensor `name` has the same definition in both programs."""
     return name in program.tensors and program.defining.get(name) == other.defining.get(name)
@@ -107,10 +112,12 @@ class Context:
         points: int = 3,
         at: Mapping[str, Array] | None = None,
         module_source: str | None = None,
+        prediction: str = "",
     ) -> None:
         self.derived = derived
         self.seed = seed
         self.module_source = module_source
+        self.prediction = prediction
         self.put_aside: list[Kink] = []
         self.stations: list[Station] = []
         drawn = draw(derived.stated, np.random.default_rng(seed))

@@ -68,6 +68,8 @@ def difference(actual: Array, expected: Array, scale: float | None = None) -> fl
         return 0.0
     with np.errstate(invalid="ignore"):
         worst = float(np.where(same, 0.0, np.abs(actual - expected)).max())
+    if math.isnan(worst):
+        return worst
     if scale is None:
         scale = max(magnitude(actual), magnitude(expected))
     return worst / scale if scale > 0 else math.inf

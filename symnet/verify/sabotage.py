@@ -142,5 +142,8 @@ def _changed(expr: Expr, binders: tuple[Binder, ...], lines: Lines) -> Iterator[
     for what, wrong in mutants(expr):
         if wrong not in seen and free_indices(wrong) <= bound and not wrong.has(nan, oo, zoo):
             seen.add(wrong)
-            if not lines.compare((what,), lines.array(wrong, binders), value, expr).error < CHANGED:
+            if (
+                not lines.compare((what,), lines.array(wrong, binders), value, lines.source(expr)).error
+                < CHANGED
+            ):
                 yield what, wrong

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from symnet.derivation.journal import Derived
-from symnet.equations.interpret import Array
-from symnet.verify.context import Context
-from symnet.verify.findings import Finding
-from symnet.verify.points import draw_actual, work
+from symnet.verify.context import Context, scales
+from symnet.verify.findings import NOTHING, Finding, magnitude
+from symnet.verify.points import Point, draw_actual, work
 from symnet.verify.slopes import STEP, Slopes
 
 NAME = "directions"
@@ -35,35 +34,27 @@ def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
     point = draw_actual(derived.stated, rng, affordable_sizes(derived))
     slopes = Slopes(derived.stated, derived.loss, derived.wrt, point)
     values = point.run(derived.program)
-    directions = {tensor.name: rng.normal(size=point.shape(tensor)) for tensor in derived.wrt}
-    products = {
-        name: values[derived.gradients[name].equation.tensor.name] * direction
-        for name, direction in directions.items()
+    gradients = {
+        tensor.name: values[derived.gradients[tensor.name].equation.tensor.name] for tensor in derived.wrt
     }
-    sizes = ", ".join(f"{name} = {value}" for name, value in sorted(point.sizes.items()))
+    sizes = scales(derived, lambda name: magnitude(values[derived.adjoint(name).equation.tensor.name]))
+    directions = {tensor.name: rng.normal(size=point.shape(tensor)) for tensor in derived.wrt}
     each = work(derived.stated, point.sizes) * len(derived.wrt) <= AFFORDABLE
-    groups = [[name] for name in directions] if each else [list(directions)]
-    return tuple(_finding(group, slopes, directions, products, sizes) for group in groups)
+    found = []
+    for group in [[name] for name in directions] if each else [list(directions)]:
+        measured = slopes.along({name: directions[name] for name in group})
+        error = abs(measured - sum(float((gradients[name] * directions[name]).sum()) for name in group))
+        total = sum(float(np.abs(gradients[name] * directions[name]).sum()) for name in group)
+        source = max(sizes[name] for name in group)
+        relative = 0.0 if error == 0 else error / (total if total > NOTHING * source else source)
+        subject = group[0] if len(group) == 1 else "all gradients"
+        found.append(Finding(subject, NAME, _how(point), 1, 1, BOUND, relative))
+    return tuple(found)
 
 
-def _finding(
-    group: list[str],
-    slopes: Slopes,
-    directions: Mapping[str, Array],
-    products: Mapping[str, Array],
-    sizes: str,
-) -> Finding:
-    """The slope along the directions of a group of tensors at once, relative to what it would be if nothing
-    cancelled.
-    """
-    measured = slopes.along({name: directions[name] for name in group})
-    expected = sum(float(products[name].sum()) for name in group)
-    total = sum(float(np.abs(products[name]).sum()) for name in group)
-    error = abs(measured - expected)
-    relative = 0.0 if error == 0 else error / total if total else float("inf")
-    subject = group[0] if len(group) == 1 else "all gradients"
-    how = f"along a random direction by a complex step of {STEP:g}, at {sizes or 'the sizes as they are'}"
-    return Finding(subject, NAME, how, 1, 1, BOUND, relative)
+def _how(point: Point) -> str:
+    sizes = ", ".join(f"{name} = {value}" for name, value in sorted(point.sizes.items()))
+    return f"along a random direction by a complex step of {STEP:g}, at {sizes or 'the sizes as they are'}"
 
 
 def affordable_sizes(derived: Derived) -> dict[str, int]:

@@ -113,18 +113,23 @@ class Lines:
     def same(self, step: Step, binders: tuple[Binder, ...]) -> Verdict:
         """Whether two expressions have the same values."""
         before, after = self.array(step.before, binders), self.array(step.after, binders)
-        return self.compare((step.rule, step.before, "=", step.after), before, after, step.before, step.after)
+        source = self.source(step.before, step.after)
+        return self.compare((step.rule, step.before, "=", step.after), before, after, source)
 
-    def compare(self, line: tuple[object, ...], actual: Array, expected: Array, *read: Expr) -> Verdict:
-        """The error of `actual`, relative to its size, or to the adjoints that it is computed from where it
-        is zero but for rounding.
+    def compare(
+        self, line: tuple[object, ...], actual: Array, expected: Array, source: float = 1.0
+    ) -> Verdict:
+        """The error of `actual`, relative to its size; or, where it is zero but for rounding, to the size
+        `source` of what it is computed from.
         """
         size = max(magnitude(actual), magnitude(expected))
-        blame = [
-            name for expr in read for name in reads(expr) if self.derived.program.tensors[name].adjoint_of
-        ]
-        source = max((magnitude(self.values[name]) for name in blame), default=1.0)
         return Verdict(line, difference(actual, expected, size if size > NOTHING * source else source))
+
+    def source(self, *read: Expr) -> float:
+        """The size of the adjoints that these expressions are computed from; 1 where there are none."""
+        names = {name for expr in read for name in reads(expr)}
+        blame = [name for name in names if self.derived.program.tensors[name].adjoint_of]
+        return max((magnitude(self.values[name]) for name in blame), default=1.0)
 
     def verdicts(self, adjoint: Adjoint) -> Iterator[Verdict]:
         """Every comparison that the derivation of one adjoint asks for."""
@@ -139,7 +144,9 @@ class Lines:
             yield self.same(step, binders)
         first = adjoint.steps[0].before if adjoint.steps else adjoint.equation.rhs
         collected = sum(shares.values(), np.zeros(self.values[adjoint.of.name].shape))
-        yield self.compare(("the sum of all shares is", first), self.array(first, binders), collected, first)
+        yield self.compare(
+            ("the sum of all shares is", first), self.array(first, binders), collected, self.source(first)
+        )
         yield from self.places(adjoint, shares)
 
     def contribution(self, adjoint: Adjoint, contribution: Contribution) -> Iterator[Verdict]:
@@ -167,9 +174,8 @@ class Lines:
             "is",
             contribution.definition,
         )
-        yield self.compare(
-            line, stated, self.chain_rule(adjoint, contribution, binders, local), contribution.definition
-        )
+        expected = self.chain_rule(adjoint, contribution, binders, local)
+        yield self.compare(line, stated, expected, self.source(contribution.definition))
         for step in contribution.steps:
             yield self.same(step, own)
 
@@ -211,13 +217,13 @@ class Lines:
             return np.full((), np.nan)
         outer = len(contribution.use.indices)
         shares = local * blame[(...,) + (None,) * (local.ndim - outer)]
-        result = np.zeros(self.values[adjoint.equation.tensor.name].shape)
-        places = [np.real(self.array(at, binders)).astype(int) for at in indices_of(contribution.occurrence)]
-        inside = np.full(shares.shape, True)
-        for place, extent in zip(places, map(int, result.shape), strict=True):
+        result = self.values[adjoint.equation.tensor.name]
+        flat, inside = np.zeros(shares.shape, dtype=int), np.full(shares.shape, True)
+        for at, extent in zip(indices_of(contribution.occurrence), map(int, result.shape), strict=True):
+            place = np.real(self.array(at, binders)).astype(int)
             inside &= (place >= 0) & (place < extent)
-        np.add.at(result, tuple(place[inside] for place in places), shares[inside])
-        return result
+            flat = flat * extent + place
+        return np.bincount(flat[inside], shares[inside], result.size).reshape(result.shape)
 
     def places(self, adjoint: Adjoint, shares: dict[str, Array]) -> Iterator[Verdict]:
         """For each equation that reads the tensor, whether the shares of all places in it are its whole
@@ -229,7 +235,7 @@ class Lines:
             if blame is None:  # nothing must pass through an equation that has no adjoint
                 blame = np.ones(self.values[use.tensor.name].shape)
             line = ("every place of", adjoint.of.name, "in", use, "is counted")
-            yield self.compare(line, share, self.whole(use, adjoint.of, blame), adjoint.equation.lhs)
+            yield self.compare(line, share, self.whole(use, adjoint.of, blame), magnitude(blame))
 
     def whole(self, use: Equation, tensor: Tensor, blame: Array) -> Array:
         """The slope of the equation `use` along every element of `tensor`, weighted with `blame`, by the

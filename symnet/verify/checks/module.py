@@ -1,0 +1,164 @@
+"""The generated module against the plain-loop interpreter, at the network's own sizes, for batches of several
+sizes, in float64.
+
+The module runs in a fresh process that knows nothing of symnet: what is checked is the file that a user gets.
+Prediction, loss, every gradient, and the parameters after each of two steps of the optimizer must be those of
+the program that it was generated from.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symnet.derivation.journal import Derived
+from symnet.equations.interpret import Array
+from symnet.equations.program import Program
+from symnet.index.symbols import Role
+from symnet.verify import run_module
+from symnet.verify.context import Context
+from symnet.verify.findings import NOTHING, Finding, difference, magnitude, worse
+from symnet.verify.points import Point, draw_actual
+
+NAME = "module"
+BOUND = 1e-10
+"""Sums in another order, over some thousand terms, through two steps of an optimizer."""
+STREAM = 3
+BATCHES = (1, 5)
+STEPS = 2
+TIMEOUT = 120.0
+"""Seconds for the fresh process."""
+
+
+def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
+    """One finding for each kind of answer, where there is a module to check."""
+    if context.module_source is None:
+        return ()
+    points = _points(derived, context)
+    answer = _run(context.module_source, _request(derived, points))
+    if isinstance(answer, str):
+        return (
+            Finding("module", NAME, "runs in a fresh process", 0, len(points), BOUND, float("inf"), answer),
+        )
+    expected: dict[str, Array] = {}
+    for batch, point in enumerate(points):
+        expected |= _expected(derived, context.prediction, point, batch)
+    return _findings(expected, answer, len(points))
+
+
+def _points(derived: Derived, context: Context) -> list[Point]:
+    """One point a batch: the first size that is not known is that of the batch."""
+    rng = context.rng(STREAM)
+    program = derived.stated
+    known = {
+        size.name: int(program.values[size.name]) for size in program.sizes if size.name in program.values
+    }
+    free = [size.name for size in program.sizes if size.name not in known]
+    return [draw_actual(program, rng, known | dict.fromkeys(free[:1], batch)) for batch in BATCHES]
+
+
+def _arguments(program: Program) -> tuple[list[str], list[str]]:
+    """The inputs and the targets, in the order in which the module takes them."""
+    inputs = [tensor.name for tensor in program.of_role(Role.INPUT)]
+    return inputs, [tensor.name for tensor in program.of_role(Role.TARGET)]
+
+
+def _request(derived: Derived, points: list[Point]) -> dict[str, Array]:
+    inputs, targets = _arguments(derived.stated)
+    request = {
+        "batches": np.array(len(points)),
+        "steps": np.array(STEPS if derived.updates else 0),
+        "train": np.array(bool(derived.wrt)),
+        "inputs": np.array(len(inputs)),
+    }
+    for batch, point in enumerate(points):
+        for position, name in enumerate(inputs + targets):
+            request[f"{batch}/argument/{position}"] = point.given[name]
+        for tensor in derived.stated.of_role(Role.PARAMETER):
+            request[f"{batch}/parameter/{tensor.name}"] = point.given[tensor.name]
+    return request
+
+
+def _run(source: str, request: Mapping[str, Array]) -> dict[str, Array] | str:
+    """What the module answers, or what went wrong."""
+    with tempfile.TemporaryDirectory(prefix="symnet-verify-") as folder:
+        module, asked, answered = (Path(folder) / name for name in ("module.py", "request.npz", "answer.npz"))
+        module.write_text(source, encoding="utf-8")
+        arrays: dict[str, Any] = dict(request)
+        np.savez(asked, **arrays)
+        command = [sys.executable, "-I", "-B", run_module.__file__, str(module), str(asked), str(answered)]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=_environment(),
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"it did not end within {TIMEOUT:g} seconds"
+        if done.returncode:
+            return done.stderr.strip().rpartition("\n")[2] or f"it ended with code {done.returncode}"
+        with np.load(answered, allow_pickle=False) as given:
+            return dict(given)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the fresh process: one thread, so that it costs what it must and no more."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def _expected(derived: Derived, prediction: str, point: Point, batch: int) -> dict[str, Array]:
+    """What the interpreter answers for one batch."""
+    expected: dict[str, Array] = {}
+    if prediction:
+        expected[f"{batch}/prediction"] = point.run(derived.stated)[prediction]
+    if not derived.wrt:
+        return expected
+    interpreter = point.interpreter(derived.computed)
+    states = {t.name: np.zeros(interpreter.shape(t)) for t in derived.computed.of_role(Role.STATE)}
+    given = {**point.given, **states}
+    values = interpreter.run(given)
+    expected[f"{batch}/loss"] = values[derived.loss.name]
+    for name, adjoint in derived.gradients.items():
+        expected[f"{batch}/gradient/{name}"] = values[adjoint.equation.tensor.name]
+    for step in range(STEPS if derived.updates else 0):
+        values = interpreter.run(given) if step else values
+        given = given | {e.tensor.next_of: values[e.tensor.name] for e in derived.updates if e.tensor.next_of}
+        for tensor in derived.computed.of_role(Role.PARAMETER):
+            expected[f"{batch}/{step}/parameter/{tensor.name}"] = given[tensor.name]
+    return expected
+
+
+def _findings(expected: Mapping[str, Array], answer: Mapping[str, Array], points: int) -> tuple[Finding, ...]:
+    """One finding for each kind of answer and tensor, whatever the batch and the step."""
+    kinds: dict[str, list[str]] = {}
+    for name in expected:
+        kinds.setdefault(name.split("/", 1)[1].lstrip("0123456789/"), []).append(name)
+    gradients = [magnitude(array) for name, array in expected.items() if "/gradient/" in name]
+    largest = max(gradients, default=1.0)
+    found = []
+    for kind, names in kinds.items():
+        worst, detail = 0.0, ""
+        for name in names:
+            if name not in answer:
+                worst, detail = float("inf"), f"the module gives no {kind}"
+                continue
+            own = magnitude(expected[name])
+            scale = own if own > NOTHING * largest else largest
+            worst = worse(
+                worst, difference(answer[name].reshape(expected[name].shape), expected[name], scale)
+            )
+        compared = sum(expected[name].size for name in names)
+        how = f"in a fresh process, for batches of {' and '.join(map(str, BATCHES))}, against plain loops"
+        found.append(Finding(kind.replace("/", " "), NAME, how, compared, points, BOUND, worst, detail))
+    return tuple(found)
