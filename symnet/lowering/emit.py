@@ -78,7 +78,7 @@ class Emitter:
     setup: list[Line] = field(default_factory=list)  # done once, when the sizes are known
     sink: list[Line] = field(default_factory=list)
     shared: frozenset[ArrayExpr] = frozenset()  # expressions that stand in several places
-    memo: dict[ArrayExpr, Value] = field(default_factory=dict)
+    memo: dict[tuple[ArrayExpr, Kind], Value] = field(default_factory=dict)
     kind: Kind = Kind.REAL
     home: Home = Home.WORKSPACE
     tensor: str = ""  # the tensor whose equation is being computed
@@ -131,8 +131,8 @@ class Emitter:
             return self.read(expr)
         if isinstance(expr, Iota):
             return Value(View(self.constant("arange", (expr.axis.size,), self.kind)), expr.axes)
-        if expr in self.memo:
-            return self.memo[expr]
+        if (expr, self.kind) in self.memo:
+            return self.memo[expr, self.kind]
         if self.kind is Kind.PLACE and _is_constant(expr) and self.sink is not self.setup:
             return self.prepared(expr)
         keep = expr in self.shared and self.guard is None
@@ -140,7 +140,7 @@ class Emitter:
             into = self.temporary(self.natural(expr, into), self.kind_of(expr), _name_for(expr))
         self.produce(expr, into)
         if keep:
-            self.memo[expr] = into
+            self.memo[expr, self.kind] = into
         return into
 
     def natural(self, expr: ArrayExpr, into: Value | None) -> Axes:
@@ -217,7 +217,7 @@ class Emitter:
         """The instructions that write `expr` to `out`, over whose axes it is spread."""
         if not expr.axes:
             self.map("copy", (self.number(expr),), out.view)
-        elif isinstance(expr, Read | Iota) or expr in self.memo or (expr in self.shared and self.guard is None):
+        elif isinstance(expr, Read | Iota) or (expr, self.kind) in self.memo or (expr in self.shared and self.guard is None):
             self.map("copy", (align(self.value(expr), out.axes),), out.view)
         else:
             self.produce(expr, out)
@@ -270,7 +270,7 @@ class Emitter:
 
     def fits(self, expr: ArrayExpr, out: Value) -> bool:
         """Whether `expr` has to be computed, and can be in the memory of `out`."""
-        ready = isinstance(expr, Read | Iota) or expr in self.memo or expr in self.shared
+        ready = isinstance(expr, Read | Iota) or (expr, self.kind) in self.memo or expr in self.shared
         return not ready and set(expr.axes) == set(out.axes) and self.kind_of(expr) == out.view.buffer.kind
 
     def spares(self, args: tuple[ArrayExpr, ...], chosen: int, out: Value) -> bool:

@@ -33,7 +33,6 @@ from symnet.lowering.nodes import (
     Read,
     Scatter,
     SizeValue,
-    union,
 )
 
 ONE = Number(S.One)
@@ -132,7 +131,7 @@ class Lowering:
 
     def gather(self, expr: Expr, tensor: Tensor) -> Gather:
         places = tuple(self.expression(place) for place in indices_of(expr))
-        return Gather(tensor, places, union(places))
+        return Gather(tensor, places, tuple(dict.fromkeys(axis for place in places for axis in place.axes)))
 
     def own_maximum(self, expr: Expr, tensor: Tensor) -> ArrayExpr | None:
         """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k: no gather is needed."""

@@ -55,7 +55,9 @@ def share(lines: Sequence[Line], kept: Mapping[str, int], fixed: Mapping[str, st
                 continue
             if life[buffer.name].born != position:
                 continue
-            donor = next((name for name, used in tenant.items() if _free(used, buffer, life, position, line.instruction)), None)
+            donors = [name for name, used in tenant.items() if _free(used, buffer, life, position, line.instruction)]
+            # The memory that was used last is the one that is still in the cache: best of all, work in place.
+            donor = max(donors, key=lambda name: life[tenant[name].name].dies, default=None)
             if donor is None:
                 tenant[buffer.name] = buffer
             else:

@@ -160,7 +160,7 @@ class _Scheduling:
         """The numbers of the stacked equations: those of the equations that they stand for."""
         for stack in stacks:
             for equation, originals in zip(stack.equations, stack.originals, strict=True):
-                self.labels[equation.tensor.name] = ", ".join(self.labels[e.tensor.name] for e in originals)
+                self.labels[equation.tensor.name] = _span([self.labels[e.tensor.name] for e in originals])
                 self.equations[equation.tensor.name] = equation
 
     def lower(self, part: Part) -> ArrayExpr | tuple[ArrayExpr, ...]:
@@ -254,6 +254,11 @@ class _Scheduling:
             loss_tensor=self.derived.loss,
             gradients=self.gradients,
         )
+
+
+def _span(labels: Sequence[str]) -> str:
+    """The numbers of several equations: the first and the last."""
+    return labels[0] if len(labels) == 1 else f"{labels[0]}-{labels[-1]}"
 
 
 def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:

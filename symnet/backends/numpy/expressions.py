@@ -143,7 +143,8 @@ class Expressions:
         buffer = self.owner(view.buffer)
         base = self.buffer(buffer)
         text = self.look(base, view)
-        if text == base or buffer.home is Home.INPUT or any(place.atoms(Index) for place in view.positions):
+        element = len(view.positions) == len(buffer.shape)  # a number, not a view
+        if text == base or element or buffer.home is Home.INPUT or any(p.atoms(Index) for p in view.positions):
             return text
         key = View(buffer, view.at, view.order, view.flat)
         if key not in self.bound:

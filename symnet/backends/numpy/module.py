@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr
 
 from symnet.backends import Meta
-from symnet.backends.numpy.expressions import OF_TRAINER, Expressions
+from symnet.backends.numpy.expressions import Expressions
 from symnet.backends.numpy.start import start_of
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.derivation.journal import Derived
 from symnet.equations.text import equation_text
 from symnet.index.symbols import Role, Size, Tensor
-from symnet.lowering.instructions import Buffer, Home, Kind, Line, View, reads_of, writes_of
+from symnet.lowering.instructions import Buffer, Home, Kind, Line, reads_of, writes_of
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.rendering import render
 
@@ -70,7 +70,7 @@ class _Module:
         return tuple(dict.fromkeys(s for s in seen if s not in self.known and s not in own))
 
     def checks(self, data: Sequence[Tensor]) -> list[str]:
-        """The lines that make arrays of the arguments, compare their shapes, and find the workspace."""
+        """The lines that make arrays of the arguments, compare their shapes, and read the sizes off them."""
         with self.text_of.place("workspace"):
             lines = []
             for tensor in data:
@@ -82,7 +82,8 @@ class _Module:
             for size in self.of_data:
                 lines.append(f"{self.text_of.symbol(size)} = {self.origin(size, data)}")
             for size in self.free:
-                lines.append(f"{self.text_of.symbol(size)} = self.{self.text_of.trainer.of(size, size.name)}")
+                if any(extent.has(size) for tensor in data for extent in tensor.shape):
+                    lines.append(f"{self.text_of.symbol(size)} = self.{self.text_of.trainer.of(size, size.name)}")
             ranked = [tensor for tensor in data if tensor.rank]
             tests = [f"{self.argument(t)}.shape != {self.text_of.shape(t.shape)}" for t in ranked]
             if tests:
@@ -90,10 +91,16 @@ class _Module:
                 expected = ", ".join(f'"{t.name}": "{self.shape_words(t)}"' for t in ranked)
                 lines.append(f"if {' or '.join(tests)}:")
                 lines.append(f"    raise shape_error({{{shapes}}}, {{{expected}}})")
-            lines.append(f"w = self._workspaces.get({self.key()})")
-            lines.append("if w is None:")
-            lines.append(f"    w = self._workspace({', '.join(map(self.text_of.symbol, self.of_data))})")
             return lines
+
+    def workspace_of(self) -> list[str]:
+        """The lines that find the workspace for the data, or make it."""
+        with self.text_of.place("workspace"):
+            return [
+                f"w = self._workspaces.get({self.key()})",
+                "if w is None:",
+                f"    w = self._workspace({', '.join(map(self.text_of.symbol, self.of_data))})",
+            ]
 
     def origin(self, size: Size, data: Sequence[Tensor]) -> str:
         """Where a size of the data is read."""
@@ -164,7 +171,7 @@ class _Module:
         target = self.text_of.buffer(buffer)
         if buffer.name in self.plan.owners:
             owner = self.text_of.buffer(self.text_of.buffers[self.plan.owners[buffer.name]])
-            return f"{target} = {owner}  # the same memory: that is not needed any more when this is written"
+            return f"{target} = {owner}  # the same memory, which is free by then"
         if buffer.content == "arange":
             return f"{target} = np.arange({self.text_of.size(buffer.shape[0])}, dtype={DTYPES[buffer.kind]})"
         return f"{target} = np.{buffer.content or 'empty'}({self.text_of.shape(buffer.shape)}, {DTYPES[buffer.kind]})"
@@ -223,11 +230,11 @@ class _Module:
         with self.text_of.place("method"):
             for tensor in self.program.of_role(Role.PARAMETER):
                 start, name = start_of(tensor, self.program), self.of(tensor)
-                if start.bound is None:
+                if start.square is None:
                     lines.append(f"{name}[...] = {float(start.value)}")
                 else:
-                    bound = self.text_of.size(start.bound.args[0])
-                    lines.append(f"{name}[...] = random.uniform(-1.0, 1.0, {name}.shape) * np.sqrt({bound})")
+                    bound = f"np.sqrt({self.text_of.size(start.square)})"
+                    lines.append(f"{name}[...] = random.uniform(-1.0, 1.0, {name}.shape) * {bound}")
             for vector in self.states():
                 lines.append(f"{self.of(vector)}[...] = 0.0")
             for tensor in self.counters():
@@ -264,6 +271,7 @@ class _Module:
             "predict_call": methods["_predict"].call.partition("(")[2][:-1] if "_predict" in methods else "",
             "prediction": self.of(self.plan.prediction) if self.plan.prediction else "",
             "arguments": ", ".join(arguments),
+            "signature": ", ".join(["self", *arguments]),
             "loss_value": self.of(self.plan.loss_tensor),
             "initialize": self.initialize(),
             "uses_erf": any("erf(" in line for method in methods.values() for line in method.lines),
@@ -291,14 +299,15 @@ class _Module:
             local = [self.text_of.symbol(s) for s in self.free]
             return {
                 "checks": self.checks(self.loss_data),
-                "predict_checks": self.checks(self.predict_data),
+                "predict_checks": self.checks(self.predict_data) if self.predict_data else [],
+                "find_workspace": self.workspace_of(),
                 "floats": [(t.name, self.argument(t)) for t in self.loss_data if not t.integer],
                 "predict_floats": [(t.name, self.argument(t)) for t in self.predict_data if not t.integer],
-                "predict_arguments": ", ".join(self.argument(t) for t in self.predict_data),
+                "predict_signature": ", ".join(["self", *(self.argument(t) for t in self.predict_data)]),
                 "batch": self.text_of.symbol(batch) if batch is not None else "",
                 "chosen": ", ".join(chosen),
                 "key": self.key(),
-                "key_arguments": ", ".join(sizes),
+                "key_signature": ", ".join(["self", *sizes]),
                 "empty_condition": " or ".join(f"{size} == 0" for size in sizes) or "False",
                 "workspace_arguments": ", ".join([*sizes, *local, "dtype"]),
                 "workspace_call": ", ".join([*sizes, *free, "self.dtype"]),
@@ -369,5 +378,3 @@ def _tidy(text: str) -> str:
     """The text without spaces at the ends of its lines."""
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
-
-_ = (Iterable, OF_TRAINER, View)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum, preorder_traversal
+from sympy import Add, Expr, Indexed, Integer, Mul, S, Sum, preorder_traversal
 
 from symnet.equations.program import Equation, Program, elements
 from symnet.index.functions import maximum
@@ -19,9 +19,9 @@ from symnet.index.symbols import Index, Tensor, indices_of, name_of
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Uniform within `bound`, or, where that is None, `value` everywhere."""
+    """Uniform within the root of `square`, or, where that is None, `value` everywhere."""
 
-    bound: Expr | None
+    square: Expr | None
     value: int = 0
 
 
@@ -53,12 +53,12 @@ def _in_equation(parameter: Tensor, equation: Equation, program: Program) -> Sta
             else:
                 summed *= extent
         if gathered:
-            return Start(Pow(Rational(3) / other, S.Half))
+            return Start(Integer(3) / other)
         if not equation.indices:
             continue  # a penalty such as the sum of squares
         if summed != 1:
             rectified = any(_rectifies(user, equation.tensor) for user in program.uses[equation.tensor.name])
-            return Start(Pow(Integer(6) / (summed if rectified else summed + other), S.Half))
+            return Start(Integer(6) / (summed if rectified else summed + other))
         if _multiplies(element, equation.rhs):
             return Start(None, 1)
     return None
