@@ -3,19 +3,22 @@
     python -I run_module.py MODULE REQUEST ANSWER
 
 REQUEST is an npz file: `batches` and `steps`, how many there are of each; `train`, whether there are
-gradients; and for batch k its arguments in order, `k/argument/0`, `k/argument/1`, ..., of which the first
-`inputs` are inputs, and `k/parameter/NAME`. ANSWER is an npz file: `k/prediction`, `k/loss`,
-`k/gradient/NAME`, and after step s `k/s/parameter/NAME`.
+gradients; and for batch k the arguments of `predict` and of the other methods, `k/predict/0`, `k/learn/0`,
+`k/learn/1`, ..., the sizes `k/size/NAME` and `k/parameter/NAME`. ANSWER is an npz file: `k/prediction`,
+`k/loss`, `k/gradient/NAME`, and after step s `k/s/parameter/NAME`.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+Arrays = dict[str, Any]
 
 
 def load(path: str) -> Any:
@@ -29,32 +32,40 @@ def load(path: str) -> Any:
     return module
 
 
-def run(module: Any, request: Any) -> Iterator[tuple[str, Any]]:
+def group(request: Arrays, start: str) -> Arrays:
+    """The arrays whose names begin with `start`, by the rest of their names, in order."""
+    return {name.removeprefix(start): array for name, array in request.items() if name.startswith(start)}
+
+
+def run(module: Any, request: Arrays) -> Iterator[tuple[str, Any]]:
     """The answers, each with its name."""
     for batch in range(int(request["batches"])):
-        yield from run_batch(module.Trainer(dtype=np.float64), request, batch)
+        sizes = {name: int(size) for name, size in group(request, f"{batch}/size/").items()}
+        wanted = inspect.signature(module.Trainer).parameters
+        trainer = module.Trainer(np.float64, **{name: size for name, size in sizes.items() if name in wanted})
+        for name, answer in run_batch(trainer, request, f"{batch}/"):
+            yield f"{batch}/{name}", answer
 
 
-def run_batch(trainer: Any, request: Any, batch: int) -> Iterator[tuple[str, Any]]:
+def run_batch(trainer: Any, request: Arrays, batch: str) -> Iterator[tuple[str, Any]]:
     """What a new trainer says of one batch."""
-    arguments: list[Any] = []
-    while f"{batch}/argument/{len(arguments)}" in request:
-        arguments.append(request[f"{batch}/argument/{len(arguments)}"])
-    start = f"{batch}/parameter/"
-    names = [name.removeprefix(start) for name in request if name.startswith(start)]
+    parameters = group(request, batch + "parameter/")
     trainer.initialize(0)
-    for name in names:
-        trainer.parameters[name][...] = request[start + name]
-    yield f"{batch}/prediction", np.array(trainer.predict(*arguments[: int(request["inputs"])]))
+    for name, array in parameters.items():
+        trainer.parameters[name][...] = array
+    inputs = group(request, batch + "predict/")
+    if inputs:
+        yield "prediction", np.array(trainer.predict(*inputs.values()))
     if not request["train"]:
         return
-    yield f"{batch}/loss", np.array(trainer.loss(*arguments))
+    arguments = group(request, batch + "learn/").values()
+    yield "loss", np.array(trainer.loss(*arguments))
     for name, gradient in trainer.gradients(*arguments).items():
-        yield f"{batch}/gradient/{name}", np.array(gradient)
+        yield f"gradient/{name}", np.array(gradient)
     for step in range(int(request["steps"])):
         trainer.step(*arguments)
-        for name in names:
-            yield f"{batch}/{step}/parameter/{name}", np.array(trainer.parameters[name])
+        for name in parameters:
+            yield f"{step}/parameter/{name}", np.array(trainer.parameters[name])
 
 
 def main(module: str, request: str, answer: str) -> None:

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from symnet.derivation.journal import Derived
 from symnet.equations.interpret import Array
-from symnet.equations.program import Program
+from symnet.equations.program import Program, reads
 from symnet.index.symbols import Role
 from symnet.verify import run_module
 from symnet.verify.context import Context
@@ -42,7 +42,7 @@ def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
     if context.module_source is None:
         return ()
     points = _points(derived, context)
-    answer = _run(context.module_source, _request(derived, points))
+    answer = _run(context.module_source, _request(derived, context.prediction, points))
     if isinstance(answer, str):
         return (
             Finding("module", NAME, "runs in a fresh process", 0, len(points), BOUND, float("inf"), answer),
@@ -64,23 +64,41 @@ def _points(derived: Derived, context: Context) -> list[Point]:
     return [draw_actual(program, rng, known | dict.fromkeys(free[:1], batch)) for batch in BATCHES]
 
 
-def _arguments(program: Program) -> tuple[list[str], list[str]]:
-    """The inputs and the targets, in the order in which the module takes them."""
-    inputs = [tensor.name for tensor in program.of_role(Role.INPUT)]
-    return inputs, [tensor.name for tensor in program.of_role(Role.TARGET)]
+def _arguments(program: Program, results: Iterable[str]) -> list[str]:
+    """The data that the tensors `results` are computed from: inputs, then targets, in the order of the
+    program.
+    """
+    needed, pending = set[str](), list(results)
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending.extend(reads(program.defining[name].rhs) if name in program.defining else ())
+    return [
+        tensor.name
+        for role in (Role.INPUT, Role.TARGET)
+        for tensor in program.of_role(role)
+        if tensor.name in needed
+    ]
 
 
-def _request(derived: Derived, points: list[Point]) -> dict[str, Array]:
-    inputs, targets = _arguments(derived.stated)
+def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str, Array]:
     request = {
         "batches": np.array(len(points)),
         "steps": np.array(STEPS if derived.updates else 0),
         "train": np.array(bool(derived.wrt)),
-        "inputs": np.array(len(inputs)),
+    }
+    names = {
+        "predict": _arguments(derived.stated, [prediction] if prediction else []),
+        "learn": _arguments(
+            derived.computed,
+            [derived.loss.name, *(a.equation.tensor.name for a in derived.gradients.values())],
+        ),
     }
     for batch, point in enumerate(points):
-        for position, name in enumerate(inputs + targets):
-            request[f"{batch}/argument/{position}"] = point.given[name]
+        for method, arguments in names.items():
+            request |= {f"{batch}/{method}/{k}": point.given[name] for k, name in enumerate(arguments)}
+        request |= {f"{batch}/size/{name}": np.array(size) for name, size in point.sizes.items()}
         for tensor in derived.stated.of_role(Role.PARAMETER):
             request[f"{batch}/parameter/{tensor.name}"] = point.given[tensor.name]
     return request
