@@ -1,6 +1,7 @@
 """The one Jinja2 environment: strict (an undefined name is an error), and found beside the code that uses it.
 
-Nothing in a template is escaped by Jinja2: whoever fills one in hands over text that is already safe in the target language.
+Nothing in a template is escaped by Jinja2: whoever fills one in hands over text that is already safe in the
+target language.
 """
 
 from __future__ import annotations

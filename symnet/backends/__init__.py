@@ -1,4 +1,6 @@
-"""Backends: each folder here prints array programs in one language. They are found by being here; no list is edited."""
+"""Backends: each folder here prints array programs in one language. They are found by being here; no list is
+edited.
+"""
 
 from __future__ import annotations
 
@@ -40,4 +42,4 @@ class Backend(Protocol):
 def backends() -> Mapping[str, Backend]:
     """The backends by name, in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}

@@ -1,8 +1,9 @@
 """How a sum of a product is computed: by matrix products wherever the axes allow.
 
-Axes of two operands fall into those that are summed, those that only the left or the right one has, and those that both have and the
-result keeps (a batch). Without a batch it is one matrix product, with neighbouring axes taken together; with one of each it is a stack of
-matrix products; anything else is an einsum. More operands than two are first multiplied or contracted in pairs.
+Axes of two operands fall into those that are summed, those that only the left or the right one has, and those
+that both have and the result keeps (a batch). Without a batch it is one matrix product, with neighbouring
+axes taken together; with one of each it is a stack of matrix products; anything else is an einsum. More
+operands than two are first multiplied or contracted in pairs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
-    """The instructions that write the sum of the product of the operands to `out`, whose axes are those of `expr`."""
+    """The instructions that write the sum of the product of the operands to `out`, whose axes are those of
+    `expr`.
+    """
     numbers = [emitter.number(operand) for operand in expr.operands if not operand.axes]
     values = [emitter.value(operand) for operand in expr.operands if operand.axes]
     _contract(emitter, _at_most_two(emitter, values, expr.over), expr.over, out)
@@ -65,7 +68,9 @@ def _without_lonely(emitter: Emitter, value: Value, other: Value) -> Value:
 
 
 def _at_most_two(emitter: Emitter, values: list[Value], over: Axes) -> list[Value]:
-    """Operands multiplied where one has all the axes of another, or contracted where they alone share a summed axis, until two are left."""
+    """Operands multiplied where one has all the axes of another, or contracted where they alone share a
+    summed axis, until two are left.
+    """
     values = list(values)
     while len(values) > 2:
         pairs = list(combinations(values, 2))
@@ -133,7 +138,9 @@ def _without_summed(emitter: Emitter, value: Value, other: Value, over: Axes) ->
 
 
 def _sum(emitter: Emitter, value: Value, over: Axes, out: Value) -> None:
-    """A sum along axes: by a product with ones where the array is a matrix whose rows or columns these are, which is fastest."""
+    """A sum along axes: by a product with ones where the array is a matrix whose rows or columns these are,
+    which is fastest.
+    """
     kept = tuple(axis for axis in value.axes if axis not in over)
     summed = tuple(axis for axis in value.axes if axis in over)
     plain = value.view.whole and out.view.whole and kept == out.axes and value.view.buffer.kind is Kind.REAL
@@ -181,7 +188,9 @@ def _dot(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], 
 
 
 def _side(value: Value, rows: Axes, columns: Axes) -> View | None:
-    """The operand as a matrix with these rows and columns (a vector where one is empty), transposed if need be."""
+    """The operand as a matrix with these rows and columns (a vector where one is empty), transposed if need
+    be.
+    """
     single = len(rows) <= 1 and len(columns) <= 1
     if value.axes == rows + columns:
         if single:
@@ -207,6 +216,7 @@ def _matmul(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes
         a, b, left, right = b, a, right, left
     if out.axes != batch + left + right:
         return False
-    emitter.add(Product("matmul", align(a, batch + left + summed), align(b, batch + summed + right), out.view))
+    emitter.add(
+        Product("matmul", align(a, batch + left + summed), align(b, batch + summed + right), out.view)
+    )
     return True
-

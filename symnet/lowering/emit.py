@@ -1,7 +1,8 @@
 """From an array expression to instructions: every operation writes where its result is wanted.
 
-A nested expression is computed from the inside out into the memory of its result, so that A = sigmoid(X W + 1 b^T) needs no memory but
-A's. Only a second operand that is itself computed needs scratch memory. An expression that stands in several equations is computed once.
+A nested expression is computed from the inside out into the memory of its result, so that A = sigmoid(X W + 1
+b^T) needs no memory but A's. Only a second operand that is itself computed needs scratch memory. An
+expression that stands in several equations is computed once.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Expr, S
 from sympy import floor as sp_floor
 
-from symnet.index.functions import Bracket
 from symnet.index import functions
+from symnet.index.functions import Bracket
 from symnet.index.symbols import Index, Tensor
 from symnet.lowering.instructions import (
     Assign,
@@ -50,14 +52,18 @@ from symnet.lowering.nodes import (
     children,
 )
 
-BRACKETS = frozenset(name for name, f in functions.NAMED.items() if isinstance(f, type) and issubclass(f, Bracket))
+BRACKETS = frozenset(
+    name for name, f in functions.NAMED.items() if isinstance(f, type) and issubclass(f, Bracket)
+)
 """The functions whose values are 0 and 1."""
 
 SAFE = BRACKETS | {
     *("add", "subtract", "multiply", "negative", "maximum", "minimum", "absolute", "signum", "sign", "where"),
     *("sigmoid", "softplus", "tanh", "sin", "cos", "erf", "floor"),
 }
-"""The functions that give a finite value for every finite one: computed everywhere, even where a branch does not want them."""
+"""The functions that give a finite value for every finite one: computed everywhere, even where a branch does
+not want them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class Emitter:
     """Where instructions are collected, and what has been computed so far."""
 
     buffers: dict[str, Buffer]  # of each tensor, by its name
-    scratch: Callable[[str, tuple[Expr, ...], Kind, Home], Buffer]  # a new buffer with a name like the one that is given
+    # a new buffer with a name like the one that is given
+    scratch: Callable[[str, tuple[Expr, ...], Kind, Home], Buffer]
     constants: dict[tuple[object, ...], Buffer] = field(default_factory=dict)
     setup: list[Line] = field(default_factory=list)  # done once, when the sizes are known
     sink: list[Line] = field(default_factory=list)
@@ -83,7 +90,8 @@ class Emitter:
     home: Home = Home.WORKSPACE
     tensor: str = ""  # the tensor whose equation is being computed
     guard: Operand | None = None  # where the result is wanted, inside a branch
-    replaces: dict[str, str] = field(default_factory=dict)  # for the value after an update, the tensor it takes the place of
+    # for the value after an update, the tensor it takes the place of
+    replaces: dict[str, str] = field(default_factory=dict)
     ranges: dict[Index, Expr] = field(default_factory=dict)  # of the loops around
 
     def add(self, instruction: Instruction) -> None:
@@ -93,7 +101,9 @@ class Emitter:
         self.add(Map(function, args, out, self.guard))
 
     def equation(self, tensor: Tensor, axes: Axes, expr: ArrayExpr, at: tuple[Expr | None, ...] = ()) -> None:
-        """The instructions that give `tensor` the value `expr`; `axes` are those of its axes that `at` does not fix."""
+        """The instructions that give `tensor` the value `expr`; `axes` are those of its axes that `at` does
+        not fix.
+        """
         self.tensor = tensor.name
         buffer = self.buffers[tensor.name]
         if not tensor.shape:
@@ -101,7 +111,8 @@ class Emitter:
         else:
             self.compute(expr, Value(View(buffer, at if any(p is not None for p in at) else ()), axes))
 
-    # --- values -------------------------------------------------------------------------------------------------------
+    # --- values
+    # -------------------------------------------------------------------------------------------------------
 
     def temporary(self, axes: Axes, kind: Kind, name: str = "part") -> Value:
         """New memory over `axes`, called after the tensor that is being computed."""
@@ -112,7 +123,13 @@ class Emitter:
         """An array of ones or zeros, or 0, 1, 2, ... along its only axis."""
         key = (content, shape, kind)
         if key not in self.constants:
-            name = content + "_" + "_".join(str(size) if str(size).isidentifier() or size.is_Integer else "size" for size in shape)
+            name = (
+                content
+                + "_"
+                + "_".join(
+                    str(size) if str(size).isidentifier() or size.is_Integer else "size" for size in shape
+                )
+            )
             made = self.scratch(name, shape, kind, Home.CONSTANT)
             self.constants[key] = Buffer(made.name, shape, Home.CONSTANT, kind, content)
         return self.constants[key]
@@ -133,10 +150,15 @@ class Emitter:
             return Value(View(self.constant("arange", (expr.axis.size,), self.kind)), expr.axes)
         if (expr, self.kind) in self.memo:
             return self.memo[expr, self.kind]
-        if self.kind is Kind.PLACE and _is_constant(expr) and self.sink is not self.setup:
+        if self.kind is Kind.PLACE and _is_constant(expr):
             return self.prepared(expr)
         keep = expr in self.shared and self.guard is None
-        if into is None or keep or set(into.axes) != set(expr.axes) or self.kind_of(expr) != into.view.buffer.kind:
+        if (
+            into is None
+            or keep
+            or set(into.axes) != set(expr.axes)
+            or self.kind_of(expr) != into.view.buffer.kind
+        ):
             into = self.temporary(self.natural(expr, into), self.kind_of(expr), _name_for(expr))
         self.produce(expr, into)
         if keep:
@@ -144,7 +166,9 @@ class Emitter:
         return into
 
     def natural(self, expr: ArrayExpr, into: Value | None) -> Axes:
-        """The order of axes in which to keep `expr`: that of the result that it is for, where it can be seen."""
+        """The order of axes in which to keep `expr`: that of the result that it is for, where it can be
+        seen.
+        """
         if into is None:
             return expr.axes
         known = [axis for axis in into.axes if axis in expr.axes]
@@ -157,7 +181,9 @@ class Emitter:
             sink, self.sink = self.sink, self.setup
             home, self.home = self.home, Home.CONSTANT
             shape = tuple(axis.size for axis in expr.axes)
-            buffer = self.constants[key] = self.scratch(f"{self.tensor}_places", shape, self.kind_of(expr), self.home)
+            buffer = self.constants[key] = self.scratch(
+                f"{self.tensor}_places", shape, self.kind_of(expr), self.home
+            )
             with self.context(self.kind):
                 self.produce(expr, Value(View(buffer), expr.axes))
             self.sink, self.home = sink, home
@@ -169,7 +195,9 @@ class Emitter:
         if all(place is None for place in at):
             return Value(View(buffer), expr.axes)
         zero = None
-        fixed = [(place, extent) for place, extent in zip(at, expr.tensor.shape, strict=True) if place is not None]
+        fixed = [
+            (place, extent) for place, extent in zip(at, expr.tensor.shape, strict=True) if place is not None
+        ]
         if not all(self.inside(place, extent) for place, extent in fixed):
             zero = self.constant("zeros", tuple(axis.size for axis in expr.axes))
         return Value(View(buffer, at, zero=zero), expr.axes)
@@ -183,13 +211,18 @@ class Emitter:
     def kind_of(self, expr: ArrayExpr) -> Kind:
         if isinstance(expr, Elementwise) and expr.function in BRACKETS:
             return Kind.MASK
-        if isinstance(expr, Elementwise) and expr.function == "multiply" and all(self.kind_of(a) is Kind.MASK for a in expr.args):
+        if (
+            isinstance(expr, Elementwise)
+            and expr.function == "multiply"
+            and all(self.kind_of(a) is Kind.MASK for a in expr.args)
+        ):
             return Kind.MASK
         if isinstance(expr, Extreme) and expr.kind == "argmax":
             return Kind.PLACE
         return self.kind
 
-    # --- numbers ------------------------------------------------------------------------------------------------------
+    # --- numbers
+    # ------------------------------------------------------------------------------------------------------
 
     def number(self, expr: ArrayExpr) -> Scalar:
         """An expression without axes."""
@@ -211,13 +244,18 @@ class Emitter:
         """`expr` for broadcasting over `axes`."""
         return align(self.value(expr, into), axes) if expr.axes else self.number(expr)
 
-    # --- computing ----------------------------------------------------------------------------------------------------
+    # --- computing
+    # ----------------------------------------------------------------------------------------------------
 
     def compute(self, expr: ArrayExpr, out: Value) -> None:
         """The instructions that write `expr` to `out`, over whose axes it is spread."""
         if not expr.axes:
             self.map("copy", (self.number(expr),), out.view)
-        elif isinstance(expr, Read | Iota) or (expr, self.kind) in self.memo or (expr in self.shared and self.guard is None):
+        elif (
+            isinstance(expr, Read | Iota)
+            or (expr, self.kind) in self.memo
+            or (expr in self.shared and self.guard is None)
+        ):
             self.map("copy", (align(self.value(expr), out.axes),), out.view)
         else:
             self.produce(expr, out)
@@ -249,7 +287,8 @@ class Emitter:
     def elementwise(self, expr: Elementwise, out: Value) -> None:
         function, args = expr.function, expr.args
         if function == "where":
-            self.choice(*args, out)
+            condition, yes, no = args
+            self.choice(condition, yes, no, out)
         elif function in ("add", "multiply"):
             self.fold(function, args, out)
         elif function == "power" and isinstance(args[1], Number) and args[1].value in (2, 3, 4):
@@ -262,8 +301,12 @@ class Emitter:
             self.map(function, operands, out.view)
 
     def operands(self, args: tuple[ArrayExpr, ...], out: Value) -> tuple[Operand, ...]:
-        """The arguments, the first one that must be computed in the memory of the result, the others elsewhere."""
-        chosen = next((k for k, arg in enumerate(args) if self.fits(arg, out) and self.spares(args, k, out)), None)
+        """The arguments, the first one that must be computed in the memory of the result, the others
+        elsewhere.
+        """
+        chosen = next(
+            (k for k, arg in enumerate(args) if self.fits(arg, out) and self.spares(args, k, out)), None
+        )
         order = sorted(range(len(args)), key=lambda k: k != chosen)
         found = {k: self.operand(args[k], out.axes, out if k == chosen else None) for k in order}
         return tuple(found[k] for k in range(len(args)))
@@ -305,7 +348,9 @@ class Emitter:
             self.map("multiply", (out.view, value), out.view)
 
     def choice(self, condition: ArrayExpr, yes: ArrayExpr, no: ArrayExpr, out: Value) -> None:
-        """`yes` where the condition holds and `no` elsewhere; what could overflow is computed only where it is wanted."""
+        """`yes` where the condition holds and `no` elsewhere; what could overflow is computed only where it
+        is wanted.
+        """
         mask = self.condition(condition, out)
         outer = self.guard
         negated = self.negated(mask, condition, out) if _is_risky(no) else None
@@ -360,14 +405,25 @@ class Emitter:
         if result != out:
             self.map("copy", (align(result, out.axes),), out.view)
 
-    # --- gathers and scatters -----------------------------------------------------------------------------------------
+    # --- gathers and scatters
+    # -----------------------------------------------------------------------------------------
 
     def gather(self, expr: Gather, out: Value) -> None:
-        """The elements along one axis, where all other places are plain axes; otherwise in the flattened tensor."""
+        """The elements along one axis, where all other places are plain axes; otherwise in the flattened
+        tensor.
+        """
         source = self.buffers[expr.tensor.name]
-        computed = [k for k, place in enumerate(expr.places) if not self.is_plain(place, expr.tensor.shape[k])]
-        plain = [place.axis for k, place in enumerate(expr.places) if k not in computed and isinstance(place, Iota)]
-        if len(computed) == 1 and len(set(plain)) == len(plain) and not set(plain) & set(expr.places[computed[0]].axes):
+        computed = [
+            k for k, place in enumerate(expr.places) if not self.is_plain(place, expr.tensor.shape[k])
+        ]
+        plain = [
+            place.axis for k, place in enumerate(expr.places) if k not in computed and isinstance(place, Iota)
+        ]
+        if (
+            len(computed) == 1
+            and len(set(plain)) == len(plain)
+            and not set(plain) & set(expr.places[computed[0]].axes)
+        ):
             along = computed[0]
             place = expr.places[along]
             index = self.places(place, place.axes)
@@ -394,7 +450,17 @@ class Emitter:
                 value = self.value(place)
                 if value.view.order is None and not value.view.at:
                     return value
-            spread = Elementwise("add", (place, *(Elementwise("multiply", (Iota(a), Number(S.Zero))) for a in axes if a not in place.axes)))
+            spread = Elementwise(
+                "add",
+                (
+                    place,
+                    *(
+                        Elementwise("multiply", (Iota(a), Number(S.Zero)))
+                        for a in axes
+                        if a not in place.axes
+                    ),
+                ),
+            )
             return self.value(spread)
 
     def outside(self, place: ArrayExpr, extent: Expr) -> list[Value]:
@@ -409,7 +475,9 @@ class Emitter:
         return found
 
     def scatter(self, expr: Scatter, out: Value) -> None:
-        """Zeros, then the body added at its places in the flattened result; what falls outside adds nothing."""
+        """Zeros, then the body added at its places in the flattened result; what falls outside adds
+        nothing.
+        """
         kept = tuple(axis for axis in expr.axes if axis not in expr.targets)
         result = self.in_order(expr.targets + kept, out)
         if not result.view.whole:
@@ -437,7 +505,11 @@ class Emitter:
                 self.map("copy", (spread,), ordered.view)
                 flat = ordered
             whole = (S.NegativeOne,)
-            self.add(ScatterAdd(_flattened(body.view, whole), _flattened(flat.view, whole), _flattened(result.view, whole)))
+            self.add(
+                ScatterAdd(
+                    _flattened(body.view, whole), _flattened(flat.view, whole), _flattened(result.view, whole)
+                )
+            )
         self.deliver(result, out)
 
     def clipped(self, place: ArrayExpr, extent: Expr) -> ArrayExpr:
@@ -450,7 +522,9 @@ class Emitter:
 
 
 def align(value: Value, axes: Axes) -> View:
-    """The view with its dimensions in the order of `axes`, and one of a single entry for each axis that it lacks."""
+    """The view with its dimensions in the order of `axes`, and one of a single entry for each axis that it
+    lacks.
+    """
     order = [value.axes.index(axis) if axis in value.axes else None for axis in axes]
     while order and order[0] is None:
         order.pop(0)
@@ -469,7 +543,11 @@ def _flat_place(places: Iterable[ArrayExpr], shape: tuple[Expr, ...]) -> ArrayEx
     """The position in the flattened tensor."""
     flat: ArrayExpr | None = None
     for place, extent in zip(places, shape, strict=True):
-        flat = place if flat is None else Elementwise("add", (Elementwise("multiply", (flat, SizeValue(extent))), place))
+        flat = (
+            place
+            if flat is None
+            else Elementwise("add", (Elementwise("multiply", (flat, SizeValue(extent))), place))
+        )
     assert flat is not None
     return flat
 
@@ -485,11 +563,11 @@ def _bounds(place: ArrayExpr) -> tuple[Expr | None, Expr | None]:
     if isinstance(place, Elementwise) and place.function in ("add", "subtract", "negative", "multiply"):
         bounds = [_bounds(argument) for argument in place.args]
         if all(bound is not None for pair in bounds for bound in pair):
-            return _combined(place.function, bounds)  # type: ignore[arg-type]
+            return _combined(place.function, bounds)
     return None, None
 
 
-def _combined(function: str, bounds: list[tuple[Expr, Expr]]) -> tuple[Expr | None, Expr | None]:
+def _combined(function: str, bounds: list[tuple[Any, Any]]) -> tuple[Expr | None, Expr | None]:
     low, high = bounds[0]
     if function == "negative":
         return -high, -low
@@ -541,4 +619,3 @@ def _is_risky(expr: ArrayExpr) -> bool:
 
 def _name_for(expr: ArrayExpr) -> str:
     return "mask" if isinstance(expr, Elementwise) and expr.function in BRACKETS else "part"
-

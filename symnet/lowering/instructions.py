@@ -1,7 +1,8 @@
 """The array program: a list of instructions over named buffers, which a backend prints one by one.
 
-A `Buffer` is memory of some shape; a `View` is a way to look at it (sliced, transposed, spread for broadcasting, flattened). An instruction
-reads views and numbers and writes one view. Numbers (rank 0) are no buffers in memory: they are small expressions of their own.
+A `Buffer` is memory of some shape; a `View` is a way to look at it (sliced, transposed, spread for
+broadcasting, flattened). An instruction reads views and numbers and writes one view. Numbers (rank 0) are no
+buffers in memory: they are small expressions of their own.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ Operand = View | Scalar
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """`out = function(args)` elementwise with broadcasting, only where the mask `where` holds; "copy" is the identity."""
+    """`out = function(args)` elementwise with broadcasting, only where the mask `where` holds; "copy" is the
+    identity.
+    """
 
     function: str
     args: tuple[Operand, ...]
@@ -121,7 +124,9 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A matrix product: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum" with its subscripts."""
+    """A matrix product: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum" with its
+    subscripts.
+    """
 
     form: str
     a: View
@@ -168,6 +173,13 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """Nothing is computed: the tensor of this line is what `buffer` holds already."""
+
+    buffer: Buffer
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """The body for each value of `index` below `size`, from the last one down if `reverse`."""
 
@@ -177,7 +189,7 @@ class Loop:
     body: tuple[Line, ...]
 
 
-Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | Loop
+Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | Same | Loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +219,7 @@ def reads_of(instruction: Instruction) -> Iterator[View]:
         yield instruction.out
     elif isinstance(instruction, Assign):
         yield from views_of(instruction.value)
-    else:
+    elif isinstance(instruction, Loop):
         for line in instruction.body:
             yield from reads_of(line.instruction)
 
@@ -219,7 +231,7 @@ def writes_of(instruction: Instruction) -> Iterator[View]:
             yield from writes_of(line.instruction)
     elif isinstance(instruction, Assign):
         yield View(instruction.out)
-    else:
+    elif not isinstance(instruction, Same):
         yield instruction.out
 
 

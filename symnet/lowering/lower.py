@@ -93,7 +93,7 @@ class Lowering:
             return self.power(expr.base, expr.exp)
         if not expr.args:
             raise LoweringError(f"{expr} has no whole-array form")
-        return Elementwise(expr.func.__name__, tuple(self.expression(argument) for argument in expr.args))  # type: ignore[arg-type]
+        return Elementwise(expr.func.__name__, tuple(self.expression(argument) for argument in expr.args))
 
     def within(self, axes: Iterable[Axis]) -> Lowering:
         """The lowering under a sum, whose indices run too."""
@@ -110,7 +110,7 @@ class Lowering:
             given = {
                 symbol: self.values[symbol.name] for symbol in size.atoms(Size) if symbol.name in self.values
             }
-            self.sizes[size] = size.subs(given).expand()  # type: ignore[arg-type]
+            self.sizes[size] = size.subs(given).expand()
         return self.sizes[size]
 
     def element(self, expr: Expr) -> ArrayExpr:
@@ -145,7 +145,7 @@ class Lowering:
 
     def addition(self, expr: Add) -> ArrayExpr:
         """A sum of terms: a number common to all comes out, and terms with a minus are subtracted."""
-        number, rest = expr.primitive() if all(term.has(Indexed) for term in expr.args) else (S.One, expr)
+        number, rest = expr.primitive() if _is_common(expr) else (S.One, expr)
         terms = sorted(rest.args, key=_reading_order) if isinstance(rest, Add) else [rest]
         if all(_is_negative(term) for term in terms):
             number, terms = -number, [-term for term in terms]
@@ -230,6 +230,14 @@ class Lowering:
 def _reading_order(expr: Expr) -> tuple[bool, bool]:
     """Products first, then what else depends on data, then numbers, as in Z = X W + b and A + 1."""
     return not expr.has(Indexed, Scalar), not expr.has(Sum)
+
+
+def _is_common(expr: Add) -> bool:
+    """Whether all terms hold elements and one number, up to its sign: 2*A - 2*Y is 2*(A - Y)."""
+    return (
+        all(term.has(Indexed) for term in expr.args)
+        and len({abs(t.as_coeff_Mul()[0]) for t in expr.args}) == 1
+    )
 
 
 def _is_negative(term: Expr) -> bool:

@@ -1,8 +1,8 @@
 """Which buffers can be one piece of memory.
 
-A buffer is needed from its first write to its last read. A new one takes over the memory of one of the same shape that nothing reads any
-more; an elementwise instruction may even write where it reads, if that read is the last (work in place). What a loop touches is needed for
-the whole loop.
+A buffer is needed from its first write to its last read. A new one takes over the memory of one of the same
+shape that nothing reads any more; an elementwise instruction may even write where it reads, if that read is
+the last (work in place). What a loop touches is needed for the whole loop.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def share(lines: Sequence[Line], kept: Mapping[str, int], fixed: Mapping[str, st
                 continue
             if life[buffer.name].born != position:
                 continue
-            donors = [name for name, used in tenant.items() if _free(used, buffer, life, position, line.instruction)]
+            donors = [
+                name for name, used in tenant.items() if _free(used, buffer, life, position, line.instruction)
+            ]
             # The memory that was used last is the one that is still in the cache: best of all, work in place.
             donor = max(donors, key=lambda name: life[tenant[name].name].dies, default=None)
             if donor is None:
@@ -66,7 +68,9 @@ def share(lines: Sequence[Line], kept: Mapping[str, int], fixed: Mapping[str, st
     return owner
 
 
-def _free(used: Buffer, buffer: Buffer, life: Mapping[str, Life], position: int, instruction: Instruction) -> bool:
+def _free(
+    used: Buffer, buffer: Buffer, life: Mapping[str, Life], position: int, instruction: Instruction
+) -> bool:
     """Whether `buffer`, first written by `instruction`, may have the memory that `used` had."""
     homes = {buffer.home, Home.GRADIENT} if buffer.home is Home.UPDATE else {buffer.home}
     if used.home not in homes or used.shape != buffer.shape or used.kind != buffer.kind:
@@ -75,4 +79,8 @@ def _free(used: Buffer, buffer: Buffer, life: Mapping[str, Life], position: int,
         return life[used.name].dies < position
     reads = [view for view in reads_of(instruction) if view.buffer == used]
     written = next(writes_of(instruction))
-    return isinstance(instruction, Map) and all(view.whole and view.flat == written.flat for view in reads) and written.whole
+    return (
+        isinstance(instruction, Map)
+        and all(view.whole and view.flat == written.flat for view in reads)
+        and written.whole
+    )

@@ -1,8 +1,9 @@
-"""Recurrences: equations that read themselves at an earlier or later index, and so must be computed along that index.
+"""Recurrences: equations that read themselves at an earlier or later index, and so must be computed along
+that index.
 
-Equations that depend on each other in a circle form a group. In the group every read of a member stands at t + c for one index t; all c <= 0
-make a loop upwards, all c >= 0 a loop downwards (back-propagation through time). Terms that read no member are computed for all t at once,
-before the loop:
+Equations that depend on each other in a circle form a group. In the group every read of a member stands at t
++ c for one index t; all c <= 0 make a loop upwards, all c >= 0 a loop downwards (back-propagation through
+time). Terms that read no member are computed for all t at once, before the loop:
 
 before:  Z[n,t,k] = Sum(X[n,t,d]*U[d,k], d) + Sum(H[n,t-1,j]*W[j,k], j);  H[n,t,k] = tanh(Z[n,t,k])
 after:   Z_given[n,t,k] = Sum(X[n,t,d]*U[d,k], d)
@@ -37,7 +38,8 @@ Part = Equation | Recurrence
 
 
 def find_recurrences(equations: Sequence[Equation], taken: set[str]) -> tuple[Part, ...]:
-    """The equations in order, those that depend on each other in a circle put together; `taken` are names already in use.
+    """The equations in order, those that depend on each other in a circle put together; `taken` are names
+    already in use.
 
     Raises LoweringError where a circle has no index along which it can be computed.
     """
@@ -53,9 +55,14 @@ def find_recurrences(equations: Sequence[Equation], taken: set[str]) -> tuple[Pa
 
 
 def _groups(equations: Sequence[Equation]) -> list[list[Equation]]:
-    """The strongly connected groups, each after what it depends on, in the order of the program as far as that allows."""
+    """The strongly connected groups, each after what it depends on, in the order of the program as far as
+    that allows.
+    """
     defining = {equation.tensor.name: equation for equation in equations}
-    uses = {name: [read for read in reads(equation.rhs) if read in defining] for name, equation in defining.items()}
+    uses = {
+        name: [read for read in reads(equation.rhs) if read in defining]
+        for name, equation in defining.items()
+    }
     order: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
@@ -111,10 +118,14 @@ def _recurrence(group: Sequence[Equation]) -> Recurrence:
         if offsets is None:
             continue
         steps = [offset for reads_at in offsets.values() for _, offset in reads_at]
-        order = _order({name: [read for read, offset in reads_at if offset == 0] for name, reads_at in offsets.items()})
+        order = _order(
+            {name: [read for read, offset in reads_at if offset == 0] for name, reads_at in offsets.items()}
+        )
         if order is not None and (all(step <= 0 for step in steps) or all(step >= 0 for step in steps)):
             renamed = tuple(_with_index(members[name], position, index) for name in order)
-            return Recurrence(renamed, index, group[0].tensor.shape[position], any(step > 0 for step in steps))
+            return Recurrence(
+                renamed, index, group[0].tensor.shape[position], any(step > 0 for step in steps)
+            )
     raise LoweringError(
         f"{', '.join(members)} depend on each other, and there is no index along which one can be computed after the other",
         expected="reads at one earlier (or one later) index, such as H[n, t - 1, k]",
@@ -124,10 +135,15 @@ def _recurrence(group: Sequence[Equation]) -> Recurrence:
 def _offsets(
     members: Mapping[str, Equation], first: Equation, position: int
 ) -> dict[str, list[tuple[str, int]]] | None:
-    """For each member, the members that it reads and by how much their index at `position` is ahead; None if it is not fixed."""
+    """For each member, the members that it reads and by how much their index at `position` is ahead; None if
+    it is not fixed.
+    """
     found: dict[str, list[tuple[str, int]]] = {}
     for name, equation in members.items():
-        same_axis = len(equation.indices) > position and equation.tensor.shape[position] == first.tensor.shape[position]
+        same_axis = (
+            len(equation.indices) > position
+            and equation.tensor.shape[position] == first.tensor.shape[position]
+        )
         if not same_axis:
             return None
         found[name] = []
@@ -152,7 +168,9 @@ def _order(uses: Mapping[str, Collection[str]]) -> list[str] | None:
 
 
 def _with_index(equation: Equation, position: int, index: Index) -> Equation:
-    """The equation with the index at `position` called `index`; an index that already has that name takes the old one's."""
+    """The equation with the index at `position` called `index`; an index that already has that name takes the
+    old one's.
+    """
     old = equation.indices[position]
     if old == index:
         return equation

@@ -22,7 +22,7 @@ from symnet.derivation.journal import Derived
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.emit import Emitter
-from symnet.lowering.instructions import Assign, Buffer, Home, Kind, Line, Loop, Map, NumberRead, View
+from symnet.lowering.instructions import Assign, Buffer, Home, Kind, Line, Loop, Map, NumberRead, Same, View
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
 from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, children
@@ -42,7 +42,9 @@ HOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An array program in four stretches, each of which needs those before it; and the memory that it needs."""
+    """An array program in four stretches, each of which needs those before it; and the memory that it
+    needs.
+    """
 
     program: Program
     predict: tuple[Line, ...]  # up to the prediction
@@ -56,7 +58,8 @@ class Schedule:
     stacks: tuple[Stack, ...]
     loose: tuple[Equation, ...]  # updates that belong to no stack
     labels: Mapping[str, str]  # the printed number of each tensor's equation
-    equations: Mapping[str, Equation]  # each equation that is computed, by its tensor, the stacked ones as they were for one parameter
+    # each equation that is computed, by its tensor, the stacked ones as they were for one parameter
+    equations: Mapping[str, Equation]
     prediction: Tensor | None
     loss_tensor: Tensor
     gradients: Mapping[str, Tensor]  # by the name of the tensor that they are the gradient of
@@ -75,7 +78,9 @@ class _Scheduling:
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
         self.gradients = {
-            t.adjoint_of: t for t in self.program.tensors.values() if t.adjoint_of in {w.name for w in derived.wrt}
+            t.adjoint_of: t
+            for t in self.program.tensors.values()
+            if t.adjoint_of in {w.name for w in derived.wrt}
         }
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         self.labels = dict(derived.labels)
@@ -94,9 +99,11 @@ class _Scheduling:
         self.label(stacks)
         stretches.append(updates)
         emitter = Emitter(self.of_tensor, self.scratch)
-        emitter.replaces = {e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of}
+        emitter.replaces = {
+            e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of
+        }
         lowered = [[self.lower(part) for part in stretch] for stretch in stretches]
-        emitter.shared = _shared(expr for stretch in lowered for one in stretch if isinstance(one, ArrayExpr) for expr in [one])
+        emitter.shared = _shared(e for stretch in lowered for e in stretch if not isinstance(e, tuple))
         lines: list[tuple[Line, ...]] = []
         for stretch, expressions in zip(stretches, lowered, strict=True):
             emitter.sink = []
@@ -108,11 +115,14 @@ class _Scheduling:
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
 
     def stretches(self) -> list[list[Part]]:
-        """The equations up to the prediction, up to the loss, up to the gradients; those that nothing needs left out."""
+        """The equations up to the prediction, up to the loss, up to the gradients; those that nothing needs
+        left out.
+        """
         goals = [
             {self.prediction.name} if self.prediction else set(),
             {self.derived.loss.name},
-            {t.name for t in self.gradients.values()} | {r for e in self.derived.updates for r in reads(e.rhs)},
+            {t.name for t in self.gradients.values()}
+            | {r for e in self.derived.updates for r in reads(e.rhs)},
         ]
         defining = {e.tensor.name: e for e in self.forward}
         done: set[str] = set()
@@ -126,13 +136,19 @@ class _Scheduling:
                     needed.add(name)
                     pending.extend(read for read in reads(defining[name].rhs) if read in defining)
             done |= needed
-            found.append(list(find_recurrences([e for e in self.forward if e.tensor.name in needed], self.taken)))
+            found.append(
+                list(find_recurrences([e for e in self.forward if e.tensor.name in needed], self.taken))
+            )
         return found
 
     def allot(self, stacks: Sequence[Stack]) -> None:
         """A buffer for every tensor that is not an intermediate of a computation."""
         self.of_tensor: dict[str, Buffer] = {}
-        gradients = {tensor.name for name, tensor in self.gradients.items() if self.program.tensors[name].role is Role.PARAMETER}
+        gradients = {
+            tensor.name
+            for name, tensor in self.gradients.items()
+            if self.program.tensors[name].role is Role.PARAMETER
+        }
         for tensor in self.program.tensors.values():
             home = Home.GRADIENT if tensor.name in gradients else HOMES[tensor.role]
             self.place(tensor, Home.NUMBER if not tensor.shape and tensor.role in (Role.STATE,) else home)
@@ -147,7 +163,9 @@ class _Scheduling:
 
     def place(self, tensor: Tensor, home: Home) -> None:
         kind = Kind.PLACE if tensor.integer else Kind.REAL
-        self.of_tensor[tensor.name] = self.buffers[tensor.name] = Buffer(tensor.name, tensor.shape, home, kind)
+        self.of_tensor[tensor.name] = self.buffers[tensor.name] = Buffer(
+            tensor.name, tensor.shape, home, kind
+        )
         self.taken.add(tensor.name)
 
     def scratch(self, name: str, shape: tuple[Expr, ...], kind: Kind, home: Home) -> Buffer:
@@ -167,7 +185,9 @@ class _Scheduling:
         for equation in part.equations if isinstance(part, Recurrence) else (part,):
             if equation.tensor.name not in self.of_tensor:
                 self.place(equation.tensor, Home.WORKSPACE)
-                self.labels.setdefault(equation.tensor.name, self.labels.get(equation.tensor.name.removesuffix("_given"), ""))
+                self.labels.setdefault(
+                    equation.tensor.name, self.labels.get(equation.tensor.name.removesuffix("_given"), "")
+                )
             self.equations[equation.tensor.name] = equation
         known = replace(self.program, tensors={**self.program.tensors, **self._added()})
         if isinstance(part, Recurrence):
@@ -176,7 +196,8 @@ class _Scheduling:
 
     def _added(self) -> dict[str, Tensor]:
         return {name: e.tensor for name, e in self.equations.items()} | {
-            name: Tensor(name, buffer.shape, integer=buffer.kind is Kind.PLACE) for name, buffer in self.of_tensor.items()
+            name: Tensor(name, buffer.shape, integer=buffer.kind is Kind.PLACE)
+            for name, buffer in self.of_tensor.items()
         }
 
     def emit(self, emitter: Emitter, part: Part, expression: ArrayExpr | tuple[ArrayExpr, ...]) -> None:
@@ -188,7 +209,8 @@ class _Scheduling:
         tensor, axes = part.tensor, axes_of(part)
         is_copy = isinstance(expression, Read) and expression.places == axes and axes
         if is_copy and self.of_tensor[tensor.name].home is Home.WORKSPACE and isinstance(expression, Read):
-            self.of_tensor[tensor.name] = self.of_tensor[expression.tensor.name]  # another name for the same array
+            self.of_tensor[tensor.name] = self.of_tensor[expression.tensor.name]
+            emitter.sink.append(Line(Same(self.of_tensor[tensor.name]), tensor.name))
             return
         emitter.equation(tensor, axes, expression)
 
@@ -200,10 +222,14 @@ class _Scheduling:
             axes = tuple(axis for axis in axes_of(equation) if axis.index != part.index)
             emitter.equation(equation.tensor, axes, expression, at)
         body, emitter.sink = tuple(emitter.sink), outside
-        emitter.sink.append(Line(Loop(part.index, part.size, part.reverse, body), part.equations[0].tensor.name))
+        emitter.sink.append(
+            Line(Loop(part.index, part.size, part.reverse, body), part.equations[0].tensor.name)
+        )
 
     def in_place(self, lines: list[tuple[Line, ...]]) -> tuple[dict[str, str], tuple[Line, ...]]:
-        """Who shares whose memory; and the update, with copies where a new value cannot go where the old one was."""
+        """Who shares whose memory; and the update, with copies where a new value cannot go where the old one
+        was.
+        """
         every = [line for stretch in lines for line in stretch]
         ends = [sum(map(len, lines[: k + 1])) for k in range(4)]
         kept: dict[str, int] = {}
@@ -223,7 +249,9 @@ class _Scheduling:
             else:
                 kept[after.name] = ends[3]
                 value = View(after)
-                move = Map("copy", (value,), View(before)) if tensor.shape else Assign(before, NumberRead(value))
+                move = (
+                    Map("copy", (value,), View(before)) if tensor.shape else Assign(before, NumberRead(value))
+                )
                 copies.append(Line(move, tensor.name))
         update = (*lines[3], *copies)
         return share([*every, *copies], kept, fixed), update
@@ -265,8 +293,7 @@ def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
     """The expressions that must be computed and that stand in more places than one."""
     counted: Counter[ArrayExpr] = Counter()
     for expression in expressions:
-        pending = list(_inside(expression)) if isinstance(expression, Elementwise) else [expression]
-        pending = list(children(expression)) if not isinstance(expression, Elementwise) else pending
+        pending: list[ArrayExpr] = list(_inside(expression))
         while pending:
             node = pending.pop()
             if isinstance(node, Read | Iota | Number | SizeValue) or not node.axes:
@@ -283,5 +310,3 @@ def _inside(node: ArrayExpr) -> tuple[ArrayExpr, ...]:
     if isinstance(node, Elementwise) and node.function == "where":
         return node.args[:1]
     return children(node)
-
-

@@ -1,10 +1,11 @@
-"""Equal updates become one: every parameter lies in one long vector, and the update equations are written for the vector.
+"""Equal updates become one: every parameter lies in one long vector, and the update equations are written for
+the vector.
 
 before:  W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j];  b1_next[j] = b1[j] - learning_rate*db1[j];  ...
 after:   parameters_next[p] = parameters[p] - learning_rate*gradient[p]
 
-Two updates are equal if they are the same up to the names of tensors and indices. Updates that differ (weights that decay, biases that
-do not) make two vectors. An update that is not elementwise stays as it is.
+Two updates are equal if they are the same up to the names of tensors and indices. Updates that differ
+(weights that decay, biases that do not) make two vectors. An update that is not elementwise stays as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from symnet.simplify.named_sums import unused
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Tensors that lie one after another in vectors: for each vector, the tensors of the program that are parts of it, in order."""
+    """Tensors that lie one after another in vectors: for each vector, the tensors of the program that are
+    parts of it, in order.
+    """
 
     vectors: tuple[Tensor, ...]  # the parameters, their gradients, then what the optimizer remembers
     parts: tuple[tuple[Tensor, ...], ...]
@@ -95,7 +98,9 @@ def _family(equation: Equation, updates: Sequence[Equation], tensors: Mapping[st
 
 
 def _renamed(expr: Expr, names: Mapping[str, str], indices: tuple[Index, ...]) -> Expr:
-    found = {e: Indexed(base(names[name_of(e)]), *indices) for e in expr.atoms(Indexed) if name_of(e) in names}
+    found = {
+        e: Indexed(base(names[name_of(e)]), *indices) for e in expr.atoms(Indexed) if name_of(e) in names
+    }
     return expr.xreplace(found)
 
 

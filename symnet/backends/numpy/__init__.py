@@ -1,4 +1,6 @@
-"""NumPy: a module that imports NumPy only, fast enough to train with and plain enough to read beside the derivation."""
+"""NumPy: a module that imports NumPy only, fast enough to train with and plain enough to read beside the
+derivation.
+"""
 
 from symnet.backends.numpy.module import generate
 

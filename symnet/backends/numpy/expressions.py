@@ -85,7 +85,8 @@ class Expressions:
     trainer: Names = field(default_factory=lambda: Names(TRAINER))
     workspace: Names = field(default_factory=lambda: Names(()))
     local: Names = field(default_factory=lambda: Names(LOCAL))
-    bound: dict[View, str] = field(default_factory=dict)  # views that are made once, by the attribute that holds them
+    # views that are made once, by the attribute that holds them
+    bound: dict[View, str] = field(default_factory=dict)
     inside: str = "method"  # or "workspace" or "init": where the text will stand
 
     @contextmanager
@@ -95,7 +96,8 @@ class Expressions:
         yield
         self.inside = before
 
-    # --- sizes and shapes ---------------------------------------------------------------------------------------------
+    # --- sizes and shapes
+    # ---------------------------------------------------------------------------------------------
 
     def size(self, expr: Expr) -> str:
         """A size, or any number made of sizes."""
@@ -118,10 +120,13 @@ class Expressions:
         sizes = [self.size(size) for size in shape]
         return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
-    # --- buffers and views --------------------------------------------------------------------------------------------
+    # --- buffers and views
+    # --------------------------------------------------------------------------------------------
 
     def owner(self, buffer: Buffer) -> Buffer:
-        """The buffer whose memory this is, for those that live in the Trainer: there it goes by that one name."""
+        """The buffer whose memory this is, for those that live in the Trainer: there it goes by that one
+        name.
+        """
         while buffer.home is Home.UPDATE and buffer.name in self.owners:
             buffer = self.buffers[self.owners[buffer.name]]
         return buffer
@@ -144,7 +149,12 @@ class Expressions:
         base = self.buffer(buffer)
         text = self.look(base, view)
         element = len(view.positions) == len(buffer.shape)  # a number, not a view
-        if text == base or element or buffer.home is Home.INPUT or any(p.atoms(Index) for p in view.positions):
+        if (
+            text == base
+            or element
+            or buffer.home is Home.INPUT
+            or any(p.atoms(Index) for p in view.positions)
+        ):
             return text
         key = View(buffer, view.at, view.order, view.flat)
         if key not in self.bound:
@@ -178,9 +188,12 @@ class Expressions:
     def is_inside(self, view: View) -> str:
         """The condition that the fixed positions are in the range."""
         pairs = zip(view.at, view.buffer.shape, strict=True)
-        return " and ".join(f"0 <= {self.size(place)} < {self.size(extent)}" for place, extent in pairs if place is not None)
+        return " and ".join(
+            f"0 <= {self.size(place)} < {self.size(extent)}" for place, extent in pairs if place is not None
+        )
 
-    # --- numbers ------------------------------------------------------------------------------------------------------
+    # --- numbers
+    # ------------------------------------------------------------------------------------------------------
 
     def operand(self, operand: Operand, kind: Kind = Kind.REAL) -> str:
         """A view or a number, as an argument of a function."""
@@ -194,7 +207,13 @@ class Expressions:
         """An expression for a number."""
         if isinstance(scalar, Constant):
             text = self.size(scalar.value)
-            return text if scalar.value.is_Symbol or scalar.value.is_Integer else f"({text})" if " " in text else text
+            return (
+                text
+                if scalar.value.is_Symbol or scalar.value.is_Integer
+                else f"({text})"
+                if " " in text
+                else text
+            )
         if isinstance(scalar, NumberRead):
             text = self.view(scalar.view)
             return text if scalar.view.buffer.home in (Home.NUMBER, Home.WORKSPACE) else f"float({text})"
@@ -205,9 +224,14 @@ class Expressions:
         return self.function(scalar.function, [self.number(argument) for argument in scalar.args], scalar)
 
     def function(self, name: str, args: list[str], scalar: NumberOp) -> str:
-        """A function of numbers; what NumPy computes becomes a Python number again, which is float32 beside float32."""
+        """A function of numbers; what NumPy computes becomes a Python number again, which is float32 beside
+        float32.
+        """
         if name in INFIX:
-            parts = [f"({arg})" if _needs_brackets(name, k, part) else arg for k, (arg, part) in enumerate(zip(args, scalar.args, strict=True))]
+            parts = [
+                f"({arg})" if _needs_brackets(name, k, part) else arg
+                for k, (arg, part) in enumerate(zip(args, scalar.args, strict=True))
+            ]
             return f" {INFIX[name]} ".join(parts)
         if name in COMPARISONS:
             return f"float({args[0]} {COMPARISONS[name]} {args[1]})"
@@ -240,7 +264,11 @@ def _needs_brackets(name: str, position: int, part: Scalar) -> bool:
     mine, its = level[name], level[part.function]
     if name == "power":
         return True
-    return its < mine or (its == mine and position > 0 and name in ("subtract", "divide")) or part.function == "negative"
+    return (
+        its < mine
+        or (its == mine and position > 0 and name in ("subtract", "divide"))
+        or part.function == "negative"
+    )
 
 
 def _suffix(view: View) -> str:

@@ -22,7 +22,9 @@ DTYPES = {Kind.REAL: "dtype", Kind.MASK: "bool", Kind.PLACE: "np.intp"}
 
 
 def generate(derived: Derived, meta: Meta) -> str:
-    """The text of the module that trains the network of `derived`. Raises LoweringError where an equation has no array form."""
+    """The text of the module that trains the network of `derived`. Raises LoweringError where an equation has
+    no array form.
+    """
     return _Module(schedule(derived, meta.prediction), derived, meta).text()
 
 
@@ -46,27 +48,44 @@ class _Module:
         self.meta = meta
         self.loss_data = self.data(*plan.predict, *plan.loss, *plan.backward)
         self.predict_data = self.data(*plan.predict)
-        self.known = {s: int(self.program.values[s.name]) for s in self.program.sizes if s.name in self.program.values}
+        self.known = {
+            s: int(self.program.values[s.name]) for s in self.program.sizes if s.name in self.program.values
+        }
         self.of_data = self.sizes_of_data()
         self.free = tuple(s for s in self.program.sizes if s not in self.known and s not in self.of_data)
-        self.text_of = Expressions(self.known, self.of_data, dict(plan.owners), {b.name: b for b in plan.buffers})
+        self.text_of = Expressions(
+            self.known, self.of_data, dict(plan.owners), {b.name: b for b in plan.buffers}
+        )
         for tensor in self.loss_data:
             self.text_of.buffer(plan.of_tensor[tensor.name])
         self.statements = Statements(self.text_of, plan.labels, plan.equations)
 
-    # --- data and sizes -----------------------------------------------------------------------------------------------
+    # --- data and sizes
+    # -----------------------------------------------------------------------------------------------
 
     def data(self, *lines: Line) -> tuple[Tensor, ...]:
         """The inputs and targets that the lines read, inputs first."""
         read = {view.buffer.name for line in lines for view in reads_of(line.instruction)}
         if self.plan.prediction is not None:
             read.add(self.plan.of_tensor[self.plan.prediction.name].name)
-        return tuple(t for role in (Role.INPUT, Role.TARGET) for t in self.program.of_role(role) if t.name in read)
+        return tuple(
+            t for role in (Role.INPUT, Role.TARGET) for t in self.program.of_role(role) if t.name in read
+        )
 
     def sizes_of_data(self) -> tuple[Size, ...]:
         """The sizes that are read off the data, before anything else is known."""
-        own = {s for t in self.program.of_role(Role.PARAMETER, Role.STATE) for extent in t.shape for s in extent.atoms(Size)}
-        seen = [extent for t in self.predict_data or self.loss_data for extent in t.shape if isinstance(extent, Size)]
+        own = {
+            s
+            for t in self.program.of_role(Role.PARAMETER, Role.STATE)
+            for extent in t.shape
+            for s in extent.atoms(Size)
+        }
+        seen = [
+            extent
+            for t in self.predict_data or self.loss_data
+            for extent in t.shape
+            if isinstance(extent, Size)
+        ]
         return tuple(dict.fromkeys(s for s in seen if s not in self.known and s not in own))
 
     def checks(self, data: Sequence[Tensor]) -> list[str]:
@@ -76,14 +95,20 @@ class _Module:
             for tensor in data:
                 name = self.argument(tensor)
                 if tensor.integer:
-                    lines.append(f'{name} = np.ascontiguousarray({name}).astype(np.intp, casting="same_kind", copy=False)')
+                    lines.append(
+                        f'{name} = np.ascontiguousarray({name}).astype(np.intp, casting="same_kind", copy=False)'
+                    )
                 else:
-                    lines.append(f"{name} = np.{'ascontiguousarray' if tensor.rank else 'asarray'}({name}, self.dtype)")
+                    lines.append(
+                        f"{name} = np.{'ascontiguousarray' if tensor.rank else 'asarray'}({name}, self.dtype)"
+                    )
             for size in self.of_data:
                 lines.append(f"{self.text_of.symbol(size)} = {self.origin(size, data)}")
             for size in self.free:
                 if any(extent.has(size) for tensor in data for extent in tensor.shape):
-                    lines.append(f"{self.text_of.symbol(size)} = self.{self.text_of.trainer.of(size, size.name)}")
+                    lines.append(
+                        f"{self.text_of.symbol(size)} = self.{self.text_of.trainer.of(size, size.name)}"
+                    )
             ranked = [tensor for tensor in data if tensor.rank]
             tests = [f"{self.argument(t)}.shape != {self.text_of.shape(t.shape)}" for t in ranked]
             if tests:
@@ -106,7 +131,9 @@ class _Module:
         """Where a size of the data is read."""
         tensor = next(tensor for tensor in data if size in tensor.shape)
         axis, name = tensor.shape.index(size), self.argument(tensor)
-        return f"{name}.shape[{axis}]" if axis == 0 else f"{name}.shape[{axis}] if {name}.ndim > {axis} else 0"
+        return (
+            f"{name}.shape[{axis}]" if axis == 0 else f"{name}.shape[{axis}] if {name}.ndim > {axis} else 0"
+        )
 
     def key(self) -> str:
         names = [self.text_of.symbol(size) for size in self.of_data]
@@ -120,7 +147,8 @@ class _Module:
         sizes = [str(extent.subs(self.known)) for extent in tensor.shape]
         return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
-    # --- the methods that compute -------------------------------------------------------------------------------------
+    # --- the methods that compute
+    # -------------------------------------------------------------------------------------
 
     def method(self, name: str, lines: Sequence[Line], words: str) -> Method:
         """The method for one stretch, with the arguments that its lines need."""
@@ -137,18 +165,32 @@ class _Module:
         plan = self.plan
         stretches = {
             "_predict": (plan.predict, "From the inputs to the prediction."),
-            "_loss": (plan.loss, "From there to the loss." if plan.predict else "From the inputs to the loss."),
+            "_loss": (
+                plan.loss,
+                "From there to the loss." if plan.predict else "From the inputs to the loss.",
+            ),
             "_backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
             "_update": (plan.update, "One step of the optimizer: every parameter at once, in place."),
         }
-        return {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines or name == "_loss"}
+        return {
+            name: self.method(name, lines, words)
+            for name, (lines, words) in stretches.items()
+            if lines or name == "_loss"
+        }
 
-    # --- memory -------------------------------------------------------------------------------------------------------
+    # --- memory
+    # -------------------------------------------------------------------------------------------------------
 
     def used(self) -> list[Buffer]:
         """Every buffer that a line touches, in that order."""
         found: dict[str, Buffer] = {}
-        lines = (*self.plan.setup, *self.plan.predict, *self.plan.loss, *self.plan.backward, *self.plan.update)
+        lines = (
+            *self.plan.setup,
+            *self.plan.predict,
+            *self.plan.loss,
+            *self.plan.backward,
+            *self.plan.update,
+        )
         for line in lines:
             for view in (*reads_of(line.instruction), *writes_of(line.instruction)):
                 for buffer in (view.buffer, view.zero):
@@ -163,7 +205,9 @@ class _Module:
             names = [(self.text_of.workspace.of(s, s.name), self.text_of.symbol(s)) for s in self.of_data]
             lines = [f"w.{attribute} = {local}" for attribute, local in names]
             for buffer in self.used():
-                if buffer.home in (Home.WORKSPACE, Home.CONSTANT) and (buffer.shape or buffer.kind is not Kind.REAL):
+                if buffer.home in (Home.WORKSPACE, Home.CONSTANT) and (
+                    buffer.shape or buffer.kind is not Kind.REAL
+                ):
                     lines.append(self.allocation(buffer))
             return lines + self.views("w.") + setup
 
@@ -179,17 +223,31 @@ class _Module:
     def views(self, owner: str) -> list[str]:
         """The views that are made once, of the arrays of the workspace ("w.") or of the Trainer ("self.")."""
         found = {view: name for view, name in self.text_of.bound.items() if name.startswith(owner)}
-        lines = [f"{name} = {self.text_of.look(self.text_of.buffer(view.buffer), view)}" for view, name in found.items()]
-        return ["# The same memory seen in another shape, so that no step makes a view.", *lines] if lines else []
+        lines = [
+            f"{name} = {self.text_of.look(self.text_of.buffer(view.buffer), view)}"
+            for view, name in found.items()
+        ]
+        return (
+            ["# The same memory seen in another shape, so that no step makes a view.", *lines]
+            if lines
+            else []
+        )
 
     def trainer(self) -> list[str]:
-        """The body of the Trainer's __init__: hyperparameters, parameters, gradients, what the optimizer remembers."""
+        """The body of the Trainer's __init__: hyperparameters, parameters, gradients, what the optimizer
+        remembers.
+        """
         with self.text_of.place("init"):
-            lines = [f"self.{self.text_of.trainer.of(s, s.name)} = {self.text_of.symbol(s)}" for s in self.free]
+            lines = [
+                f"self.{self.text_of.trainer.of(s, s.name)} = {self.text_of.symbol(s)}" for s in self.free
+            ]
             lines += list(self.numbers())
             placed: set[str] = set()
             for stack in self.plan.stacks:
-                lines += comment("All parameters lie one after another in one vector, and so do their gradients: an update is then a", "")
+                lines += comment(
+                    "All parameters lie one after another in one vector, and so do their gradients: an update is then a",
+                    "",
+                )
                 lines += comment("few operations for the whole network.", "")
                 lines.append(f"shapes = [{', '.join(self.text_of.shape(t.shape) for t in stack.parts[0])}]")
                 for vector, members in zip(stack.vectors, stack.parts, strict=True):
@@ -203,11 +261,20 @@ class _Module:
             for tensor in self.program.tensors.values():
                 buffer = self.plan.of_tensor.get(tensor.name)
                 homes = (Home.PARAMETER, Home.GRADIENT, Home.STATE)
-                if buffer is not None and buffer.name == tensor.name and buffer.home in homes and tensor.name not in placed:
-                    lines.append(f"{self.text_of.buffer(buffer)} = np.zeros({self.text_of.shape(tensor.shape)}, dtype)")
+                if (
+                    buffer is not None
+                    and buffer.name == tensor.name
+                    and buffer.home in homes
+                    and tensor.name not in placed
+                ):
+                    lines.append(
+                        f"{self.text_of.buffer(buffer)} = np.zeros({self.text_of.shape(tensor.shape)}, dtype)"
+                    )
             for buffer in self.used():
                 if buffer.home is Home.UPDATE and buffer.shape and buffer.name not in self.plan.owners:
-                    lines.append(f"{self.text_of.buffer(buffer)} = np.empty({self.text_of.shape(buffer.shape)}, dtype)")
+                    lines.append(
+                        f"{self.text_of.buffer(buffer)} = np.empty({self.text_of.shape(buffer.shape)}, dtype)"
+                    )
             pairs = ", ".join(f'"{t.name}": {self.of(t)}' for t in self.program.of_role(Role.PARAMETER))
             lines.append(f"self.parameters = {{{pairs}}}")
             return lines + self.views("self.")
@@ -251,13 +318,16 @@ class _Module:
         """Numbers that an optimizer counts with."""
         return [t for t in self.program.of_role(Role.STATE) if not t.rank]
 
-    # --- the text -----------------------------------------------------------------------------------------------------
+    # --- the text
+    # -----------------------------------------------------------------------------------------------------
 
     def text(self) -> str:
         methods = self.methods()
         forward = [methods[name].call for name in ("_predict", "_loss") if name in methods]
         arguments = [self.argument(t) for t in self.loss_data]
-        missing = [t.name for t in self.program.of_role(Role.HYPERPARAMETER) if t.name not in self.program.values]
+        missing = [
+            t.name for t in self.program.of_role(Role.HYPERPARAMETER) if t.name not in self.program.values
+        ]
         values = {
             **self.words(),
             **self.about_data(),
@@ -295,7 +365,10 @@ class _Module:
             free = [f"self.{self.text_of.trainer.of(s, s.name)}" for s in self.free]
             first = next((t for t in self.loss_data if t.rank and t.shape[0] in self.of_data), None)
             batch = first.shape[0] if first is not None else None
-            chosen = [f"{self.argument(t)}{'[chosen]' if t.rank and t.shape[0] == batch else ''}" for t in self.loss_data]
+            chosen = [
+                f"{self.argument(t)}{'[chosen]' if t.rank and t.shape[0] == batch else ''}"
+                for t in self.loss_data
+            ]
             local = [self.text_of.symbol(s) for s in self.free]
             return {
                 "checks": self.checks(self.loss_data),
@@ -330,7 +403,9 @@ class _Module:
             "load": load,
             "has_state": bool(self.states() or self.counters()),
             "gradients": [(name, self.of(tensor)) for name, tensor in self.plan.gradients.items()],
-            "learning_rate": (self.of(rate).replace("self.", "trainer."), float(value)) if rate and value is not None else (),
+            "learning_rate": (self.of(rate).replace("self.", "trainer."), float(value))
+            if rate and value is not None
+            else (),
         }
 
     def words(self) -> dict[str, object]:
@@ -348,7 +423,9 @@ class _Module:
             "shapes": shapes,
             "equations": list(self.numbered_equations()),
             "trainer_words": [f"Attributes that may be set: {', '.join(numbers)}."] if numbers else [],
-            "predict_words": f"{prediction.name} {self.shape_words(prediction)}, a new array." if prediction else "",
+            "predict_words": f"{prediction.name} {self.shape_words(prediction)}, a new array."
+            if prediction
+            else "",
             "argument_words": ", ".join(f"{t.name} {self.shape_words(t)}" for t in self.loss_data),
             "gradient_words": ", ".join(self.plan.gradients),
             "optimizer_words": "the optimizer",
@@ -371,10 +448,12 @@ def _key(name: str) -> str:
 
 def _harmless(text: str) -> str:
     """Text that can stand in a docstring: printable ASCII without quotes and backslashes."""
-    return "".join(c if " " <= c <= "~" and c not in "\"\\" else "'" if c == '"' else "/" if c == "\\" else "?" for c in text)
+    return "".join(
+        c if " " <= c <= "~" and c not in '"\\' else "'" if c == '"' else "/" if c == "\\" else "?"
+        for c in text
+    )
 
 
 def _tidy(text: str) -> str:
     """The text without spaces at the ends of its lines."""
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-

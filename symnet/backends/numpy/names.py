@@ -1,4 +1,6 @@
-"""Names in the generated module: a user's name is data, and becomes an identifier that is no keyword and clashes with nothing."""
+"""Names in the generated module: a user's name is data, and becomes an identifier that is no keyword and
+clashes with nothing.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Names:
         self.found: dict[object, str] = {}
 
     def of(self, key: object, wanted: str = "") -> str:
-        """The identifier of `key`: `wanted` (the key itself, unless given), with underscores behind it as long as it is taken."""
+        """The identifier of `key`: `wanted` (the key itself, unless given), with underscores behind it as
+        long as it is taken.
+        """
         if key not in self.found:
             name = wanted or str(key)
             while name in self.taken or keyword.iskeyword(name) or keyword.issoftkeyword(name):

@@ -1,8 +1,9 @@
 """How parameters start: drawn with a spread that suits the number of terms they are summed with, or 0, or 1.
 
-A weight that a sum runs over (`sum(X[n,i]*W[i,j], i)`) is uniform within sqrt(6/(inputs + outputs)) (Glorot), or within sqrt(6/inputs)
-where the sum goes into a maximum (He): inputs are the places along the axes that are summed, outputs those along the others. What is only
-added starts at 0; what else multiplies starts at 1; a table that is read row by row starts like a weight of one input.
+A weight that a sum runs over (`sum(X[n,i]*W[i,j], i)`) is uniform within sqrt(6/(inputs + outputs)) (Glorot),
+or within sqrt(6/inputs) where the sum goes into a maximum (He): inputs are the places along the axes that are
+summed, outputs those along the others. What is only added starts at 0; what else multiplies starts at 1; a
+table that is read row by row starts like a weight of one input.
 """
 
 from __future__ import annotations
@@ -37,8 +38,15 @@ def start_of(parameter: Tensor, program: Program) -> Start:
 
 
 def _in_equation(parameter: Tensor, equation: Equation, program: Program) -> Start | None:
-    """What one use says, or None where the parameter is only added there or where the use is a penalty on it."""
-    bound = {index for node in preorder_traversal(equation.rhs) if isinstance(node, Sum) for index, _ in binders_of(node)}
+    """What one use says, or None where the parameter is only added there or where the use is a penalty on
+    it.
+    """
+    bound = {
+        index
+        for node in preorder_traversal(equation.rhs)
+        if isinstance(node, Sum)
+        for index, _ in binders_of(node)
+    }
     for element in elements(equation.rhs):
         if name_of(element) != parameter.name:
             continue
@@ -71,4 +79,8 @@ def _rectifies(user: Equation, tensor: Tensor) -> bool:
 
 def _multiplies(element: Expr, rhs: Expr) -> bool:
     """Whether the element stands in a product with other elements."""
-    return any(node.has(element) and len(elements(node)) > 1 for term in Add.make_args(rhs) for node in term.atoms(Mul))
+    return any(
+        node.has(element) and len(elements(node)) > 1
+        for term in Add.make_args(rhs)
+        for node in term.atoms(Mul)
+    )

@@ -19,6 +19,7 @@ from symnet.lowering.instructions import (
     Operand,
     Product,
     Reduce,
+    Same,
     ScatterAdd,
     Take,
     View,
@@ -41,7 +42,9 @@ REDUCTIONS = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}
 class Statements:
     """Lines of code for lines of the array program."""
 
-    def __init__(self, expressions: Expressions, labels: Mapping[str, str], equations: Mapping[str, Equation]) -> None:
+    def __init__(
+        self, expressions: Expressions, labels: Mapping[str, str], equations: Mapping[str, Equation]
+    ) -> None:
         self.expressions = expressions
         self.labels = labels
         self.equations = equations
@@ -86,6 +89,8 @@ class Statements:
             owner = self.expressions.owner(instruction.out)
             whole = "[...]" if owner.home in (Home.GRADIENT, Home.PARAMETER) else whole
             yield f"{target}{whole} = {self.expressions.number(instruction.value)}"
+        elif isinstance(instruction, Same):
+            yield f"# the same array as {self.expressions.buffer(instruction.buffer)}"
         else:
             yield self.loop(instruction)
 
@@ -110,7 +115,9 @@ class Statements:
         return f"{REDUCTIONS[instruction.kind]}({a}, axis={along}, out={out})"
 
     def map(self, instruction: Map) -> Iterator[str]:
-        """A function over arrays: one ufunc, or the few that it takes; only the first of them reads the arguments."""
+        """A function over arrays: one ufunc, or the few that it takes; only the first of them reads the
+        arguments.
+        """
         kind = instruction.out.buffer.kind
         out = self.expressions.view(instruction.out)
         rest = f"out={out}"
@@ -141,11 +148,16 @@ class Statements:
         views = [argument for argument in args if isinstance(argument, View)]
         if not views:
             return out
-        return Kind.PLACE if all(view.buffer.kind is Kind.PLACE for view in views) and out is not Kind.REAL else Kind.REAL
+        return (
+            Kind.PLACE
+            if all(view.buffer.kind is Kind.PLACE for view in views) and out is not Kind.REAL
+            else Kind.REAL
+        )
 
 
 SEQUENCES = {
-    # exp of at most 88 (708 in float64) cannot overflow; beyond that the value is 0 or 1 to the last digit anyway
+    # exp of at most 88 (708 in float64) cannot overflow; beyond that the value is 0 or 1 to the last digit
+    # anyway
     "sigmoid": (
         "np.maximum({x}, -self._limit, {rest})",
         "np.negative({out}, {rest})",
