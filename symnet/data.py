@@ -39,27 +39,38 @@ def prepare(
 ) -> Arrays:
     """The arrays called in `needed`, each checked against its shape (None: any extent), as float64.
 
-    Raises DataError for an array that is missing, has the wrong number of axes or columns, holds anything but finite numbers, or has
-    another number of samples than the rest.
+    Raises DataError for an array that is missing, has the wrong number of axes or columns, holds anything but
+    finite numbers, or has another number of samples than the rest.
     """
     found: Arrays = {}
     for name, shape in needed.items():
         if name not in arrays:
             raise DataError(
-                f"there is no array {name}", place=place, expected=f"one of shape {_shape(shape)}", suggestion=nearest(name, arrays)
+                f"there is no array {name}",
+                place=place,
+                expected=f"one of shape {_shape(shape)}",
+                suggestion=nearest(name, arrays),
             )
         array = _numbers(name, arrays[name], place)
         if one_hot and name in one_hot:
             array = _one_hot(name, array, one_hot[name], place)
         if scale and name in scale:
             array = array / scale[name]
-        if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
-            raise DataError(f"{name} has the shape {_shape(array.shape)}", place=place, expected=_shape(shape))
+        if array.ndim != len(shape) or any(
+            want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
+        ):
+            raise DataError(
+                f"{name} has the shape {_shape(array.shape)}", place=place, expected=_shape(shape)
+            )
         found[name] = array
     lengths = {name: len(array) for name, array in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{count} in {name}" for name, count in lengths.items())
-        raise DataError(f"the numbers of samples differ: {told}", place=place, expected="one row for each sample in every array")
+        raise DataError(
+            f"the numbers of samples differ: {told}",
+            place=place,
+            expected="one row for each sample in every array",
+        )
     return found
 
 
@@ -70,7 +81,9 @@ def _numbers(name: str, given: Any, place: str) -> Array:
             raise ValueError
         array = array.astype(float)
     except (ValueError, TypeError):
-        raise DataError(f"{name} does not hold numbers in rows of one length", place=place, expected="an array of numbers") from None
+        raise DataError(
+            f"{name} does not hold numbers in rows of one length", place=place, expected="an array of numbers"
+        ) from None
     if not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise DataError(f"{name} is {array[where]} at {list(where)}", place=place, expected="finite numbers")
@@ -79,8 +92,17 @@ def _numbers(name: str, given: Any, place: str) -> Array:
 
 def _one_hot(name: str, labels: Array, classes: int, place: str) -> Array:
     flat = labels.reshape(-1)
-    if labels.size != len(labels) or (flat != flat.round()).any() or flat.min(initial=0) < 0 or flat.max(initial=0) >= classes:
-        raise DataError(f"{name} does not hold labels", place=place, expected=f"whole numbers from 0 to {classes - 1}, one a sample")
+    if (
+        labels.size != len(labels)
+        or (flat != flat.round()).any()
+        or flat.min(initial=0) < 0
+        or flat.max(initial=0) >= classes
+    ):
+        raise DataError(
+            f"{name} does not hold labels",
+            place=place,
+            expected=f"whole numbers from 0 to {classes - 1}, one a sample",
+        )
     rows = np.zeros((len(flat), classes))
     rows[np.arange(len(flat)), flat.astype(int)] = 1.0
     return rows
@@ -100,7 +122,9 @@ def split(arrays: Arrays, held_out: float, seed: int) -> Dataset:
 
 
 def read_npz(path: str | Path) -> Arrays:
-    """The arrays of an npz file. Raises DataError where it is none, is too large when unpacked, or holds objects."""
+    """The arrays of an npz file. Raises DataError where it is none, is too large when unpacked, or holds
+    objects.
+    """
     place = str(path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -114,7 +138,11 @@ def read_npz(path: str | Path) -> Arrays:
     except PermissionError:
         raise DataError("this file may not be read", place=place, expected="permission to read it") from None
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"this is not an npz file of numbers: {error}", place=place, expected="np.savez(path, X=..., Y=...)") from None
+        raise DataError(
+            f"this is not an npz file of numbers: {error}",
+            place=place,
+            expected="np.savez(path, X=..., Y=...)",
+        ) from None
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:

@@ -10,7 +10,9 @@ from symnet.errors import SymnetError
 
 
 def write_atomically(path: str | Path, content: str | bytes) -> Path:
-    """Writes `content` to `path`, making its folder. Raises SymnetError where that is not allowed; then nothing is changed."""
+    """Writes `content` to `path`, making its folder. Raises SymnetError where that is not allowed; then
+    nothing is changed.
+    """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     temporary = ""
@@ -29,5 +31,7 @@ def write_atomically(path: str | Path, content: str | bytes) -> Path:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise SymnetError(f"cannot be written: {reason}", place=str(path), expected="a place where you may write") from None
+        raise SymnetError(
+            f"cannot be written: {reason}", place=str(path), expected="a place where you may write"
+        ) from None
     return path

@@ -1,7 +1,8 @@
 """A network: layers, a loss and regularizers, put together to one program of index equations.
 
-The tensors of layer k are Wk, bk, Zk and Ak, or W_name and so on where the layer has a name; the loss is L. Sizes are symbols (N, D,
-H1, H2, ...), and what is known of them stands beside the program: one derivation serves every size.
+The tensors of layer k are Wk, bk, Zk and Ak, or W_name and so on where the layer has a name; the loss is L.
+Sizes are symbols (N, D, H1, H2, ...), and what is known of them stands beside the program: one derivation
+serves every size.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Training:
 class Network:
     """A network as it is stated: its inputs and targets with their shapes, its layers in order, its loss.
 
-    `equations` is a whole program as text in place of layers and loss. `loss_settings` are the loss's own, such as delta of huber;
-    `l1` and `l2` penalize the weights of every layer.
+    `equations` is a whole program as text in place of layers and loss. `loss_settings` are the loss's own,
+    such as delta of huber; `l1` and `l2` penalize the weights of every layer.
     """
 
     inputs: Mapping[str, Shape] = field(default_factory=dict)
@@ -64,13 +65,23 @@ class Network:
 
 
 def _from_text(network: Network) -> tuple[Program, str]:
-    """The program as the user wrote it; the last tensor that the loss reads and that reads an input is the prediction."""
+    """The program as the user wrote it; the last tensor that the loss reads and that reads an input is the
+    prediction.
+    """
     program = parse_program(network.equations, network.place)
     if LOSS not in program.defining:
-        raise SpecError("the equations define no loss", place=network.place, expected=f"an equation {LOSS} = ...")
+        raise SpecError(
+            "the equations define no loss", place=network.place, expected=f"an equation {LOSS} = ..."
+        )
     if program.defining[LOSS].tensor.rank:
-        raise ShapeError(f"the loss {LOSS} has indices", place=network.place, expected=f"one number, {LOSS} = sum(...)")
-    before = [e.tensor for e in program.equations if e.tensor.name != LOSS and e.tensor.rank and not e.tensor.integer]
+        raise ShapeError(
+            f"the loss {LOSS} has indices", place=network.place, expected=f"one number, {LOSS} = sum(...)"
+        )
+    before = [
+        e.tensor
+        for e in program.equations
+        if e.tensor.name != LOSS and e.tensor.rank and not e.tensor.integer
+    ]
     return program, before[-1].name if before else ""
 
 
@@ -89,7 +100,9 @@ def _from_layers(network: Network) -> tuple[Program, str]:
         except SpecError as error:
             raise error.at(place) from None
         tensors += part.given
-        equations += [replace(equation, origin=f"layer {layer.name or number}") for equation in part.equations]
+        equations += [
+            replace(equation, origin=f"layer {layer.name or number}") for equation in part.equations
+        ]
         values |= part.values
         current = part.output
         for weight in part.weights:
@@ -108,7 +121,9 @@ def _ends(network: Network) -> tuple[Tensor, Tensor, dict[str, float]]:
     for what, given in (("input", network.inputs), ("target", network.targets)):
         if len(given) != 1:
             raise SpecError(
-                f"a network of layers has one {what}, and this one has {len(given)}", place=f"{what}s", expected='X = ["N", 2]'
+                f"a network of layers has one {what}, and this one has {len(given)}",
+                place=f"{what}s",
+                expected='X = ["N", 2]',
             )
     if not network.layers:
         raise SpecError("the network is empty", place="layers", expected="at least one layer")
@@ -134,7 +149,11 @@ def _sizes(name: str, shape: Shape, values: dict[str, float], letter: str = "D")
             values[symbol] = extent
             sizes.append(Size(symbol))
         else:
-            raise SpecError(f"{name} has an axis of size {extent!r}", place=name, expected="a positive whole number or a name")
+            raise SpecError(
+                f"{name} has an axis of size {extent!r}",
+                place=name,
+                expected="a positive whole number or a name",
+            )
     return tuple(sizes)
 
 
@@ -143,27 +162,38 @@ def _suffixes(layers: Sequence[Layer]) -> list[str]:
     suffixes: list[str] = []
     for number, layer in enumerate(layers, start=1):
         if layer.name and not (layer.name.isascii() and layer.name.isidentifier()):
-            raise SpecError(f"a layer is called {layer.name!r}", place=f"layer {number}", expected="letters, digits and underscores")
+            raise SpecError(
+                f"a layer is called {layer.name!r}",
+                place=f"layer {number}",
+                expected="letters, digits and underscores",
+            )
         suffix = f"_{layer.name}" if layer.name else str(number)
         if suffix in suffixes:
-            raise SpecError(f"two layers are called {layer.name}", place=f"layer {number}", expected="a name of its own")
+            raise SpecError(
+                f"two layers are called {layer.name}", place=f"layer {number}", expected="a name of its own"
+            )
         suffixes.append(suffix)
     return suffixes
 
 
-def _meet(network: Network, output: Tensor, y: Tensor, values: dict[str, float]) -> tuple[Tensor, dict[str, float]]:
+def _meet(
+    network: Network, output: Tensor, y: Tensor, values: dict[str, float]
+) -> tuple[Tensor, dict[str, float]]:
     """The target in the sizes of the output that it is compared with; raises ShapeError where they differ."""
     if output.rank != y.rank:
-        raise ShapeError(f"{y.name} has {y.rank} axes, and is compared with {output.name}, which has {output.rank}", place="targets")
+        raise ShapeError(
+            f"{y.name} has {y.rank} axes, and is compared with {output.name}, which has {output.rank}",
+            place="targets",
+        )
     rest = dict(values)
     for mine, theirs in zip(y.shape, output.shape, strict=True):
         known, wanted = values.get(str(mine)), values.get(str(theirs))
         if mine != theirs and known != wanted:
             raise ShapeError(
-                f"{y.name}[n,j] is compared with {output.name}[n,j] for every j, and j runs over {known or mine} in {y.name} "
-                f"but over {wanted or theirs} in {output.name}",
+                f"{y.name}[n,j] is compared with {output.name}[n,j] for every j, and j runs over "
+                f"{known or mine} in {y.name} but over {wanted or theirs} in {output.name}",
                 place="targets",
-                expected=f"{wanted or theirs} columns in {y.name}, or {known or mine} units in the last layer",
+                expected=f"{wanted or theirs} columns in {y.name}, or {known or mine} outputs",
             )
         if mine != theirs:
             rest.pop(str(mine), None)
@@ -183,7 +213,9 @@ def _penalties(network: Network, layer: Layer, weight: Tensor) -> list[Expr]:
 
 
 def _loss(network: Network, output: Tensor, y: Tensor, penalties: list[Expr]) -> tuple[list[Equation], str]:
-    """The equations of the loss, penalties included, and of the prediction where it is more than the output."""
+    """The equations of the loss, penalties included, and of the prediction where it is more than the
+    output.
+    """
     formula = member("losses", network.loss, place="loss")
     settings = settings_of("losses", network.loss, network.loss_settings, place="loss")
     equations = list(instantiate("losses", network.loss, {"A": output, "Y": y}, settings, origin="loss"))
@@ -199,7 +231,9 @@ def _loss(network: Network, output: Tensor, y: Tensor, penalties: list[Expr]) ->
     if not formula.output:
         return equations, output.name
     predicted = Tensor("P", output.shape)
-    prediction = instantiate("activations", formula.output, {"Z": output, "A": predicted}, origin="prediction")
+    prediction = instantiate(
+        "activations", formula.output, {"Z": output, "A": predicted}, origin="prediction"
+    )
     return [*equations, *prediction], predicted.name
 
 
@@ -210,5 +244,3 @@ def _program(tensors: list[Tensor], equations: list[Equation], values: Mapping[s
             raise SpecError(f"{equation.tensor.name} is the name of two tensors", expected="another name")
         every[equation.tensor.name] = equation.tensor
     return Program(every, tuple(equations), dict(values))
-
-

@@ -1,4 +1,5 @@
-"""A network from a TOML file: the sections are read one by one, and whatever is not understood is an error with its place.
+"""A network from a TOML file: the sections are read one by one, and whatever is not understood is an error
+with its place.
 
     [network]  name, loss (or equations = \"\"\"...\"\"\" for a whole program), and the loss's own settings
     [inputs]   X = ["N", 2]
@@ -53,7 +54,9 @@ def load(path: str | Path) -> Spec:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SpecError(f"this is not TOML: {error}", place=str(path), expected="a specification, see `symnet --help`") from None
+        raise SpecError(
+            f"this is not TOML: {error}", place=str(path), expected="a specification, see `symnet --help`"
+        ) from None
     try:
         return _spec(document, path, text)
     except SymnetError as error:
@@ -69,7 +72,9 @@ def _read(path: Path) -> str:
             raise SpecError("the file is too large", place=place, expected=f"at most {MAX_BYTES} bytes")
         return path.read_bytes().decode()
     except FileNotFoundError:
-        near = nearest(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
+        near = (
+            nearest(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
+        )
         raise SpecError("there is no such file", place=place, suggestion=near) from None
     except PermissionError:
         raise SpecError("this file may not be read", place=place, expected="permission to read it") from None
@@ -95,7 +100,9 @@ def _spec(document: Mapping[str, Any], path: Path, text: str) -> Spec:
     if network.equations:
         for section in ("layers", "inputs", "targets"):
             if section in document:
-                raise SpecError("the equations declare everything", place=section, expected="no such section beside them")
+                raise SpecError(
+                    "the equations declare everything", place=section, expected="no such section beside them"
+                )
     return Spec(network, _data(document, path), path, text)
 
 
@@ -131,7 +138,9 @@ def _layer(kind: Any, options: dict[str, Any], place: str) -> Any:
     activation = options.get("activation", "linear")
     if "settings" in known:
         own = member("activations", activation, place).settings
-        options["settings"] = {name: options.pop(name) for name in list(options) if name in own and name not in known}
+        options["settings"] = {
+            name: options.pop(name) for name in list(options) if name in own and name not in known
+        }
     public = [name for name in known if name != "settings"]
     _known({name: value for name, value in options.items() if name != "settings"}, public, place)
     for name in ("bias", "augmented"):
@@ -141,7 +150,9 @@ def _layer(kind: Any, options: dict[str, Any], place: str) -> Any:
         raise SpecError(f"name is {options['name']!r}", place=place, expected="a text")
     missing = [name for name in ("units", "text") if name in known and name not in options]
     if missing:
-        raise SpecError(f"{missing[0]} is missing", place=place, expected="units = 2" if missing[0] == "units" else "text")
+        raise SpecError(
+            f"{missing[0]} is missing", place=place, expected="units = 2" if missing[0] == "units" else "text"
+        )
     try:
         return kind(**options)
     except SpecError as error:
@@ -162,7 +173,9 @@ def _training(table: Mapping[str, Any]) -> Training:
 
 def _whole(settings: dict[str, Any], name: str, default: int | None, least: int = 1) -> int | None:
     value = settings.pop(name, default)
-    if value is not default and (isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**32):
+    if value is not default and (
+        isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**32
+    ):
         raise SpecError(f"{name} is {value!r}", place="[training]", expected="a positive whole number")
     return value
 
@@ -179,18 +192,30 @@ def _data(document: Mapping[str, Any], path: Path) -> Data | None:
     file = _typed(table, "file", str, "", "data")
     held_out = table.pop("held_out", 0.0)
     if isinstance(held_out, bool) or not isinstance(held_out, int | float) or not 0 <= held_out < 1:
-        raise SpecError(f"held_out is {held_out!r}", place="[data]", expected="a share from 0 up to, but less than, 1")
+        raise SpecError(
+            f"held_out is {held_out!r}", place="[data]", expected="a share from 0 up to, but less than, 1"
+        )
     one_hot, scale = _numbers(table, "one_hot"), _numbers(table, "scale")
     table.pop("file", None)
     if bool(file) == bool(table):
-        raise SpecError("the data come from a file or are written out", place="[data]", expected='file = "data.npz", or arrays')
-    return Data(path.parent / file if file else None, table, {k: int(v) for k, v in one_hot.items()}, scale, held_out)
+        raise SpecError(
+            "the data come from a file or are written out",
+            place="[data]",
+            expected='file = "data.npz", or arrays',
+        )
+    return Data(
+        path.parent / file if file else None, table, {k: int(v) for k, v in one_hot.items()}, scale, held_out
+    )
 
 
 def _numbers(table: dict[str, Any], key: str) -> dict[str, float]:
     found = table.pop(key, {})
-    if not isinstance(found, dict) or not all(type(value) in (int, float) and value > 0 for value in found.values()):
-        raise SpecError(f"{key} is {found!r}", place="[data]", expected=f"{key} = {{ X = 16 }}, positive numbers by array")
+    if not isinstance(found, dict) or not all(
+        type(value) in (int, float) and value > 0 for value in found.values()
+    ):
+        raise SpecError(
+            f"{key} is {found!r}", place="[data]", expected=f"{key} = {{ X = 16 }}, positive numbers by array"
+        )
     return found
 
 
@@ -215,5 +240,8 @@ def _known(table: Mapping[str, Any], known: Iterable[str], section: str) -> None
             place = f"[{section}]" if section in SECTIONS else section
             what = "key" if section else "section"
             raise SpecError(
-                f"there is no {what} {key!r} here", place=place, expected="one of " + ", ".join(known), suggestion=nearest(key, known)
+                f"there is no {what} {key!r} here",
+                place=place,
+                expected="one of " + ", ".join(known),
+                suggestion=nearest(key, known),
             )

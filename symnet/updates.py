@@ -1,7 +1,8 @@
 """One step of training as equations: an optimizer's formula over every parameter and its gradient.
 
-The formula is stated for one weight; it holds for every element of every parameter. What an optimizer remembers is a tensor of role
-`state`, one for each parameter, or one for all where it is a single number (adam's count of steps).
+The formula is stated for one weight; it holds for every element of every parameter. What an optimizer
+remembers is a tensor of role `state`, one for each parameter, or one for all where it is a single number
+(adam's count of steps).
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ LETTERS = tuple(map(Index, "ijklpq"))
 
 
 def updates(kind: str, settings: Mapping[str, float], pairs: Sequence[tuple[Tensor, Tensor]]) -> Updates:
-    """The states and hyperparameters that the optimizer `kind` needs, the values of the latter, and its equations.
+    """The states and hyperparameters that the optimizer `kind` needs, the values of the latter, and its
+    equations.
 
-    `pairs` are parameters with their gradients. A parameter W1 becomes W1_next; a state m of it is W1_m and becomes W1_m_next.
-    Raises SpecError for an optimizer or a setting that does not exist.
+    `pairs` are parameters with their gradients. A parameter W1 becomes W1_next; a state m of it is W1_m and
+    becomes W1_m_next. Raises SpecError for an optimizer or a setting that does not exist.
     """
     values = settings_of("optimizers", kind, settings)
     given = [Tensor(name, (), Role.HYPERPARAMETER) for name in values]
@@ -32,7 +34,11 @@ def updates(kind: str, settings: Mapping[str, float], pairs: Sequence[tuple[Tens
     equations: list[Equation] = []
     for parameter, gradient in pairs:
         named = {"w": parameter, "g": gradient}
-        named |= {s.name: Tensor(f"{parameter.name}_{s.name}", parameter.shape, Role.STATE) for s in states if s.rank}
+        named |= {
+            s.name: Tensor(f"{parameter.name}_{s.name}", parameter.shape, Role.STATE)
+            for s in states
+            if s.rank
+        }
         given += [tensor for name, tensor in named.items() if name not in ("w", "g")]
         for equation in program.equations:
             tensor = _defined(equation.tensor, parameter, named)
@@ -43,7 +49,9 @@ def updates(kind: str, settings: Mapping[str, float], pairs: Sequence[tuple[Tens
 
 
 def _defined(own: Tensor, parameter: Tensor, named: Mapping[str, Tensor]) -> Tensor:
-    """The tensor that an equation of the formula defines for one parameter: W1_next for w_next, W1_m_hat for m_hat."""
+    """The tensor that an equation of the formula defines for one parameter: W1_next for w_next, W1_m_hat for
+    m_hat.
+    """
     stem = own.name.removesuffix("_next")
     follows = stem != own.name
     if not own.rank:

@@ -1,7 +1,8 @@
-"""The dense layer: every unit takes the weighted sum of all inputs, adds its bias, and applies the activation.
+"""The dense layer: every unit takes the weighted sum of all inputs, adds its bias, and applies the
+activation.
 
-With `bias = false` nothing is added. With `augmented = true` W and b are one coefficient: the input gains a column of ones, and the last row
-of W is the bias.
+With `bias = false` nothing is added. With `augmented = true` W and b are one coefficient: the input gains a
+column of ones, and the last row of W is the bias.
 """
 
 from __future__ import annotations
@@ -43,19 +44,27 @@ class Dense:
 
     def __post_init__(self) -> None:
         if isinstance(self.units, bool) or not isinstance(self.units, int | str) or self.units in (0, ""):
-            raise SpecError(f"units is {self.units!r}", expected="a positive whole number, or the name of a size")
+            raise SpecError(
+                f"units is {self.units!r}", expected="a positive whole number, or the name of a size"
+            )
         if isinstance(self.units, int) and not 0 < self.units <= 2**31:
             raise SpecError(f"units is {self.units}", expected="a positive whole number below 2**31")
         if isinstance(self.units, str) and not (self.units.isascii() and self.units.isidentifier()):
-            raise SpecError(f"units is {self.units!r}", expected="a positive whole number, or the name of a size")
+            raise SpecError(
+                f"units is {self.units!r}", expected="a positive whole number, or the name of a size"
+            )
         if self.augmented and not self.bias:
-            raise SpecError("a layer without a bias cannot be augmented", expected="augmented = true or bias = false")
+            raise SpecError(
+                "a layer without a bias cannot be augmented", expected="augmented = true or bias = false"
+            )
         settings_of("activations", self.activation, self.settings, place="activation")
 
     def part(self, suffix: str, x: Tensor, size: Expr | None) -> Part:
         """The equations of the layer; its tensors are W, b, Z and A with `suffix`."""
         if x.rank != 2:
-            raise ShapeError(f"a dense layer takes rows of numbers, and {x.name} has {x.rank} axes", expected="X[N, D]")
+            raise ShapeError(
+                f"a dense layer takes rows of numbers, and {x.name} has {x.rank} axes", expected="X[N, D]"
+            )
         n, d = x.shape
         h = size if size is not None else Size(self.units if isinstance(self.units, str) else f"H{suffix}")
         z, a = Tensor(f"Z{suffix}", (n, h)), Tensor(f"A{suffix}", (n, h))

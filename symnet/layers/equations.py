@@ -1,7 +1,7 @@
 """A layer written as equations: for anything that no other layer covers.
 
-Its text declares one input, which is the output of the layer before; the tensor that its last equation defines is its output. Its
-parameters keep their names.
+Its text declares one input, which is the output of the layer before; the tensor that its last equation
+defines is its output. Its parameters keep their names.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Equations:
                 expected="one declaration such as X: input[N, D], and an equation for the output",
             )
         if inputs[0].rank != x.rank:
-            raise ShapeError(f"{inputs[0].name} has {inputs[0].rank} axes, and the layer before gives {x.rank}")
+            raise ShapeError(
+                f"{inputs[0].name} has {inputs[0].rank} axes, and the layer before gives {x.rank}"
+            )
         sizes = dict(zip(inputs[0].shape, x.shape, strict=True))
         given = tuple(
             replace(tensor, shape=tuple(extent.xreplace(sizes) for extent in tensor.shape))

@@ -14,7 +14,9 @@ from symnet.index.symbols import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The tensors that a layer needs from outside, its equations, its output, and the weights that a regularizer may see."""
+    """The tensors that a layer needs from outside, its equations, its output, and the weights that a
+    regularizer may see.
+    """
 
     given: tuple[Tensor, ...]
     equations: tuple[Equation, ...]
