@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 import sympy as sp
 from sympy import Add, Expr, Mul, Pow, Rational, S
 
-from symnet.equations.syntax import Statement
+from symnet.equations.syntax import MAX_MAGNITUDE, Statement
 from symnet.errors import EquationError, nearest
 from symnet.index.functions import NAMED, absolute, equal, less, less_equal
+from symnet.index.symbols import Size
 
 MAX_DEPTH = 60
 """Operations within each other; a chain of sums or of products counts as one."""
@@ -43,6 +44,8 @@ ARITY = {"where": 3, "maximum": 2, "minimum": 2, "less": 2, "less_equal": 2, "eq
 """How many arguments a function takes; one where it is not here."""
 
 CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
+
+NOT_FINITE = frozenset({S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity})
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Expr, Expr], Expr]] = {
     ast.Lt: less,
@@ -92,10 +95,13 @@ class FormulaReader:
                 f"{self.statement.source(node)[:40]} is not part of the language", node, expected="a value"
             )
         value = reader(self, node)
-        if value in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+        if value in NOT_FINITE:
             raise self.error(
                 f"{self.statement.source(node)[:40]} is not finite", node, expected="a finite number"
             )
+        number = value.args[0] if isinstance(value, Add | Mul) else value
+        if isinstance(number, Rational) and not _fits(number):
+            raise self.error("this number does not fit a float", node, expected=f"at most e{MAX_MAGNITUDE}")
         self.depth -= 1
         return value
 
@@ -137,6 +143,8 @@ class FormulaReader:
     def power(self, base: Expr, exponent: Expr, node: ast.expr) -> Expr:
         if base.is_zero and exponent.is_negative:
             raise self.error("this divides by zero", node, expected="a divisor that is not 0")
+        if base.is_number and base.is_negative and exponent.is_integer is False:
+            raise self.error("this is not a real number", node, expected="no root of a negative number")
         self.bound_power(base, exponent, node)
         return Pow(base, exponent)
 
@@ -197,10 +205,15 @@ class FormulaReader:
             expected = f"{name}({', '.join('abc'[:wanted])})"
             raise self.error(f"{name} takes {_count(wanted)}, not {len(node.args)}", node, expected=expected)
         arguments = [self.read(argument) for argument in node.args]
+        first = arguments[0]
+        if name in ("sqrt", "log") and first.is_number and first.is_negative:
+            raise self.error("this is not a real number", node, expected=f"{name} of a positive number")
         if name == "exp":  # exp(7*log(x)) is x**7
-            for logarithm in arguments[0].atoms(sp.log):
-                self.bound_power(logarithm.args[0], arguments[0], node)
-        if name == "floor" and not arguments[0].is_number and arguments[0].atoms(sp.Indexed, sp.Function):
+            for logarithm in first.atoms(sp.log):
+                self.bound_power(logarithm.args[0], first, node)
+        if name == "floor" and (
+            first.has(sp.Function) or not all(isinstance(a, Size | Rational) for a in first.atoms())
+        ):
             raise self.error(
                 "floor is for sizes", node, expected="an expression of sizes, such as floor(D/2)"
             )
@@ -236,11 +249,17 @@ class NamedFormula(FormulaReader):
 
 def require_real(value: Expr, statement: Statement) -> None:
     """Raises EquationError where a formula's value cannot be a real number, whatever its names stand for."""
-    if value.has(S.ImaginaryUnit, S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+    if value.has(S.ImaginaryUnit, *NOT_FINITE):
         raise statement.error(
             "this is not a real number",
             expected="no division by 0, no root or logarithm of a negative number",
         )
+
+
+def _fits(number: Rational) -> bool:
+    """Whether a number is neither too large nor too small for a float, nor too long to be printed."""
+    above, below = abs(number.p).bit_length(), number.q.bit_length()
+    return max(above, below) <= MAX_BITS and abs(above - below) <= 1000
 
 
 def _count(wanted: int) -> str:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from symnet.errors import EquationError
 
-MAX_TEXT = 1_000_000
-"""Characters in a program: a derived network of a thousand layers has fewer."""
+MAX_TEXT = 200_000
+"""Characters in a program: a network of a thousand layers has fewer."""
 MAX_TOKENS = 4_000
 """Tokens in a statement."""
 MAX_BRACKETS = 50
@@ -86,6 +86,8 @@ class Statement:
 
     def source(self, node: ast.expr) -> str:
         """The text of a node."""
+        if "\n" not in self.text:  # the general way splits the text anew for every node
+            return self.text[node.col_offset : node.end_col_offset]
         return ast.get_source_segment(self.text, node) or ""
 
 
