@@ -135,8 +135,8 @@ class Printer:
 
     def addition(self, expr: Add) -> tuple[Node, int]:
         """Terms with a minus last; a number that all terms share in front."""
-        shared, rest = expr.primitive()
-        if shared != 1 and all(term.has(Indexed) and abs(term.as_coeff_Mul()[0]) == 1 for term in rest.args):
+        shared, rest = common_number(expr)
+        if shared != 1:
             inside = t.Fence(self.addition(rest)[0])
             if shared.is_Integer:
                 return row(number(shared)[0], inside), MULTIPLY
@@ -157,9 +157,9 @@ class Printer:
 
     def product(self, expr: Mul) -> tuple[Node, int]:
         """A product or quotient: its number, what stands above, what stands below."""
-        coefficient, rest = expr.as_coeff_Mul()
+        coefficient, rest = _numbers_out(expr)
         if coefficient.is_negative:
-            return row(t.MINUS_SIGN, self.show(-expr, MULTIPLY)), ADD
+            return row(t.MINUS_SIGN, self.show(Mul(-coefficient, rest, evaluate=False) if rest != 1 else -coefficient, MULTIPLY)), ADD
         above: list[Expr] = [] if coefficient.p == 1 else [sp.Integer(coefficient.p)]
         below: list[Expr] = [] if coefficient.q == 1 else [sp.Integer(coefficient.q)]
         if not coefficient.is_Rational:
@@ -193,11 +193,11 @@ class Printer:
 
     def factor_order(self, factor: Expr) -> tuple[object, ...]:
         """Numbers and sizes; then what has the first index of the left-hand side, adjoints first; brackets; sums last."""
-        constant = not factor.has(Indexed) and all(self.is_setting(scalar) for scalar in factor.atoms(Scalar))
+        constant = not factor.has(Indexed, f.Bracket) and all(self.is_setting(scalar) for scalar in factor.atoms(Scalar))
         seen = factor.atoms(Index)
         place = next((k for k, index in enumerate(self.first) if index in seen), len(self.first))
         adjoint = isinstance(factor, Indexed) and bool(getattr(self.tensors.get(name_of(factor)), "adjoint_of", ""))
-        kind = 0 if constant else 3 if isinstance(factor, sp.Sum) else 1
+        kind = 0 if constant else 3 if isinstance(factor, sp.Sum) else 2 if isinstance(factor, f.Bracket) else 1
         compound = 1 if isinstance(factor, Add) else 0
         return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, natural(str(factor)))
 
@@ -273,6 +273,25 @@ def number(value: Expr) -> tuple[Node, int]:
     if value == sp.pi:
         return t.Name("π", "italic", r"\pi"), ATOM
     return t.Number(f"{float(value):.12g}"), ATOM
+
+
+def common_number(expr: Add) -> tuple[Expr, Expr]:
+    """The number that all terms share, up to their signs, and what is left: 2*A - 2*Y is 2 and A - Y."""
+    shared, rest = expr.primitive()
+    if not isinstance(rest, Add) or any(abs(term.as_coeff_Mul()[0]) != 1 or not term.has(Indexed) for term in rest.args):
+        return sp.S.One, expr
+    return shared, rest
+
+
+def _numbers_out(expr: Mul) -> tuple[Expr, Expr]:
+    """The number in front of a product, what its sums share among it, and the rest."""
+    coefficient, rest = expr.as_coeff_Mul()
+    kept = []
+    for factor in Mul.make_args(rest):
+        shared, inside = common_number(factor) if isinstance(factor, Add) else (sp.S.One, factor)
+        coefficient *= shared
+        kept.append(inside)
+    return coefficient, Mul(*kept, evaluate=False) if len(kept) > 1 else kept[0]
 
 
 def _rest(q: int) -> int:

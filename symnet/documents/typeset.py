@@ -180,7 +180,7 @@ def _(node: Name) -> str:
     if node.latex:
         return inside
     if node.style == "upright":
-        return rf"\operatorname{{{inside}}}" if len(node.text) > 1 else rf"\mathrm{{{inside}}}"
+        return rf"\mathrm{{{inside}}}"
     return inside if len(node.text) == 1 else rf"\mathit{{{inside}}}"
 
 
@@ -224,7 +224,17 @@ def _(node: Accent) -> str:
 @latex.register
 def _(node: Fence) -> str:
     left, right = (r"\lvert", r"\rvert") if node.pair == "||" else node.pair
-    return rf"\left{left} {latex(node.inside)} \right{right}"
+    inside = latex(node.inside)
+    return rf"\left{left} {inside} \right{right}" if is_tall(node.inside) else f"{left} {inside} {right}"
+
+
+def is_tall(node: Node) -> bool:
+    """Whether brackets around a node must grow with it."""
+    if isinstance(node, Row):
+        return any(map(is_tall, node.parts))
+    if isinstance(node, Script):
+        return is_tall(node.base)
+    return is_tall(node.inside) if isinstance(node, Fence) else isinstance(node, Fraction | Root | Sum | Cases)
 
 
 @latex.register

@@ -1,0 +1,56 @@
+"""Documents: a derivation in words and formulas, printed from its journal. Each format is a folder with a `write` function."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Protocol
+
+from symnet.derivation.journal import Derived
+from symnet.documents.compose import compose
+from symnet.documents.matrices import Convention
+from symnet.documents.outline import Document, Evidence, Meta, Results
+from symnet.errors import SymnetError, nearest
+
+
+class Format(Protocol):
+    """A document format."""
+
+    NAME: str
+    SUFFIX: str
+    WORDS: str
+
+    def write(self, document: Document) -> str:
+        """The document as text in this format."""
+        ...
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """The formats, by name: each folder here."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
+
+
+def document(
+    derived: Derived,
+    meta: Meta,
+    form: str = "html",
+    convention: Convention = "rows",
+    code: str = "",
+    evidence: Evidence | None = None,
+    results: Results | None = None,
+) -> str:
+    """The document of a derivation in the format `form`.
+
+    Raises SymnetError for a format or a convention that does not exist.
+    """
+    known = formats()
+    if form not in known:
+        expected, near = "one of " + ", ".join(known), nearest(form, known)
+        raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
+    if convention not in ("rows", "columns"):
+        raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
+    return known[form].write(compose(derived, meta, convention, code, evidence, results))

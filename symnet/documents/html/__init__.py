@@ -1,0 +1,46 @@
+"""HTML: one file that holds everything, with its formulas in MathML; no script, no network."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from markupsafe import Markup
+
+from symnet.documents.html.listing import listing
+from symnet.documents.outline import Document, Text
+from symnet.documents.typeset import Node, mathml
+from symnet.rendering import environment
+
+NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its formulas as real text"
+
+
+def write(document: Document) -> str:
+    """The document as an HTML page."""
+    template = environment(__name__).get_template("DOCUMENT.html.jinja")
+    return template.render(
+        document=document, text=_text, formula=_formula, inline=_inline, listing=listing, safe=Markup, mark=_mark
+    )
+
+
+def _text(text: Text | str) -> Markup:
+    """Words escaped, formulas as MathML; numbers of equations become links."""
+    parts = (text,) if isinstance(text, str) else text
+    return Markup("".join(_linked(part) if isinstance(part, str) else mathml(part) for part in parts))  # noqa: S704
+
+
+def _linked(words: str) -> str:
+    return re.sub(r"\((\d+[a-z]?)\)", r'(<a href="#eq-\1">\1</a>)', html.escape(words))
+
+
+def _formula(node: Node) -> Markup:
+    return Markup(mathml(node, display=True))  # noqa: S704 - typeset.py escapes every name
+
+
+def _inline(node: Node) -> Markup:
+    return Markup(mathml(node))  # noqa: S704
+
+
+def _mark(name: str) -> str:
+    """The name of a block's class, which tells the template how to print it."""
+    return type(name).__name__.lower()

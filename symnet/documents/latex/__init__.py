@@ -1,0 +1,122 @@
+"""LaTeX: an article that pdflatex compiles, with packages that every distribution has."""
+
+from __future__ import annotations
+
+from symnet.documents.outline import Code, Document, Figure, Line, Measured, Paragraph, Section, Statement, Steps, Table, Text
+from symnet.documents.typeset import MINUS, PLUS, Node, Row, latex, latex_text, row
+from symnet.rendering import environment
+
+NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
+
+
+def write(document: Document) -> str:
+    """The document as a LaTeX article."""
+    template = environment(__name__).get_template("DOCUMENT.tex.jinja")
+    return template.render(document=document, text=latex_text, inline=_text, body="\n".join(map(_section, document.sections)))
+
+
+def _text(text: Text) -> str:
+    """Words escaped, formulas in math mode, numbers of equations as references."""
+    return "".join(latex_text(part) if isinstance(part, str) and part.strip() == part else _part(part) for part in text)
+
+
+def _part(part: str | Node) -> str:
+    if not isinstance(part, str):
+        return f"${latex(part)}$"
+    left = " " if part[:1].isspace() else ""
+    right = " " if part[-1:].isspace() and part.strip() else ""
+    return f"{left}{latex_text(part)}{right}"
+
+
+def _section(section: Section) -> str:
+    command = "section" if section.level == 1 else "subsection"
+    title = _text(section.title)
+    plain = latex_text("".join(part for part in section.title if isinstance(part, str)))
+    title = title if title == plain else rf"\texorpdfstring{{{title}}}{{{plain}{section.anchor.removeprefix('adjoint-')}}}"
+    return "\n".join((rf"\{command}{{{title}}}", *map(_block, section.blocks), ""))
+
+
+def _block(block: object) -> str:
+    if isinstance(block, Paragraph):
+        return _text(block.text) + "\n"
+    if isinstance(block, Statement):
+        return _statement(block)
+    if isinstance(block, Steps):
+        return "\\begin{steps}\n" + "\n".join(map(_line, block.lines)) + "\n\\end{steps}"
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Code):
+        return "\\begin{lstlisting}\n" + _listing(block.text) + "\\end{lstlisting}"
+    if isinstance(block, Measured):
+        inner = "\n".join(map(_block, block.blocks))
+        return f"% measured\n{inner}\n% /measured"
+    assert isinstance(block, Figure), "every kind of block has its form"
+    return ""  # a drawing needs no words where the tables say the same
+
+
+def _listing(text: str) -> str:
+    """Code for a listing: ASCII, and nothing that could end it."""
+    ascii_only = "".join(c if c.isascii() else "?" for c in text)
+    return ascii_only.replace("\\end{lstlisting}", "\\ end{lstlisting}")
+
+
+def _statement(block: Statement) -> str:
+    """The two forms below each other under one number."""
+    words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
+    forms = [_aligned(block.index)] + ([_aligned(block.matrix)] if block.matrix is not None else [])
+    body = " \\\\\n".join(forms)
+    if not block.label:
+        return f"{words}\\begin{{gather*}}\n{body}\n\\end{{gather*}}"
+    if len(forms) > 1:
+        body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
+    shapes = f" \\tag{{{block.label}}}"
+    return f"{words}\\begin{{equation}}\n{body}{shapes} \\label{{eq:{block.label}}}\n\\end{{equation}}"
+
+
+WIDE = 150
+"""LaTeX source of so many characters without its commands is too wide for one line: it is broken at its terms."""
+
+
+def _aligned(node: Node) -> str:
+    """A formula, broken before a plus or minus where it is too wide."""
+    text = latex(node)
+    if _width(node) <= WIDE or not isinstance(node, Row):
+        return text
+    lines: list[list[Node]] = [[]]
+    for part in node.parts:
+        if part in (PLUS, MINUS) and sum(map(_width, lines[-1])) > WIDE * 0.6:
+            lines.append([])
+        lines[-1].append(part)
+    if len(lines) == 1:
+        return rf"\resizebox{{\linewidth}}{{!}}{{$\displaystyle {text}$}}"
+    rows = " \\\\\n".join(("& \\quad " if k else "") + latex(row(*line)).replace(" = ", " ={} & ", 1 - min(k, 1)) for k, line in enumerate(lines))
+    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+
+
+def _width(node: Node) -> int:
+    """About how wide a formula is: letters and signs of its main line."""
+    return len(latex(node)) // 3 if not isinstance(node, Row) else sum(map(_width, node.parts)) + len(node.parts)
+
+
+def _line(line: Line) -> str:
+    reason = _text(line.reason)
+    if line.formula is None:
+        return rf"\item {reason}"
+    return f"\\item {reason}\n\\[\n{_aligned(line.formula)}\n\\]"
+
+
+def _table(block: Table) -> str:
+    columns = "l" * (len(block.head) - 1) + "l"
+    head = " & ".join(rf"\textit{{{latex_text(cell)}}}" for cell in block.head) + r" \\"
+    rows = "\n".join(" & ".join(_cell(cell) for cell in row_) + r" \\" for row_ in block.rows)
+    caption = f"\\caption*{{{latex_text(block.caption)}}} \\\\\n" if block.caption else ""
+    return (
+        "{\\small\\renewcommand{\\arraystretch}{1.35}\n"
+        f"\\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}\n{caption}\\toprule\n{head}\n\\midrule\n\\endhead\n{rows}\n\\bottomrule\n\\end{{longtable}}}}"
+    )
+
+
+def _cell(cell: Text) -> str:
+    return "".join(latex_text(part) if isinstance(part, str) else rf"$\displaystyle {latex(part)}$" for part in cell)
+
+

@@ -1,0 +1,240 @@
+"""The matrix form as a tree of layout: a printing of the nodes that the code is lowered from, in either convention.
+
+Samples in rows: Z = X W + 1 b^T. Samples in columns: every matrix is the transpose of what it is in rows, so that the whole expression is
+transposed and each matrix read turns over; vectors stay columns, and numbers numbers: Z = W X + b 1^T.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import singledispatchmethod
+from typing import Literal
+
+from sympy import S
+
+from symnet.documents import typeset as t
+from symnet.documents.mathematics import ADD, ATOM, FUNCTIONS, MULTIPLY, POWER, RELATIONS, Printer, tensor_name
+from symnet.documents.typeset import Node, row
+from symnet.equations.program import Equation, Program
+from symnet.index import functions as f
+from symnet.index.symbols import Role, Tensor
+from symnet.lowering import matrix as m
+from symnet.lowering.lower import axes_of, lower_equation
+
+Convention = Literal["rows", "columns"]
+NAMES = {function.__name__: name for function, name in FUNCTIONS.items()}
+SIGNS = {function.__name__: signs for function, signs in RELATIONS.items()}
+
+
+def matrix_equation(equation: Equation, program: Program, convention: Convention = "rows") -> Node | None:
+    """The equation in matrix form; None where it has none (a gather, more than two axes, positions of maxima)."""
+    if equation.tensor.rank > 2 or equation.tensor.integer:
+        return None
+    form = m.matrix_form(lower_equation(equation, program), axes_of(equation))
+    if form is None or not _is_readable(form):
+        return None
+    if convention == "columns":
+        form = _in_columns(form) if equation.tensor.rank == 1 else _turned(form)
+    printer = MatrixPrinter(program.tensors)
+    return row(printer.tensor(equation.tensor), t.EQUALS, printer.show(form))
+
+
+def _is_readable(form: m.MatrixExpr) -> bool:
+    """Whether the form says more than the index form: not where slices or choices would need words."""
+    if isinstance(form, m.Apply) and form.function in ("where", "floor"):
+        return False
+    if isinstance(form, m.MatrixRead):
+        return not form.at
+    return all(map(_is_readable, _parts(form)))
+
+
+def _parts(form: m.MatrixExpr) -> tuple[m.MatrixExpr, ...]:
+    if isinstance(form, m.MatMul | m.Hadamard):
+        return form.factors
+    if isinstance(form, m.Add):
+        return tuple(part for _, part in form.terms)
+    if isinstance(form, m.Scale):
+        return (*form.above, form.of, *form.below)
+    if isinstance(form, m.Quotient):
+        return (form.above, form.below)
+    if isinstance(form, m.Transpose):
+        return (form.of,)
+    if isinstance(form, m.Power):
+        return (form.base,)
+    return form.args if isinstance(form, m.Apply) else ()
+
+
+def _turned(form: m.MatrixExpr) -> m.MatrixExpr:
+    """The transpose of `form`, in terms of matrices that are transposes of what they are in rows."""
+    if isinstance(form, m.MatrixRead):
+        return form if form.tensor.rank != 1 else m.Transpose(form)
+    if isinstance(form, m.Ones):
+        return m.Transpose(form)
+    if isinstance(form, m.Transpose):
+        return _in_columns(form.of)
+    if isinstance(form, m.MatMul):
+        return m.MatMul(tuple(map(_turned, reversed(form.factors))))
+    return _rebuilt(form, turned=True)
+
+
+def _in_columns(form: m.MatrixExpr) -> m.MatrixExpr:
+    """`form` itself, in terms of matrices that are transposes of what they are in rows."""
+    if isinstance(form, m.MatrixRead):
+        return m.Transpose(form) if form.tensor.rank == 2 else form
+    if isinstance(form, m.Transpose):
+        return _turned(form.of)
+    if isinstance(form, m.MatMul):
+        return m.MatMul(tuple(map(_in_columns, form.factors)))
+    return form if isinstance(form, m.Ones) else _rebuilt(form, turned=False)
+
+
+def _rebuilt(form: m.MatrixExpr, turned: bool) -> m.MatrixExpr:
+    """An elementwise form with its parts turned over, or put in columns."""
+    change = _turned if turned else _in_columns
+    if isinstance(form, m.Hadamard):
+        return m.Hadamard(tuple(map(change, form.factors)))
+    if isinstance(form, m.Add):
+        return m.Add(tuple((sign, change(part)) for sign, part in form.terms))
+    if isinstance(form, m.Scale):
+        above, below = (tuple(map(_in_columns, numbers)) for numbers in (form.above, form.below))
+        return m.Scale(above, change(form.of), below)
+    if isinstance(form, m.Quotient):
+        return m.Quotient(change(form.above), change(form.below))
+    if isinstance(form, m.Power):
+        return m.Power(change(form.base), form.exponent)
+    return m.Apply(form.function, tuple(map(change, form.args))) if isinstance(form, m.Apply) else form
+
+
+class MatrixPrinter:
+    """Prints matrix forms: capital letters bold, transposes as exponents, the elementwise product as a circled dot."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self.scalars = Printer(tensors)
+
+    def tensor(self, tensor: Tensor, above: Node | None = None) -> Node:
+        """The name of a tensor, bold unless it is a number."""
+        if tensor.role == Role.HYPERPARAMETER:
+            return self.scalars.symbol(tensor.name)
+        return tensor_name(tensor, bold=tensor.rank > 0, above=above)
+
+    def show(self, form: m.MatrixExpr, least: int = 0) -> Node:
+        """`form`, in brackets where it binds less tightly than `least`."""
+        node, binding = self.form(form)
+        return t.Fence(node) if binding < least else node
+
+    @singledispatchmethod
+    def form(self, form: m.MatrixExpr) -> tuple[Node, int]:
+        """A form and how tightly it binds."""
+        raise TypeError(f"{type(form).__name__} has no printed form; add it in matrices.py")
+
+    @form.register
+    def _(self, form: m.MatrixRead) -> tuple[Node, int]:
+        return self.tensor(form.tensor), ATOM
+
+    @form.register
+    def _(self, form: m.Constant) -> tuple[Node, int]:
+        return self.scalars.form(form.value)
+
+    @form.register
+    def _(self, form: m.Ones) -> tuple[Node, int]:
+        return t.Name("1", "bold"), ATOM
+
+    @form.register
+    def _(self, form: m.Transpose) -> tuple[Node, int]:
+        if isinstance(form.of, m.MatrixRead):
+            return self.tensor(form.of.tensor, above=t.TOP), ATOM
+        return t.Script(self.show(form.of, ATOM), None, t.TOP), POWER
+
+    @form.register
+    def _(self, form: m.MatMul) -> tuple[Node, int]:
+        return t.joined([self.show(factor, POWER) for factor in form.factors], t.INVISIBLE), MULTIPLY
+
+    @form.register
+    def _(self, form: m.Hadamard) -> tuple[Node, int]:
+        factors = sorted(form.factors, key=_hadamard_order)
+        return t.joined([self.show(factor, MULTIPLY + 0.5) for factor in factors], t.HADAMARD), MULTIPLY
+
+    @form.register
+    def _(self, form: m.Scale) -> tuple[Node, int]:
+        """A minus and numbers in front; what it is divided by below, if that reads well."""
+        numbers = [number for number in form.above if number != m.Constant(S.NegativeOne)]
+        negative = (len(form.above) - len(numbers)) % 2 == 1
+        if numbers == [] and not form.below:
+            inside, binding = self.form(form.of)
+            inside = t.Fence(inside) if binding < MULTIPLY else inside
+            return (row(t.MINUS_SIGN, inside), ADD) if negative else (inside, binding)
+        front = [self.show(number, POWER) for number in numbers]
+        if form.below:
+            below = t.joined([self.show(number, 0 if len(form.below) == 1 else POWER) for number in form.below], t.INVISIBLE)
+            above = t.joined(front, t.INVISIBLE) if front else t.Number("1")
+            simple = not front and isinstance(form.of, m.MatrixRead | m.Constant | m.Add)
+            if simple:
+                return _signed(negative, t.Fraction(self.show(form.of), below))
+            front = [t.Fraction(above, below)]
+        return _signed(negative, t.joined([*front, self.show(form.of, MULTIPLY)], t.INVISIBLE))
+
+    @form.register
+    def _(self, form: m.Add) -> tuple[Node, int]:
+        terms = sorted(form.terms, key=lambda term: term[0] < 0)
+        parts: list[Node] = []
+        for sign, part in terms:
+            shown = self.show(part, MULTIPLY)
+            if sign < 0:
+                parts += [t.MINUS if parts else t.MINUS_SIGN, shown]
+            else:
+                parts += [*([t.PLUS] if parts else []), shown]
+        return row(*parts), ADD
+
+    @form.register
+    def _(self, form: m.Quotient) -> tuple[Node, int]:
+        return t.Fraction(self.show(form.above), self.show(form.below)), MULTIPLY
+
+    @form.register
+    def _(self, form: m.Power) -> tuple[Node, int]:
+        exponent = self.scalars.show(form.exponent)
+        elementwise = row(t.Sign("∘", r"\circ", "prefix"), exponent)
+        is_number = isinstance(form.base, m.MatrixRead) and not form.base.tensor.rank
+        base = self.show(form.base, ATOM)
+        if isinstance(base, t.Script):
+            base = t.Fence(base)
+        return t.Script(base, None, exponent if is_number else elementwise), POWER
+
+    @form.register
+    def _(self, form: m.Apply) -> tuple[Node, int]:
+        if form.function in SIGNS:
+            return t.Fence(self.relation(form), "[]"), ATOM
+        if form.function == f.absolute.__name__:
+            return t.Fence(self.show(form.args[0]), "||"), ATOM
+        if form.function == "sqrt":
+            return t.Root(self.show(form.args[0])), ATOM
+        if form.function == f.expm1.__name__:
+            return row(self.show(m.Apply("exp", form.args)), t.MINUS, t.Number("1")), ADD
+        name = NAMES.get(form.function) or t.Name(form.function, "upright")
+        return row(name, t.Fence(t.joined([self.show(argument) for argument in form.args], t.COMMA))), ATOM
+
+    def relation(self, form: m.Apply) -> Node:
+        left, right = form.args
+        sign, turned = SIGNS[form.function]
+        if isinstance(left, m.Constant) and not isinstance(right, m.Constant):
+            return row(self.show(right), turned, self.show(left))
+        return row(self.show(left), sign, self.show(right))
+
+
+def _signed(negative: bool, node: Node) -> tuple[Node, int]:
+    return (row(t.MINUS_SIGN, node), ADD) if negative else (node, MULTIPLY)
+
+
+def _hadamard_order(form: m.MatrixExpr) -> tuple[int, bool]:
+    """The adjoint first, then names, then what needs brackets."""
+    adjoint = isinstance(form, m.MatrixRead) and bool(form.tensor.adjoint_of)
+    return (0 if adjoint or isinstance(form, m.MatMul) else 1, isinstance(form, m.Add))
+
+
+def shape_form(tensor: Tensor, printer: Printer, convention: Convention = "rows") -> Node:
+    """The shape as people write it: N × H1, turned over where samples are columns; a vector is a column."""
+    if not tensor.shape:
+        return t.Words("a number")
+    extents = [printer.show(extent) for extent in tensor.shape]
+    if tensor.rank == 2 and convention == "columns":
+        extents.reverse()
+    return t.joined([*extents, t.Number("1")] if tensor.rank == 1 else extents, t.Sign("×", r"\times"))

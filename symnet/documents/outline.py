@@ -1,0 +1,132 @@
+"""A document as sections free of any format: what is said, in which order. Formats print these records and decide nothing.
+
+Text is a tuple of plain strings and formulas. Strings are data: each format escapes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from symnet.documents.typeset import Node
+
+Text = tuple[str | Node, ...]
+"""Words with formulas between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Words."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A numbered equation: in index form, in matrix form where it has one, with its shapes and what it says in words."""
+
+    label: str
+    index: Node
+    matrix: Node | None = None
+    shapes: Text = ()
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a derivation: why, and the formula that it leads to."""
+
+    reason: Text
+    formula: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How a result comes about, line by line; `label` is the number of the equation that it ends in."""
+
+    label: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a head."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A listing; marks such as `# (7)` in it are numbers of equations."""
+
+    text: str
+    language: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing as SVG, for formats that show one, and in words for the others."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Blocks that depend on the machine which measured them; formats mark them off from the rest."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section; one of level 2 belongs to the one of level 1 before it."""
+
+    title: Text
+    anchor: str
+    blocks: tuple[Block, ...]
+    level: int = 1
+
+
+Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole document."""
+
+    title: str
+    lead: Text
+    sections: tuple[Section, ...]
+    command: str = ""  # how it was made
+    source: str = ""  # the specification's file name
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a document says of where it comes from."""
+
+    title: str = "network"
+    command: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a training run measured."""
+
+    losses: tuple[float, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()  # such as ("accuracy on held-out samples", "0.978")
+    confusion: tuple[tuple[int, ...], ...] = ()
+    table: Table | None = None  # a truth table, say
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The certificate's rows for a document: what was checked, apart from the worst errors that were measured."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    summary: str
+    notes: tuple[str, ...] = field(default=())
