@@ -169,7 +169,7 @@ def _findings(expected: Mapping[str, Array], answer: Mapping[str, Array], points
         worst, detail = 0.0, ""
         for name in names:
             if name not in answer:
-                worst, detail = float("inf"), f"the module gives no {kind}"
+                worst, detail = float("inf"), f"the module gives no {kind.replace('/', ' ')}"
                 continue
             own = magnitude(expected[name])
             scale = own if own > NOTHING * largest else largest
