@@ -49,10 +49,10 @@ FUNCTIONS = {
     sp.tanh: t.Name("tanh", "upright", r"\tanh"),
     sp.sin: t.Name("sin", "upright", r"\sin"),
     sp.cos: t.Name("cos", "upright", r"\cos"),
-    sp.erf: t.Name("erf", "upright"),
-    f.softplus: t.Name("softplus", "upright"),
-    f.signum: t.Name("sgn", "upright"),
-    f.sign: t.Name("sign", "upright"),
+    sp.erf: t.Name("erf", "upright", r"\operatorname{erf}"),
+    f.softplus: t.Name("softplus", "upright", r"\operatorname{softplus}"),
+    f.signum: t.Name("sgn", "upright", r"\operatorname{sgn}"),
+    f.sign: t.Name("sign", "upright", r"\operatorname{sign}"),
     f.maximum: t.Name("max", "upright", r"\max"),
     f.minimum: t.Name("min", "upright", r"\min"),
 }
@@ -62,6 +62,8 @@ RELATIONS = {
     f.equal: (t.EQUALS, t.EQUALS),
 }
 """A bracket's relation, and the same read from right to left."""
+SYMMETRIC = (f.maximum, f.minimum)
+"""Functions whose arguments may change places: a number is written first, as in max(0, z)."""
 
 ENDING = re.compile(r"([A-Za-z]+?)(\d+)$")
 
@@ -99,7 +101,7 @@ class Printer:
         if isinstance(expr, Add):
             return self.addition(expr)
         if isinstance(expr, sp.Sum):
-            below = t.joined([self.show(index) for index, _ in binders_of(expr)], t.COMMA)
+            below = t.joined([self.range(index, size, expr.function) for index, size in binders_of(expr)], t.COMMA)
             return row(t.Sum(below), self.show(expr.function, MULTIPLY)), MULTIPLY
         if isinstance(expr, Mul):
             return self.product(expr)
@@ -109,12 +111,33 @@ class Printer:
             return self.argmax(expr), MULTIPLY
         return self.function(expr)
 
+    def range(self, index: Index, size: Expr, body: Expr) -> Node:
+        """The index of a sum, with its range where that is no whole axis on which the index stands."""
+        for element in body.atoms(Indexed):
+            tensor = self.tensors.get(name_of(element))
+            if tensor is not None and (index, size) in zip(element.indices, tensor.shape, strict=True):
+                return self.show(index)
+        at_least, below = RELATIONS[f.less_equal][0], RELATIONS[f.less][0]
+        return row(t.Number("0"), at_least, self.show(index), below, self.show(size))
+
     def element(self, expr: Expr) -> Node:
         tensor = self.tensors.get(name_of(expr))
+        largest = self.own_maximum(expr)
+        if largest is not None:
+            return largest
         if tensor is not None and tensor.role == Role.HYPERPARAMETER:
             return self.symbol(tensor.name)
         below = self.indices(expr.indices) if isinstance(expr, Indexed) else None
         return tensor_name(tensor or Tensor(name_of(expr), ()), below)
+
+    def own_maximum(self, expr: Expr) -> Node | None:
+        """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k."""
+        for place in expr.indices if isinstance(expr, Indexed) else ():
+            if isinstance(place, ArgMax):
+                ((index, _),) = binders_of(place)
+                if expr.xreplace({place: index}) == place.function:
+                    return row(t.Script(FUNCTIONS[f.maximum], self.show(index)), self.show(place.function))
+        return None
 
     def indices(self, places: Sequence[Expr]) -> Node:
         plain = all(isinstance(place, Index) and len(place.name) == 1 for place in places)
@@ -153,13 +176,18 @@ class Printer:
         return row(*parts), ADD
 
     def term_order(self, term: Expr) -> tuple[object, ...]:
-        return (_negative(term), not term.has(sp.Sum), term.is_number and not _negative(term), natural(str(term)))
+        """Products of sums first, then what depends on data, then settings and numbers; what has a minus last."""
+        settled = not term.has(Indexed) and not _negative(term)
+        compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
+        return (_negative(term), not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
 
     def product(self, expr: Mul) -> tuple[Node, int]:
         """A product or quotient: its number, what stands above, what stands below."""
         coefficient, rest = _numbers_out(expr)
         if coefficient.is_negative:
             return row(t.MINUS_SIGN, self.show(Mul(-coefficient, rest, evaluate=False) if rest != 1 else -coefficient, MULTIPLY)), ADD
+        if is_decimal(coefficient):
+            return row(number(coefficient)[0], t.INVISIBLE, self.show(rest, MULTIPLY)), MULTIPLY
         above: list[Expr] = [] if coefficient.p == 1 else [sp.Integer(coefficient.p)]
         below: list[Expr] = [] if coefficient.q == 1 else [sp.Integer(coefficient.q)]
         if not coefficient.is_Rational:
@@ -210,13 +238,16 @@ class Printer:
             return t.Root(self.show(expr.base)), ATOM
         if expr.exp.is_number and expr.exp.is_negative:
             return t.Fraction(t.Number("1"), self.show(expr.base**-expr.exp)), MULTIPLY
+        if expr.base.func in FUNCTIONS and len(expr.base.args) == 1 and expr.exp.is_Integer:
+            name = t.Script(FUNCTIONS[expr.base.func], None, self.show(expr.exp))
+            return row(name, t.Fence(self.show(expr.base.args[0]))), ATOM
         base = self.show(expr.base, ATOM)
         if isinstance(base, t.Script) and base.above is not None or isinstance(expr.base, sp.Function):
             base = base if isinstance(base, t.Fence) else t.Fence(base)
         return t.Script(base, None, self.show(expr.exp)), POWER
 
     def argmax(self, expr: ArgMax) -> Node:
-        name = t.Script(t.Name("argmax", "upright"), self.indices([b[0] for b in binders_of(expr)]))
+        name = t.Script(t.Name("argmax", "upright", r"\operatorname{argmax}"), self.indices([b[0] for b in binders_of(expr)]))
         return row(name, self.show(expr.function, MULTIPLY))
 
     def function(self, expr: Expr) -> tuple[Node, int]:
@@ -231,8 +262,8 @@ class Printer:
             rows = ((self.show(yes), row(t.Words("where"), self.condition(condition))), (self.show(no), t.Words("elsewhere")))
             return t.Cases(rows), ATOM
         name = FUNCTIONS.get(expr.func) or t.Name(expr.func.__name__, "upright")
-        arguments = t.joined([self.show(argument) for argument in expr.args], t.COMMA)
-        return row(name, t.Fence(arguments)), ATOM
+        ordered = sorted(expr.args, key=lambda argument: not argument.is_number) if expr.func in SYMMETRIC else expr.args
+        return row(name, t.Fence(t.joined([self.show(argument) for argument in ordered], t.COMMA))), ATOM
 
     def bracket(self, expr: Expr) -> Node:
         """[a < b]; the Kronecker delta where two indices are compared."""
@@ -261,7 +292,7 @@ def number(value: Expr) -> tuple[Node, int]:
         return row(t.MINUS_SIGN, number(-value)[0]), ADD
     if value.is_Integer:
         return t.Number(str(value)), ATOM
-    if value.is_Rational and value.q > 10 and not _rest(int(value.q)):
+    if is_decimal(value):
         decimal = f"{float(value):.12g}"
         if "e" in decimal:
             digits, power = decimal.split("e")
@@ -294,12 +325,17 @@ def _numbers_out(expr: Mul) -> tuple[Expr, Expr]:
     return coefficient, Mul(*kept, evaluate=False) if len(kept) > 1 else kept[0]
 
 
-def _rest(q: int) -> int:
-    """Whether anything but twos and fives is left of `q`."""
+def is_decimal(value: Expr) -> bool:
+    """Whether a number is written as a decimal: its denominator is large, and made of twos and fives."""
+    return bool(value.is_Rational and value.q > 10 and _is_tenths(int(value.q)))
+
+
+def _is_tenths(q: int) -> bool:
+    """Whether `q` is made of twos and fives."""
     for prime in (2, 5):
         while q % prime == 0:
             q //= prime
-    return q != 1
+    return q == 1
 
 
 def _negative(term: Expr) -> bool:

@@ -154,7 +154,7 @@ LATEX_SPECIAL = {
 def latex_text(text: str) -> str:
     """Plain text as LaTeX text: nothing in it is a command, and a character that the fonts lack is a question mark."""
     known = {"−": "-", "–": "--", "—": "---", "’": "'", "“": "``", "”": "''", "×": r"$\times$", "∂": r"$\partial$", "⊙": r"$\odot$"}
-    known |= {"σ": r"$\sigma$", "δ": r"$\delta$", "Δ": r"$\Delta$", "ŷ": r"$\hat{y}$", "…": r"\dots{}", "·": r"$\cdot$", "→": r"$\to$"}
+    known |= {"σ": r"$\sigma$", "δ": r"$\delta$", "Δ": r"$\Delta$", "ŷ": r"$\hat{y}$", "…": r"\dots{}", "·": r"$\cdot$", "→": r"$\to$", "ᵀ": r"$^\top$"}
     out = []
     for character in " ".join(text.split()):
         if character in LATEX_SPECIAL:
@@ -250,7 +250,7 @@ def _(node: Cases) -> str:
 
 @latex.register
 def _(node: Words) -> str:
-    return rf"\text{{{latex_text(node.text)}}}" if node.text.strip() == node.text else rf"\text{{ {latex_text(node.text)} }}"
+    return rf"\text{{ {latex_text(node.text)} }}"
 
 
 def mathml(node: Node, display: bool = False) -> str:
