@@ -186,6 +186,7 @@ class Interpreter:
         key = (equation.indices, equation.rhs)
         if key not in self.compiled:
             slots = {index: slot for slot, index in enumerate(equation.indices)}
+            self.width = max(self.width, len(slots))  # of which the right-hand side may use none
             self.compiled[key] = self.compile(equation.rhs, slots)
         return self.compiled[key]
 
