@@ -352,8 +352,12 @@ def _results(results: Results) -> Iterator[Block]:
 
 
 def _certificate(evidence: Evidence) -> Section:
-    rows = tuple(tuple((cell,) for cell in row) for row in evidence.rows)
-    notes = tuple(Paragraph((note,)) for note in evidence.notes)
-    return Section(("The certificate",), "certificate", (Paragraph((evidence.summary,)), Table(evidence.head, rows), *notes))
+    blocks: list[Block] = [Paragraph((evidence.summary,)), _table(evidence.head, evidence.rows)]
+    blocks += [Paragraph((note,)) for note in evidence.notes]
+    if evidence.measured:
+        blocks.append(Measured((_table(("check", "worst error"), evidence.measured),)))
+    return Section(("The certificate",), "certificate", tuple(blocks))
 
 
+def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
+    return Table(head, tuple(tuple((cell,) for cell in row) for row in rows))

@@ -5,7 +5,7 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from symnet.documents.typeset import Node
 
@@ -124,9 +124,10 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The certificate's rows for a document: what was checked, apart from the worst errors that were measured."""
+    """What a document says of a certificate: the claims, and apart from them the worst errors that were measured."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     summary: str
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    measured: tuple[tuple[str, str], ...] = ()  # each check with its worst error
