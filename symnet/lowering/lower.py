@@ -18,7 +18,7 @@ from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
 from symnet.equations.program import Equation, Program
 from symnet.errors import LoweringError
 from symnet.index.calculus import bound_apart, free_indices, pull, substitute
-from symnet.index.functions import equal
+from symnet.index.functions import NAMED, equal
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 from symnet.lowering.nodes import (
@@ -70,7 +70,7 @@ class Lowering:
             return self.element(expr)
         if isinstance(expr, Index) and expr in self.scope:
             return Iota(self.scope[expr])
-        if expr.is_number and not expr.atoms(Size, Index):
+        if expr.is_number and not expr.has(*NAMED.values()) and not expr.atoms(Size, Index):
             return Number(expr)
         if (
             not expr.has(Indexed, Scalar)

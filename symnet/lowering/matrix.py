@@ -240,7 +240,8 @@ def _chain(operands: tuple[ArrayExpr, ...], over: Axes, shape: Shape) -> MatrixE
             groups.setdefault(frozenset(operand.axes), []).append(operand)
     links = [_Link(tuple(group), group[0].axes) for group in groups.values()]
     if len(links) == 1 and shape == (None, None) and len(links[0].axes) == 1 and len(links[0].operands) == 2:
-        left, right = (_form(operand, (links[0].axes[0], None)) for operand in links.pop().operands)
+        link = links.pop()
+        left, right = (_form(operand, (link.axes[0], None)) for operand in link.operands)
         parts = [Transpose(left), right]
     else:
         links = _absorb(links, shape)
@@ -293,7 +294,9 @@ def _walk(links: list[_Link], start: Axis | None, end: Axis | None) -> list[Matr
     parts: list[MatrixExpr] = []
     here = start
     if here is None:  # a row vector or a number: begin at a vector, or at ones
-        first = next((link for link in links if len(link.axes) == 1 and link.axes[0] != end), None)
+        vectors = [link for link in links if len(link.axes) == 1 and link.axes[0] != end]
+        leading = [link.axes[0] for link in links if len(link.axes) == 2]
+        first = min(vectors, key=lambda link: link.axes[0] not in leading, default=None)
         if first is None and end is not None:
             first = next((link for link in links if link.axes == (end,)), None)
         if first is not None:
