@@ -12,8 +12,14 @@ from symnet.derivation.journal import Adjoint, Contribution, Derived, Step
 from symnet.documents import typeset as t
 from symnet.documents.charts import confusion, curve
 from symnet.documents.figures import network_figure
-from symnet.documents.mathematics import Printer, natural, tensor_name
-from symnet.documents.matrices import Convention, MatrixPrinter, matrix_equation, shape_form
+from symnet.documents.mathematics import MULTIPLY, Printer, natural, tensor_name
+from symnet.documents.matrices import (
+    Convention,
+    MatrixPrinter,
+    matrix_equation,
+    matrix_expression,
+    shape_form,
+)
 from symnet.documents.outline import (
     Block,
     Code,
@@ -31,6 +37,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Role, Size, Tensor, indices_of
@@ -86,9 +93,7 @@ class _Composer:
         if self.derived.updates:
             sections.append(self.updates())
         if code:
-            sections.append(
-                Section(("The code",), "code", (Paragraph((CODE,)), Code(code)))
-            )
+            sections.append(Section(("The code",), "code", (Paragraph((CODE,)), Code(code))))
         if results is not None:
             sections.append(Section(("Training",), "training", (Measured(tuple(_results(results))),)))
         if evidence is not None:
@@ -109,15 +114,19 @@ class _Composer:
         program = self.derived.program
         layers = [e.origin for e in self.derived.stated.equations if e.origin.startswith("layer")]
         count = len(dict.fromkeys(layers))
-        what = f"A network of {count} layer{'s' * (count != 1)}. " if count else "A network stated by its equations. "
-        rows = tuple(
-            self.shape_row(tensor) for tensor in self.tensors_shown(program)
+        what = (
+            f"A network of {count} layer{'s' * (count != 1)}. "
+            if count
+            else "A network stated by its equations. "
         )
+        rows = tuple(self.shape_row(tensor) for tensor in self.tensors_shown(program))
         table = Table(("tensor", "shape", "in numbers", "what it is"), rows, "Tensors and their shapes")
         blocks: list[Block] = [Paragraph((what + CONVENTIONS[self.convention],))]
         figure = network_figure(self.derived.stated)
         if figure:
-            blocks.append(Figure(figure, "The network, from its inputs on the left to its outputs on the right"))
+            blocks.append(
+                Figure(figure, "The network, from its inputs on the left to its outputs on the right")
+            )
         return Section(("The network",), "network", (*blocks, Paragraph(self.indices_text()), table))
 
     def tensors_shown(self, program: Program) -> Iterator[Tensor]:
@@ -129,7 +138,12 @@ class _Composer:
         values = self.derived.stated.values
         known = {Size(name): Integer(value) for name, value in values.items() if float(value).is_integer()}
         numbers = replace(tensor, shape=tuple(extent.xreplace(known) for extent in tensor.shape))
-        return ((self.matrices.tensor(tensor),), (self.shape(tensor),), (self.shape(numbers),), (self.what(tensor),))
+        return (
+            (self.matrices.tensor(tensor),),
+            (self.shape(tensor),),
+            (self.shape(numbers),),
+            (self.what(tensor),),
+        )
 
     def shape(self, tensor: Tensor) -> Node:
         return shape_form(tensor, self.printer, self.convention)
@@ -149,12 +163,17 @@ class _Composer:
 
     def statement(self, equation: Equation, label: str, program: Program | None = None) -> Statement:
         matrix = matrix_equation(equation, program or self.derived.program, self.convention)
-        return Statement(label, self.printer.equation(equation), matrix, self.shapes(equation), equation.words)
+        shapes = self.shapes(equation, program or self.derived.program)
+        return Statement(label, self.printer.equation(equation), matrix, shapes, equation.words)
 
-    def shapes(self, equation: Equation) -> Text:
+    def shapes(self, equation: Equation, program: Program) -> Text:
+        """The shape of what is defined, and those of the factors that give it."""
+        form = matrix_expression(equation, program, self.convention)
+        factors = fitting(form, self.printer, self.convention == "columns") if form is not None else None
         if not equation.tensor.shape:
-            return ()
-        return (self.matrices.tensor(equation.tensor), ": ", self.shape(equation.tensor))
+            return () if factors is None else (factors,)
+        whole = self.shape(equation.tensor)
+        return (whole,) if factors is None else (row(whole, t.EQUALS, factors),)
 
     def forward(self) -> Section:
         loss = self.loss_names()
@@ -164,21 +183,33 @@ class _Composer:
             if equation.tensor.name not in loss:
                 blocks.append(self.statement(equation, str(self.numbers[equation.tensor.name])))
         if named:
-            blocks.append(Paragraph(("A sum under a nonlinear function has a name of its own, so that it is one symbol from here on.",)))
+            blocks.append(
+                Paragraph(
+                    (
+                        "A sum under a nonlinear function has a name of its own, so that it is one symbol from here on.",
+                    )
+                )
+            )
         return Section(("Forward: from the inputs to the prediction",), "forward", tuple(blocks))
 
     def loss_names(self) -> set[str]:
-        return {e.tensor.name for e in self.derived.primal.equations if e.origin == "loss"} | {self.derived.loss.name}
+        return {e.tensor.name for e in self.derived.primal.equations if e.origin == "loss"} | {
+            self.derived.loss.name
+        }
 
     def loss(self) -> Section:
         names = self.loss_names()
         blocks: list[Block] = []
         for rewrite in self.derived.naming:
             if rewrite.before.tensor.name in names:
-                blocks.append(Statement("", self.printer.equation(rewrite.before), words=rewrite.before.words))
+                blocks.append(
+                    Statement("", self.printer.equation(rewrite.before), words=rewrite.before.words)
+                )
                 blocks.append(Paragraph((rewrite.reason,)))
         blocks += [
-            self.statement(e, str(self.numbers[e.tensor.name])) for e in self.derived.primal.equations if e.tensor.name in names
+            self.statement(e, str(self.numbers[e.tensor.name]))
+            for e in self.derived.primal.equations
+            if e.tensor.name in names
         ]
         return Section(("The loss",), "loss", tuple(blocks))
 
@@ -243,14 +274,20 @@ class _Composer:
                 parts.append(piece)
             else:
                 places = [t.Name(place.strip()) for place in found[2].split(",")]
-                below = row(*places) if all(len(place.text) == 1 for place in places) else t.joined(list(places), t.COMMA)
+                below = (
+                    row(*places)
+                    if all(len(place.text) == 1 for place in places)
+                    else t.joined(list(places), t.COMMA)
+                )
                 parts.append(tensor_name(tensor, below))
         return tuple(part for part in parts if part)
 
     def contribution_lines(self, adjoint: Adjoint, contribution: Contribution) -> Iterator[Line]:
         use, element = contribution.use, contribution.occurrence
         number = self.numbers[use.tensor.name]
-        yield Line((f"Equation ({number}) reads ", self.printer.show(element), ":"), self.printer.equation(use))
+        yield Line(
+            (f"Equation ({number}) reads ", self.printer.show(element), ":"), self.printer.equation(use)
+        )
         for position, step in enumerate(contribution.local):
             if step.rule == "differentiate" and not _is_plain_sum(step, contribution.local, position):
                 yield Line(("The derivative there:",), self.partial(step, use, position))
@@ -261,7 +298,10 @@ class _Composer:
         share = len(adjoint.contributions) > 1
         sign = t.Words("gets") if share else t.EQUALS
         inside = Printer(self.tensors, adjoint.equation.indices)
-        yield Line(("By the chain rule, over every entry that it reaches:",), row(lhs, sign, inside.show(contribution.definition)))
+        yield Line(
+            ("By the chain rule, over every entry that it reaches:",),
+            row(lhs, sign, inside.show(contribution.definition)),
+        )
         for step in contribution.steps:
             yield Line(self.words(step.reason), row(lhs, sign, inside.show(step.after)))
 
@@ -272,11 +312,14 @@ class _Composer:
         """∂(what is differentiated)/∂(by what) = the derivative."""
         printer = self.inside(use)
         assert step.wrt is not None, "a differentiation says by what"
-        above = printer.show(use.lhs) if position == 0 else t.Fence(printer.show(step.before))
         by = printer.show(step.wrt)
-        by = by if indices_of(step.wrt) or step.wrt.is_Symbol else t.Fence(by)
-        quotient = t.Fraction(row(t.PARTIAL, above), row(t.PARTIAL, by))
-        return row(quotient, t.EQUALS, printer.show(step.after))
+        below = row(t.PARTIAL, by if indices_of(step.wrt) or step.wrt.is_Symbol else t.Fence(by))
+        if position == 0:
+            return row(
+                t.Fraction(row(t.PARTIAL, printer.show(use.lhs)), below), t.EQUALS, printer.show(step.after)
+            )
+        before = printer.show(step.before, MULTIPLY)
+        return row(t.Fraction(t.PARTIAL, below), before, t.EQUALS, printer.show(step.after))
 
     def left(self, adjoint: Adjoint) -> Node:
         return self.printer.show(adjoint.equation.lhs)
@@ -297,7 +340,9 @@ class _Composer:
             index: Text = (_right_side(self.printer.equation(equation)),)
             rows.append(((quotient,), index, form, (self.shape(self.tensors[name]),), (f"({number})",)))
         head = ("gradient", "index form", "matrix form", "shape", "equation")
-        return Section(("All gradients",), "gradients", (Table(head, tuple(rows), "Every gradient of the loss"),))
+        return Section(
+            ("All gradients",), "gradients", (Table(head, tuple(rows), "Every gradient of the loss"),)
+        )
 
     # what is computed
 
@@ -307,13 +352,17 @@ class _Composer:
             number = self.numbers[rewrite.before.tensor.name]
             blocks.append(Paragraph((f"In place of ({number}). {rewrite.reason}",)))
             for equation in rewrite.after:
-                blocks.append(self.statement(equation, self.derived.labels[equation.tensor.name], self.derived.computed))
+                blocks.append(
+                    self.statement(equation, self.derived.labels[equation.tensor.name], self.derived.computed)
+                )
         return Section(("Made safe for floating point",), "safe", tuple(blocks))
 
     def updates(self) -> Section:
         blocks: list[Block] = [Paragraph(("One step of training, once the gradients are known:",))]
         program = self.derived.computed
-        blocks += [self.statement(e, self.derived.labels[e.tensor.name], program) for e in self.derived.updates]
+        blocks += [
+            self.statement(e, self.derived.labels[e.tensor.name], program) for e in self.derived.updates
+        ]
         given = [tensor for tensor in program.of_role(Role.HYPERPARAMETER) if tensor.name in program.values]
         rows = tuple(((self.matrices.tensor(h),), (h.name,), (f"{program.values[h.name]:g}",)) for h in given)
         if rows:
@@ -325,9 +374,7 @@ STABLE = (
     "The equations above are exact, but a computer's numbers overflow at e^710. These mean the same and cannot: this is what the code "
     "computes. They come after the chain rule, so nothing here is differentiated."
 )
-CODE = (
-    "The module that trains this network, with NumPy alone. The number behind a line is that of the equation which it computes."
-)
+CODE = "The module that trains this network, with NumPy alone. The number behind a line is that of the equation which it computes."
 
 
 def _is_plain_sum(step: Step, steps: tuple[Step, ...], position: int) -> bool:
@@ -348,7 +395,10 @@ def _results(results: Results) -> Iterator[Block]:
     if results.losses:
         yield Figure(curve(results.losses), "The loss after each epoch")
     if results.confusion:
-        yield Figure(confusion(results.confusion), "Held-out samples: the true class by row, the predicted class by column")
+        yield Figure(
+            confusion(results.confusion),
+            "Held-out samples: the true class by row, the predicted class by column",
+        )
 
 
 def _certificate(evidence: Evidence) -> Section:

@@ -34,19 +34,26 @@ def network_figure(program: Program) -> str:
     height = TOP + STEP * max(column.drawn for column in columns) + 36
     width = 2 * 60 + GAP * (len(columns) - 1)
     parts: list[str] = []
-    places = [[_place(k, row, column.drawn, height) for row in range(column.drawn)] for k, column in enumerate(columns)]
+    places = [
+        [_place(k, row, column.drawn, height) for row in range(column.drawn)]
+        for k, column in enumerate(columns)
+    ]
     for left, right in zip(places, places[1:], strict=False):
         for x1, y1 in left:
             parts += [f'<line class="edge" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>' for x2, y2 in right]
     for column, units in zip(columns, places, strict=True):
         for row, (x, y) in enumerate(units):
             if column.units > column.drawn and row == column.drawn // 2:
-                parts.append(f'<rect class="gap" x="{x - RADIUS}" y="{y - RADIUS}" width="{2 * RADIUS}" height="{2 * RADIUS}"/>')
+                parts.append(
+                    f'<rect class="gap" x="{x - RADIUS}" y="{y - RADIUS}" width="{2 * RADIUS}" height="{2 * RADIUS}"/>'
+                )
                 parts.append(f'<text class="dots" x="{x}" y="{y + 6}" text-anchor="middle">⋮</text>')
             else:
                 parts.append(f'<circle class="unit {column.kind}" cx="{x}" cy="{y}" r="{RADIUS}"/>')
         label = f"{column.name} ({column.units})"
-        parts.append(f'<text class="label" x="{units[0][0]}" y="{height - 12}" text-anchor="middle">{html.escape(label)}</text>')
+        parts.append(
+            f'<text class="label" x="{units[0][0]}" y="{height - 12}" text-anchor="middle">{html.escape(label)}</text>'
+        )
     title = " to ".join(str(column.units) for column in columns) + " units"
     head = f'<svg class="network" viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img" aria-label="{title}">'
     return f"{head}<title>{title}</title>{''.join(parts)}</svg>"

@@ -101,7 +101,9 @@ class Printer:
         if isinstance(expr, Add):
             return self.addition(expr)
         if isinstance(expr, sp.Sum):
-            below = t.joined([self.range(index, size, expr.function) for index, size in binders_of(expr)], t.COMMA)
+            below = t.joined(
+                [self.range(index, size, expr.function) for index, size in binders_of(expr)], t.COMMA
+            )
             return row(t.Sum(below), self.show(expr.function, MULTIPLY)), MULTIPLY
         if isinstance(expr, Mul):
             return self.product(expr)
@@ -185,7 +187,10 @@ class Printer:
         """A product or quotient: its number, what stands above, what stands below."""
         coefficient, rest = _numbers_out(expr)
         if coefficient.is_negative:
-            return row(t.MINUS_SIGN, self.show(Mul(-coefficient, rest, evaluate=False) if rest != 1 else -coefficient, MULTIPLY)), ADD
+            return row(
+                t.MINUS_SIGN,
+                self.show(Mul(-coefficient, rest, evaluate=False) if rest != 1 else -coefficient, MULTIPLY),
+            ), ADD
         if is_decimal(coefficient):
             return row(number(coefficient)[0], t.INVISIBLE, self.show(rest, MULTIPLY)), MULTIPLY
         above: list[Expr] = [] if coefficient.p == 1 else [sp.Integer(coefficient.p)]
@@ -221,11 +226,17 @@ class Printer:
 
     def factor_order(self, factor: Expr) -> tuple[object, ...]:
         """Numbers and sizes; then what has the first index of the left-hand side, adjoints first; brackets; sums last."""
-        constant = not factor.has(Indexed, f.Bracket) and all(self.is_setting(scalar) for scalar in factor.atoms(Scalar))
+        constant = not factor.has(Indexed, f.Bracket) and all(
+            self.is_setting(scalar) for scalar in factor.atoms(Scalar)
+        )
         seen = factor.atoms(Index)
         place = next((k for k, index in enumerate(self.first) if index in seen), len(self.first))
-        adjoint = isinstance(factor, Indexed) and bool(getattr(self.tensors.get(name_of(factor)), "adjoint_of", ""))
-        kind = 0 if constant else 3 if isinstance(factor, sp.Sum) else 2 if isinstance(factor, f.Bracket) else 1
+        adjoint = isinstance(factor, Indexed) and bool(
+            getattr(self.tensors.get(name_of(factor)), "adjoint_of", "")
+        )
+        kind = (
+            0 if constant else 3 if isinstance(factor, sp.Sum) else 2 if isinstance(factor, f.Bracket) else 1
+        )
         compound = 1 if isinstance(factor, Add) else 0
         return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, natural(str(factor)))
 
@@ -247,7 +258,10 @@ class Printer:
         return t.Script(base, None, self.show(expr.exp)), POWER
 
     def argmax(self, expr: ArgMax) -> Node:
-        name = t.Script(t.Name("argmax", "upright", r"\operatorname{argmax}"), self.indices([b[0] for b in binders_of(expr)]))
+        name = t.Script(
+            t.Name("argmax", "upright", r"\operatorname{argmax}"),
+            self.indices([b[0] for b in binders_of(expr)]),
+        )
         return row(name, self.show(expr.function, MULTIPLY))
 
     def function(self, expr: Expr) -> tuple[Node, int]:
@@ -259,10 +273,17 @@ class Printer:
             return row(self.show(sp.exp(expr.args[0])), t.MINUS, t.Number("1")), ADD
         if isinstance(expr, f.where):
             condition, yes, no = expr.args
-            rows = ((self.show(yes), row(t.Words("where"), self.condition(condition))), (self.show(no), t.Words("elsewhere")))
+            rows = (
+                (self.show(yes), row(t.Words("where"), self.condition(condition))),
+                (self.show(no), t.Words("elsewhere")),
+            )
             return t.Cases(rows), ATOM
         name = FUNCTIONS.get(expr.func) or t.Name(expr.func.__name__, "upright")
-        ordered = sorted(expr.args, key=lambda argument: not argument.is_number) if expr.func in SYMMETRIC else expr.args
+        ordered = (
+            sorted(expr.args, key=lambda argument: not argument.is_number)
+            if expr.func in SYMMETRIC
+            else expr.args
+        )
         return row(name, t.Fence(t.joined([self.show(argument) for argument in ordered], t.COMMA))), ATOM
 
     def bracket(self, expr: Expr) -> Node:
@@ -296,7 +317,11 @@ def number(value: Expr) -> tuple[Node, int]:
         decimal = f"{float(value):.12g}"
         if "e" in decimal:
             digits, power = decimal.split("e")
-            scale = t.Script(t.Number("10"), None, row(*((t.MINUS_SIGN,) if int(power) < 0 else ()), t.Number(str(abs(int(power))))))
+            scale = t.Script(
+                t.Number("10"),
+                None,
+                row(*((t.MINUS_SIGN,) if int(power) < 0 else ()), t.Number(str(abs(int(power))))),
+            )
             return (scale, POWER) if digits == "1" else (row(t.Number(digits), t.TIMES, scale), MULTIPLY)
         return t.Number(decimal), ATOM
     if value.is_Rational:
@@ -309,7 +334,9 @@ def number(value: Expr) -> tuple[Node, int]:
 def common_number(expr: Add) -> tuple[Expr, Expr]:
     """The number that all terms share, up to their signs, and what is left: 2*A - 2*Y is 2 and A - Y."""
     shared, rest = expr.primitive()
-    if not isinstance(rest, Add) or any(abs(term.as_coeff_Mul()[0]) != 1 or not term.has(Indexed) for term in rest.args):
+    if not isinstance(rest, Add) or any(
+        abs(term.as_coeff_Mul()[0]) != 1 or not term.has(Indexed) for term in rest.args
+    ):
         return sp.S.One, expr
     return shared, rest
 
@@ -346,7 +373,9 @@ def _starts_with_digit(node: Node) -> bool:
     return isinstance(node, t.Number) or (isinstance(node, t.Row) and isinstance(node.parts[0], t.Number))
 
 
-def tensor_name(tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None) -> Node:
+def tensor_name(
+    tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
+) -> Node:
     """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes last."""
     name = tensor.adjoint_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)

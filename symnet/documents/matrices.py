@@ -10,10 +10,21 @@ from collections.abc import Mapping
 from functools import singledispatchmethod
 from typing import Literal
 
-from sympy import S
+from sympy import Integer, S
 
 from symnet.documents import typeset as t
-from symnet.documents.mathematics import ADD, ATOM, FUNCTIONS, MULTIPLY, POWER, RELATIONS, Printer, tensor_name
+from symnet.documents.mathematics import (
+    ADD,
+    ATOM,
+    FUNCTIONS,
+    MULTIPLY,
+    POWER,
+    RELATIONS,
+    SYMMETRIC,
+    Printer,
+    tensor_name,
+)
+from symnet.documents.shapes import parts_of
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index import functions as f
@@ -23,11 +34,14 @@ from symnet.lowering.lower import axes_of, lower_equation
 
 Convention = Literal["rows", "columns"]
 NAMES = {function.__name__: name for function, name in FUNCTIONS.items()}
+NUMBER_FIRST = tuple(function.__name__ for function in SYMMETRIC)
 SIGNS = {function.__name__: signs for function, signs in RELATIONS.items()}
 
 
-def matrix_equation(equation: Equation, program: Program, convention: Convention = "rows") -> Node | None:
-    """The equation in matrix form; None where it has none (a gather, more than two axes, positions of maxima)."""
+def matrix_expression(
+    equation: Equation, program: Program, convention: Convention = "rows"
+) -> m.MatrixExpr | None:
+    """The right-hand side of an equation as a matrix; None where it is none (a gather, more than two axes, positions of maxima)."""
     if equation.tensor.rank > 2 or equation.tensor.integer:
         return None
     form = m.matrix_form(lower_equation(equation, program), axes_of(equation))
@@ -35,6 +49,14 @@ def matrix_equation(equation: Equation, program: Program, convention: Convention
         return None
     if convention == "columns":
         form = _in_columns(form) if equation.tensor.rank == 1 else _turned(form)
+    return form
+
+
+def matrix_equation(equation: Equation, program: Program, convention: Convention = "rows") -> Node | None:
+    """The equation in matrix form; None where it has none."""
+    form = matrix_expression(equation, program, convention)
+    if form is None:
+        return None
     printer = MatrixPrinter(program.tensors)
     return row(printer.tensor(equation.tensor), t.EQUALS, printer.show(form))
 
@@ -45,23 +67,7 @@ def _is_readable(form: m.MatrixExpr) -> bool:
         return False
     if isinstance(form, m.MatrixRead):
         return not form.at
-    return all(map(_is_readable, _parts(form)))
-
-
-def _parts(form: m.MatrixExpr) -> tuple[m.MatrixExpr, ...]:
-    if isinstance(form, m.MatMul | m.Hadamard):
-        return form.factors
-    if isinstance(form, m.Add):
-        return tuple(part for _, part in form.terms)
-    if isinstance(form, m.Scale):
-        return (*form.above, form.of, *form.below)
-    if isinstance(form, m.Quotient):
-        return (form.above, form.below)
-    if isinstance(form, m.Transpose):
-        return (form.of,)
-    if isinstance(form, m.Power):
-        return (form.base,)
-    return form.args if isinstance(form, m.Apply) else ()
+    return all(map(_is_readable, parts_of(form)))
 
 
 def _turned(form: m.MatrixExpr) -> m.MatrixExpr:
@@ -151,6 +157,8 @@ class MatrixPrinter:
 
     @form.register
     def _(self, form: m.Hadamard) -> tuple[Node, int]:
+        if len(form.factors) > 1 and len(set(form.factors)) == 1:
+            return self.form(m.Power(form.factors[0], Integer(len(form.factors))))
         factors = sorted(form.factors, key=_hadamard_order)
         return t.joined([self.show(factor, MULTIPLY + 0.5) for factor in factors], t.HADAMARD), MULTIPLY
 
@@ -165,7 +173,10 @@ class MatrixPrinter:
             return (row(t.MINUS_SIGN, inside), ADD) if negative else (inside, binding)
         front = [self.show(number, POWER) for number in numbers]
         if form.below:
-            below = t.joined([self.show(number, 0 if len(form.below) == 1 else POWER) for number in form.below], t.INVISIBLE)
+            below = t.joined(
+                [self.show(number, 0 if len(form.below) == 1 else POWER) for number in form.below],
+                t.INVISIBLE,
+            )
             above = t.joined(front, t.INVISIBLE) if front else t.Number("1")
             simple = not front and isinstance(form.of, m.MatrixRead | m.Constant | m.Add)
             if simple:
@@ -210,7 +221,10 @@ class MatrixPrinter:
         if form.function == f.expm1.__name__:
             return row(self.show(m.Apply("exp", form.args)), t.MINUS, t.Number("1")), ADD
         name = NAMES.get(form.function) or t.Name(form.function, "upright")
-        return row(name, t.Fence(t.joined([self.show(argument) for argument in form.args], t.COMMA))), ATOM
+        arguments = form.args
+        if form.function in NUMBER_FIRST:
+            arguments = tuple(sorted(arguments, key=lambda argument: not isinstance(argument, m.Constant)))
+        return row(name, t.Fence(t.joined([self.show(argument) for argument in arguments], t.COMMA))), ATOM
 
     def relation(self, form: m.Apply) -> Node:
         left, right = form.args

@@ -153,8 +153,27 @@ LATEX_SPECIAL = {
 
 def latex_text(text: str) -> str:
     """Plain text as LaTeX text: nothing in it is a command, and a character that the fonts lack is a question mark."""
-    known = {"−": "-", "–": "--", "—": "---", "’": "'", "“": "``", "”": "''", "×": r"$\times$", "∂": r"$\partial$", "⊙": r"$\odot$"}
-    known |= {"σ": r"$\sigma$", "δ": r"$\delta$", "Δ": r"$\Delta$", "ŷ": r"$\hat{y}$", "…": r"\dots{}", "·": r"$\cdot$", "→": r"$\to$", "ᵀ": r"$^\top$"}
+    known = {
+        "−": "-",
+        "–": "--",
+        "—": "---",
+        "’": "'",
+        "“": "``",
+        "”": "''",
+        "×": r"$\times$",
+        "∂": r"$\partial$",
+        "⊙": r"$\odot$",
+    }
+    known |= {
+        "σ": r"$\sigma$",
+        "δ": r"$\delta$",
+        "Δ": r"$\Delta$",
+        "ŷ": r"$\hat{y}$",
+        "…": r"\dots{}",
+        "·": r"$\cdot$",
+        "→": r"$\to$",
+        "ᵀ": r"$^\top$",
+    }
     out = []
     for character in " ".join(text.split()):
         if character in LATEX_SPECIAL:
@@ -234,7 +253,9 @@ def is_tall(node: Node) -> bool:
         return any(map(is_tall, node.parts))
     if isinstance(node, Script):
         return is_tall(node.base)
-    return is_tall(node.inside) if isinstance(node, Fence) else isinstance(node, Fraction | Root | Sum | Cases)
+    return (
+        is_tall(node.inside) if isinstance(node, Fence) else isinstance(node, Fraction | Root | Sum | Cases)
+    )
 
 
 @latex.register
@@ -258,7 +279,7 @@ def mathml(node: Node, display: bool = False) -> str:
     kind = ' display="block"' if display else ""
     source = html.escape(latex(node))
     return (
-        f'<math{kind}><semantics><mrow>{element(node)}</mrow>'
+        f"<math{kind}><semantics><mrow>{element(node)}</mrow>"
         f'<annotation encoding="application/x-tex">{source}</annotation></semantics></math>'
     )
 
@@ -286,7 +307,9 @@ def _(node: Number) -> str:
 
 @element.register
 def _(node: Sign) -> str:
-    form = {"prefix": ' form="prefix"', "postfix": ' form="postfix"', "comma": ' separator="true"'}.get(node.kind, "")
+    form = {"prefix": ' form="prefix"', "postfix": ' form="postfix"', "comma": ' separator="true"'}.get(
+        node.kind, ""
+    )
     return f"<mo{form}>{html.escape(node.text)}</mo>"
 
 
@@ -329,7 +352,9 @@ def _(node: Accent) -> str:
 @element.register
 def _(node: Fence) -> str:
     left, right = node.pair
-    return f'<mrow><mo form="prefix" fence="true">{left}</mo>{element(node.inside)}<mo form="postfix" fence="true">{right}</mo></mrow>'
+    fixed = "" if is_tall(node.inside) else ' stretchy="false"'
+    opening = f'<mo form="prefix" fence="true"{fixed}>{left}</mo>'
+    return f'<mrow>{opening}{element(node.inside)}<mo form="postfix" fence="true"{fixed}>{right}</mo></mrow>'
 
 
 @element.register
@@ -340,7 +365,8 @@ def _(node: Sum) -> str:
 @element.register
 def _(node: Cases) -> str:
     rows = "".join(
-        f"<mtr><mtd>{element(value)}</mtd><mtd>{element(condition)}</mtd></mtr>" for value, condition in node.rows
+        f"<mtr><mtd>{element(value)}</mtd><mtd>{element(condition)}</mtd></mtr>"
+        for value, condition in node.rows
     )
     return f'<mrow><mo form="prefix" fence="true">{{</mo><mtable class="cases">{rows}</mtable></mrow>'
 

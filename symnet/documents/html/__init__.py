@@ -19,7 +19,13 @@ def write(document: Document) -> str:
     """The document as an HTML page."""
     template = environment(__name__).get_template("DOCUMENT.html.jinja")
     return template.render(
-        document=document, text=_text, formula=_formula, inline=_inline, listing=listing, safe=Markup, mark=_mark
+        document=document,
+        text=_text,
+        formula=_formula,
+        inline=_inline,
+        listing=listing,
+        safe=Markup,
+        mark=_mark,
     )
 
 

@@ -52,7 +52,11 @@ def _coloured(token: tokenize.TokenInfo) -> str:
         return _spans("k", text)
     if token.type == tokenize.NUMBER:
         return _spans("n", text)
-    return "" if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER) and not token.string else text
+    return (
+        ""
+        if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER) and not token.string
+        else text
+    )
 
 
 def _spans(kind: str, text: str) -> str:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from symnet.documents.outline import Code, Document, Figure, Line, Measured, Paragraph, Section, Statement, Steps, Table, Text
+from symnet.documents.outline import (
+    Code,
+    Document,
+    Figure,
+    Line,
+    Measured,
+    Paragraph,
+    Section,
+    Statement,
+    Steps,
+    Table,
+    Text,
+)
 from symnet.documents.typeset import MINUS, PLUS, Node, Row, latex, latex_text, row
 from symnet.rendering import environment
 
@@ -12,12 +24,16 @@ NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
 def write(document: Document) -> str:
     """The document as a LaTeX article."""
     template = environment(__name__).get_template("DOCUMENT.tex.jinja")
-    return template.render(document=document, text=latex_text, inline=_text, body="\n".join(map(_section, document.sections)))
+    return template.render(
+        document=document, text=latex_text, inline=_text, body="\n".join(map(_section, document.sections))
+    )
 
 
 def _text(text: Text) -> str:
     """Words escaped, formulas in math mode, numbers of equations as references."""
-    return "".join(latex_text(part) if isinstance(part, str) and part.strip() == part else _part(part) for part in text)
+    return "".join(
+        latex_text(part) if isinstance(part, str) and part.strip() == part else _part(part) for part in text
+    )
 
 
 def _part(part: str | Node) -> str:
@@ -32,7 +48,11 @@ def _section(section: Section) -> str:
     command = "section" if section.level == 1 else "subsection"
     title = _text(section.title)
     plain = latex_text("".join(part for part in section.title if isinstance(part, str)))
-    title = title if title == plain else rf"\texorpdfstring{{{title}}}{{{plain}{section.anchor.removeprefix('adjoint-')}}}"
+    title = (
+        title
+        if title == plain
+        else rf"\texorpdfstring{{{title}}}{{{plain}{section.anchor.removeprefix('adjoint-')}}}"
+    )
     return "\n".join((rf"\{command}{{{title}}}", *map(_block, section.blocks), ""))
 
 
@@ -89,13 +109,18 @@ def _aligned(node: Node) -> str:
         lines[-1].append(part)
     if len(lines) == 1:
         return rf"\resizebox{{\linewidth}}{{!}}{{$\displaystyle {text}$}}"
-    rows = " \\\\\n".join(("& \\quad " if k else "") + latex(row(*line)).replace(" = ", " ={} & ", 1 - min(k, 1)) for k, line in enumerate(lines))
+    rows = " \\\\\n".join(
+        ("& \\quad " if k else "") + latex(row(*line)).replace(" = ", " ={} & ", 1 - min(k, 1))
+        for k, line in enumerate(lines)
+    )
     return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
 
 def _width(node: Node) -> int:
     """About how wide a formula is: letters and signs of its main line."""
-    return len(latex(node)) // 3 if not isinstance(node, Row) else sum(map(_width, node.parts)) + len(node.parts)
+    return (
+        len(latex(node)) // 3 if not isinstance(node, Row) else sum(map(_width, node.parts)) + len(node.parts)
+    )
 
 
 def _line(line: Line) -> str:
@@ -117,6 +142,6 @@ def _table(block: Table) -> str:
 
 
 def _cell(cell: Text) -> str:
-    return "".join(latex_text(part) if isinstance(part, str) else rf"$\displaystyle {latex(part)}$" for part in cell)
-
-
+    return "".join(
+        latex_text(part) if isinstance(part, str) else rf"$\displaystyle {latex(part)}$" for part in cell
+    )

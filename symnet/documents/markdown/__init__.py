@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from symnet.documents.outline import Code, Document, Figure, Line, Measured, Paragraph, Section, Statement, Steps, Table, Text
+from symnet.documents.outline import (
+    Code,
+    Document,
+    Figure,
+    Line,
+    Measured,
+    Paragraph,
+    Section,
+    Statement,
+    Steps,
+    Table,
+    Text,
+)
 from symnet.documents.typeset import Node, latex
 
 NAME, SUFFIX, WORDS = "markdown", ".md", "Markdown with LaTeX formulas, as GitHub and notebooks render it"
@@ -19,7 +31,9 @@ def write(document: Document) -> str:
         parts += _section(section)
     source = f" from {_escape(document.source)}" if document.source else ""
     command = f" with `{document.command.replace('`', '')}`" if document.command else ""
-    parts.append(f"---\n\nWritten by symnet{source}{command}. Every formula stands for the equation that was checked.")
+    parts.append(
+        f"---\n\nWritten by symnet{source}{command}. Every formula stands for the equation that was checked."
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -45,7 +59,10 @@ def _display(*nodes: Node, label: str = "") -> str:
 
 
 def _section(section: Section) -> list[str]:
-    return [f"{'#' * (section.level + 1)} {_text(section.title)}", *(part for b in section.blocks for part in _block(b))]
+    return [
+        f"{'#' * (section.level + 1)} {_text(section.title)}",
+        *(part for b in section.blocks for part in _block(b)),
+    ]
 
 
 def _block(block: object) -> list[str]:
@@ -64,7 +81,11 @@ def _block(block: object) -> list[str]:
             fence += "`"
         return [f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"]
     if isinstance(block, Measured):
-        return ["<!-- measured -->", *(part for b in block.blocks for part in _block(b)), "<!-- /measured -->"]
+        return [
+            "<!-- measured -->",
+            *(part for b in block.blocks for part in _block(b)),
+            "<!-- /measured -->",
+        ]
     assert isinstance(block, Figure), "every kind of block has its form"
     return [f"*{_escape(block.caption)}: see the HTML document.*"]
 

@@ -1,0 +1,72 @@
+"""The shapes in a matrix form: Z = X W + 1 b^T is (N × D)(D × H) + (N × 1)(1 × H), so that everyone can see that it fits."""
+
+from __future__ import annotations
+
+from sympy import Expr, S
+
+from symnet.documents import typeset as t
+from symnet.documents.mathematics import Printer
+from symnet.documents.typeset import Node, row
+from symnet.lowering import matrix as m
+
+Extents = tuple[Expr, Expr]
+"""Rows and columns."""
+CROSS = t.Sign("×", r"\times")
+
+
+def extents_of(form: m.MatrixExpr, turned: bool = False) -> Extents | None:
+    """Rows and columns of a form, None for what is a number; `turned` where a matrix is the transpose of its array."""
+    if isinstance(form, m.MatrixRead):
+        shape = tuple(
+            size for size, at in zip(form.tensor.shape, form.at or (None,) * 2, strict=False) if at is None
+        )
+        if len(shape) == 2:
+            return (shape[1], shape[0]) if turned else (shape[0], shape[1])
+        return (shape[0], S.One) if shape else None
+    if isinstance(form, m.Ones):
+        return form.axis.size, S.One
+    if isinstance(form, m.Transpose):
+        extents = extents_of(form.of, turned)
+        return extents and (extents[1], extents[0])
+    if isinstance(form, m.MatMul):
+        first, last = extents_of(form.factors[0], turned), extents_of(form.factors[-1], turned)
+        return first and last and (first[0], last[1])
+    return next((found for part in parts_of(form) if (found := extents_of(part, turned))), None)
+
+
+def parts_of(form: m.MatrixExpr) -> tuple[m.MatrixExpr, ...]:
+    """The forms that `form` is made of."""
+    if isinstance(form, m.MatMul | m.Hadamard):
+        return form.factors
+    if isinstance(form, m.Add):
+        return tuple(part for _, part in form.terms)
+    if isinstance(form, m.Scale):
+        return (*form.above, form.of, *form.below)
+    if isinstance(form, m.Quotient):
+        return (form.above, form.below)
+    if isinstance(form, m.Transpose):
+        return (form.of,)
+    if isinstance(form, m.Power):
+        return (form.base,)
+    return form.args if isinstance(form, m.Apply) else ()
+
+
+def fitting(form: m.MatrixExpr, printer: Printer, turned: bool = False) -> Node | None:
+    """The shapes of the factors and terms of `form`, None where it holds no product of matrices."""
+    if isinstance(form, m.MatMul):
+        return row(*(t.Fence(_extents(extents_of(factor, turned), printer)) for factor in form.factors))
+    if isinstance(form, m.Scale):
+        return fitting(form.of, printer, turned)
+    if isinstance(form, m.Add) and any(fitting(part, printer, turned) for _, part in form.terms):
+        terms = [part for _, part in form.terms if extents_of(part, turned)]
+        shown = [
+            fitting(part, printer, turned) or t.Fence(_extents(extents_of(part, turned), printer))
+            for part in terms
+        ]
+        return t.joined(shown, t.PLUS)
+    return None
+
+
+def _extents(extents: Extents | None, printer: Printer) -> Node:
+    assert extents is not None, "a factor of a product of matrices is no number"
+    return t.joined([printer.show(extent) for extent in extents], CROSS)
