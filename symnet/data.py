@@ -5,8 +5,9 @@ NumPy only: whatever reads data need not import SymPy.
 
 from __future__ import annotations
 
+import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symnet.errors import DataError, nearest
+from symnet.files import write_atomically
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
 MAX_BYTES = 4 * 1024**3
 """How much an npz may hold when it is unpacked: said before it is unpacked."""
+
+
+Shape = tuple[int | str | None, ...]
+"""A number for each axis, or the name of a size that several axes share, or None where any number will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +38,21 @@ class Dataset:
 
 def prepare(
     arrays: Mapping[str, Any],
-    needed: Mapping[str, tuple[int | None, ...]],
+    needed: Mapping[str, Shape],
+    *,
+    whole: Collection[str] = (),
     one_hot: Mapping[str, int] | None = None,
     scale: Mapping[str, float] | None = None,
     place: str = "data",
 ) -> Arrays:
-    """The arrays called in `needed`, each checked against its shape (None: any extent), as float64.
+    """The arrays called in `needed`, each checked against its shape: float64, or whole numbers where it is
+    called in `whole`.
 
     Raises DataError for an array that is missing, has the wrong number of axes or columns, holds anything but
-    finite numbers, or has another number of samples than the rest.
+    finite numbers, or disagrees with another one about a size.
     """
     found: Arrays = {}
+    sizes: dict[str, tuple[int, str]] = {}  # with the array that each was read off
     for name, shape in needed.items():
         if name not in arrays:
             raise DataError(
@@ -56,22 +66,31 @@ def prepare(
             array = _one_hot(name, array, one_hot[name], place)
         if scale and name in scale:
             array = array / scale[name]
-        if array.ndim != len(shape) or any(
-            want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
-        ):
-            raise DataError(
-                f"{name} has the shape {_shape(array.shape)}", place=place, expected=_shape(shape)
-            )
+        if name in whole:
+            array = _whole(name, array, place)
+        _fits(name, array, shape, sizes, place)
         found[name] = array
-    lengths = {name: len(array) for name, array in found.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{count} in {name}" for name, count in lengths.items())
-        raise DataError(
-            f"the numbers of samples differ: {told}",
-            place=place,
-            expected="one row for each sample in every array",
-        )
     return found
+
+
+def _fits(name: str, array: Array, shape: Shape, sizes: dict[str, tuple[int, str]], place: str) -> None:
+    """Raises DataError unless `array` has the shape, with the sizes that other arrays gave."""
+    given = _shape(array.shape)
+    if array.ndim != len(shape) or any(
+        isinstance(want, int) and want != have for want, have in zip(shape, array.shape, strict=True)
+    ):
+        raise DataError(f"{name} has the shape {given}", place=place, expected=_shape(shape))
+    if not array.size:
+        raise DataError(f"{name} is empty", place=place, expected=f"numbers in the shape {_shape(shape)}")
+    for want, have in zip(shape, array.shape, strict=True):
+        if isinstance(want, str):
+            size, source = sizes.setdefault(want, (have, name))
+            if size != have:
+                raise DataError(
+                    f"{name} has the shape {given}: {want} is {have} there but {size} in {source}",
+                    place=place,
+                    expected=f"{want} = {size} in both",
+                )
 
 
 def _numbers(name: str, given: Any, place: str) -> Array:
@@ -80,7 +99,7 @@ def _numbers(name: str, given: Any, place: str) -> Array:
         if array.dtype.kind not in "biuf":
             raise ValueError
         array = array.astype(float)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise DataError(
             f"{name} does not hold numbers in rows of one length", place=place, expected="an array of numbers"
         ) from None
@@ -88,6 +107,12 @@ def _numbers(name: str, given: Any, place: str) -> Array:
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise DataError(f"{name} is {array[where]} at {list(where)}", place=place, expected="finite numbers")
     return array
+
+
+def _whole(name: str, array: Array, place: str) -> Array:
+    if (array != array.round()).any() or (array < 0).any():
+        raise DataError(f"{name} holds more than whole numbers", place=place, expected="0, 1, 2, ...")
+    return array.astype(np.intp)
 
 
 def _one_hot(name: str, labels: Array, classes: int, place: str) -> Array:
@@ -108,17 +133,23 @@ def _one_hot(name: str, labels: Array, classes: int, place: str) -> Array:
     return rows
 
 
-def split(arrays: Arrays, held_out: float, seed: int) -> Dataset:
-    """The samples in two parts, drawn by `seed`: the share `held_out` of them, rounded, is for testing."""
-    count = len(next(iter(arrays.values())))
+def split(arrays: Arrays, held_out: float, seed: int, samples: Collection[str]) -> Dataset:
+    """The samples in two parts, drawn by `seed`: the share `held_out` of them, rounded, is for testing.
+
+    The arrays called in `samples` have one row a sample; the others belong to both parts whole.
+    """
+    count = len(arrays[next(iter(samples))]) if samples else 0
     kept = round(count * held_out)
     if not kept:
         return Dataset(dict(arrays), {})
-    order = np.random.default_rng(seed).permutation(count)
-    test, train = np.sort(order[:kept]), np.sort(order[kept:])
-    if not len(train):
+    if kept == count:
         raise DataError("nothing is left to train on", place="data", expected="a smaller share held out")
-    return Dataset({k: v[train] for k, v in arrays.items()}, {k: v[test] for k, v in arrays.items()})
+    order = np.random.default_rng(seed).permutation(count)
+
+    def part(rows: Array) -> Arrays:
+        return {name: array[rows] if name in samples else array for name, array in arrays.items()}
+
+    return Dataset(part(np.sort(order[kept:])), part(np.sort(order[:kept])))
 
 
 def read_npz(path: str | Path) -> Arrays:
@@ -145,5 +176,16 @@ def read_npz(path: str | Path) -> Arrays:
         ) from None
 
 
-def _shape(shape: tuple[int | None, ...]) -> str:
-    return "(" + ", ".join("N" if extent is None else str(extent) for extent in shape) + ")"
+def _shape(shape: Shape) -> str:
+    inside = ", ".join("any" if extent is None else str(extent) for extent in shape)
+    return f"({inside},)" if len(shape) == 1 else f"({inside})"
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, Array]) -> Path:
+    """Writes the arrays to an npz file, whole or not at all. Raises SymnetError where that is not allowed."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+    return write_atomically(path, content.getvalue())

@@ -14,6 +14,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 from sympy import Expr, Rational
 
@@ -152,7 +153,7 @@ def exact(value: float) -> Expr:
 
 
 @cache
-def layer_kinds() -> Mapping[str, type]:
+def layer_kinds() -> Mapping[str, Any]:
     """The kinds of layers, by name: each file in `layers/` that defines LAYER."""
     package = importlib.import_module("symnet.layers")
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))

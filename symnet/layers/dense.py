@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from sympy import Expr
 
@@ -32,6 +33,9 @@ class Dense:
 
     Raises SpecError for options that do not fit together.
     """
+
+    FORMULA: ClassVar[str] = "Z[n,j] = sum(X[n,i]*W[i,j], i) + b[j]\nA[n,j] = activation(Z[n,j])"
+    WORDS: ClassVar[str] = "The weighted sum of the inputs, plus a bias, through an activation."
 
     units: int | str
     activation: str = "linear"

@@ -7,6 +7,7 @@ defines is its output. Its parameters keep their names.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from sympy import Expr
 
@@ -20,6 +21,9 @@ from symnet.registry import renamed
 @dataclass(frozen=True, slots=True)
 class Equations:
     """A layer of `kind = "equations"`: `text` in symnet's language. Raises EquationError and SpecError."""
+
+    FORMULA: ClassVar[str] = "X: input[N, D]\n... = ...X[n,i]..."
+    WORDS: ClassVar[str] = "Equations of your own over what the layer before gives."
 
     text: str
     name: str = ""

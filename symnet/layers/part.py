@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from sympy import Expr
 
@@ -27,6 +27,9 @@ class Part:
 
 class Layer(Protocol):
     """A layer: a frozen record of its options that can say its equations."""
+
+    FORMULA: ClassVar[str]  # as a list of layers shows it
+    WORDS: ClassVar[str]
 
     name: str
     l1: float

@@ -1,0 +1,362 @@
+"""The command line: arguments and messages only.
+
+What a command needs is imported inside it: SymPy alone costs 0.4 s, which `--help` and a mistyped option need
+not wait for. Errors that a user can cause are one message on stderr and exit code 2; nothing is written then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from symnet import __version__
+from symnet.errors import SymnetError
+
+if TYPE_CHECKING:
+    from symnet.pipeline import Derivation, Gradient
+    from symnet.training import Run
+
+EXAMPLES = """
+\b
+Examples:
+  symnet derive xor.toml -o xor.html        the derivation of every gradient, as a page to read
+  symnet derive xor.toml --format latex     the same for a paper, on standard output
+  symnet generate xor.toml -o trainer.py    a NumPy module that trains the network
+  symnet verify xor.toml                    proof: derivation and module against measured slopes
+  symnet train xor.toml                     trains it on the data that the specification names
+  symnet list                               every layer, activation, loss, optimizer, each with its formula
+
+\b
+A specification:
+  [network]
+  name = "xor"
+  loss = "sse"
+\b
+  [inputs]
+  X = ["N", 2]
+\b
+  [targets]
+  Y = ["N", 1]
+\b
+  [[layers]]
+  kind = "dense"
+  units = 2
+  activation = "sigmoid"
+\b
+  [[layers]]
+  kind = "dense"
+  units = 1
+  activation = "sigmoid"
+\b
+  [training]
+  optimizer = "sgd"
+  learning_rate = 2.0
+  epochs = 4000
+  seed = 1
+\b
+  [data]
+  X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+  Y = [[0], [1], [1], [0]]
+
+Exit codes: 0 right, 1 verification failed, 2 bad input.
+"""
+
+SPEC = click.argument("spec", metavar="SPEC", type=click.Path(path_type=Path))
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write; - is standard output, which is the default. A file is written whole or not at all.",
+)
+SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
+
+
+def _examples(*lines: str) -> str:
+    """Lines below a command's help, as they stand."""
+    return "\b\nExamples:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def main() -> None:
+    """Runs the command that the arguments say, and exits with its code."""
+    try:
+        code = commands.main(prog_name="symnet", standalone_mode=False)
+        sys.stdout.flush()
+    except SymnetError as error:
+        click.echo(f"symnet: {error}", err=True)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("symnet: interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does. Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)
+
+
+@click.group(
+    epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(__version__, message="symnet %(version)s")
+def commands() -> None:
+    """From the equations of a neural network: a derivation to read, a trainer to run, and a proof of both.
+
+    SPEC is a file in TOML that says what the network is.
+    """
+
+
+@commands.command(
+    epilog=_examples(
+        "symnet derive xor.toml -o xor.html",
+        "symnet derive xor.toml --format latex --convention columns > xor.tex",
+        "symnet derive digits.toml --train -o digits.html",
+    )
+)
+@SPEC
+@click.option("--format", "form", metavar="NAME", help="See `symnet list`; otherwise by the name of FILE.")
+@click.option(
+    "--convention",
+    type=click.Choice(["rows", "columns"]),
+    default="rows",
+    show_default=True,
+    help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
+)
+@click.option(
+    "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
+)
+@SEED
+@OUTPUT
+@JSON
+def derive(
+    spec: Path,
+    form: str | None,
+    convention: Literal["rows", "columns"],
+    trained: bool,
+    seed: int | None,
+    output: str | None,
+    as_json: bool,
+) -> int:
+    """Derive every gradient, as a document.
+
+    It shows each step of the chain rule, the code that trains, and the certificate. A derivation that its
+    own verification refuses is not written: then the certificate is printed, and the exit code is 1.
+    """
+    from symnet.documents import formats
+    from symnet.training import results
+
+    derivation = _derivation(spec, output, "derive")
+    if as_json:
+        equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
+        _write(json.dumps({"gradients": equations}, indent=2) + "\n", output)
+        return 0
+    suffixes = {member.SUFFIX: name for name, member in formats().items()}
+    chosen = form or suffixes.get(Path(output or "").suffix, "markdown" if output in (None, "-") else "html")
+    certificate = derivation.verify(seed=seed or 0)
+    if not certificate.passed:
+        click.echo(certificate.table(), err=True)
+        return 1
+    run = _trained(derivation, spec, seed) if trained else None
+    measured = results(run) if run else None
+    _write(derivation.document(chosen, convention, certificate, measured), output)
+    return 0
+
+
+@commands.command(
+    epilog=_examples("symnet generate xor.toml -o trainer.py", "python trainer.py --data data.npz")
+)
+@SPEC
+@click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
+@OUTPUT
+def generate(spec: Path, backend: str, output: str | None) -> None:
+    """Generate a module that trains the network."""
+    _write(_derivation(spec, output, "generate").generate(backend), output)
+
+
+@commands.command(epilog=_examples("symnet verify xor.toml", "symnet verify xor.toml -o certificate.json"))
+@SPEC
+@SEED
+@OUTPUT
+@JSON
+def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> int:
+    """Check the derivation and the module.
+
+    Every gradient and every printed step is compared with numbers that the derivation did not produce. The
+    certificate is printed as a table, and written to FILE as JSON. The exit code is 1 where it refuses.
+    """
+    certificate = _derivation(spec, output, "verify").verify(seed=seed or 0)
+    if output not in (None, "-"):
+        _write(certificate.to_json(), output)
+    _write(certificate.to_json() if as_json or output == "-" else certificate.table() + "\n", "-")
+    return 0 if certificate.passed else 1
+
+
+@commands.command(
+    epilog=_examples("symnet train xor.toml", "symnet train digits.toml --seed 3 -o digits-3.npz")
+)
+@SPEC
+@SEED
+@click.option("--epochs", type=click.IntRange(1), help="Times through the data, rather than as specified.")
+@click.option(
+    "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
+)
+@JSON
+def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, as_json: bool) -> None:
+    """Train on the data that SPEC names.
+
+    The NumPy module generated for the network does it; its parameters are written to an npz file.
+    """
+    from symnet.data import write_npz
+
+    derivation = _derivation(spec, output, "train")
+    run = _trained(derivation, spec, seed, epochs)
+    path = Path(output or f"{spec.stem}-parameters.npz")
+    write_npz(path, run.trainer.parameters)
+    if as_json:
+        _write(json.dumps(_facts(run, path), indent=2) + "\n", "-")
+    else:
+        _write("".join(f"{line}\n" for line in _report(run, path)), "-")
+
+
+@commands.command(name="list")
+@JSON
+def list_(as_json: bool) -> None:
+    """List what there is, with its formulas."""
+    from symnet.backends import backends
+    from symnet.documents import formats
+    from symnet.registry import layer_kinds, members
+
+    kinds: dict[str, dict[str, dict[str, Any]]] = {
+        "layers": {name: {"formula": k.FORMULA, "words": k.WORDS} for name, k in layer_kinds().items()}
+    }
+    for folder in ("activations", "losses", "regularizers", "optimizers"):
+        kinds[folder] = {
+            name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
+            for name, m in members(folder).items()
+        }
+    kinds["backends"] = {name: {"words": backend.WORDS} for name, backend in backends().items()}
+    kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
+    if as_json:
+        _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
+        return
+    lines = []
+    for kind, found in kinds.items():
+        lines.append(click.style(kind, bold=True))
+        for name, about in found.items():
+            settings = ", ".join(f"{key} = {value:g}" for key, value in about.get("settings", {}).items())
+            lines.append(f"  {name:<16} {about['words']}" + (f" ({settings})" if settings else ""))
+            lines += [f"  {'':<16}   {line}" for line in about.get("formula", "").splitlines()]
+        lines.append("")
+    click.echo("\n".join(lines).rstrip())
+
+
+def _derivation(spec: Path, output: str | None, command: str) -> Derivation:
+    """The derivation of the network in the file `spec`, which `output` must not replace."""
+    from symnet.pipeline import Network
+
+    if output and Path(output).exists() and spec.exists() and Path(output).samefile(spec):
+        raise SymnetError(
+            "this is the specification itself", place=output, expected="another name to write to"
+        )
+    derivation = Network.from_toml(spec).derive()
+    return replace(derivation, source=spec.name, command=f"symnet {command} {spec.name}")
+
+
+def _forms(gradient: Gradient) -> dict[str, str | None]:
+    """A gradient's equation in LaTeX; None where it has no matrix form."""
+    try:
+        matrix = gradient.latex("matrix")
+    except SymnetError:
+        matrix = None
+    return {"index": gradient.latex("index"), "matrix": matrix}
+
+
+def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int | None = None) -> Run:
+    """What training the network leaves, with a line that says how far it is."""
+    from symnet.spec import load
+    from symnet.training import read_data
+    from symnet.training import train as run
+
+    stated, training = load(spec), derivation.network.training
+    training = replace(
+        training, seed=training.seed if seed is None else seed, epochs=epochs or training.epochs
+    )
+    program = derivation.network.program
+    progress = _Progress(training.epochs)
+    data = read_data(stated, program, training.seed)
+    try:
+        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, progress)
+    finally:
+        progress.end()
+
+
+def _write(text: str, output: str | None) -> None:
+    """Writes to the file `output`, or to standard output, in UTF-8 whatever the locale."""
+    if output in (None, "-"):
+        stream = click.get_binary_stream("stdout")
+        stream.write(text.encode())
+        stream.flush()
+    else:
+        from symnet.files import write_atomically
+
+        click.echo(write_atomically(output, text), err=True)
+
+
+class _Progress:
+    """A line on stderr that says how far training is, from its second second on."""
+
+    def __init__(self, epochs: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.epochs = epochs
+        self.clock = clock
+        self.live = sys.stderr.isatty()
+        self.next = clock() + 1.0
+        self.pause = 0.1 if self.live else 5.0
+        self.shown = False
+
+    def __call__(self, epoch: int, loss: float, _: float | None) -> None:
+        if self.clock() >= self.next:
+            self.next = self.clock() + self.pause
+            text = f"epoch {epoch} of {self.epochs}: loss {loss:.6g}"
+            click.echo(f"\r{text:<60}" if self.live else text, err=True, nl=not self.live)
+            self.shown = True
+
+    def end(self) -> None:
+        """Leaves the line behind."""
+        if self.shown and self.live:
+            click.echo(err=True)
+
+
+def _facts(run: Run, path: Path) -> dict[str, Any]:
+    """What a training run left, for machines."""
+    facts: dict[str, Any] = {"epochs": len(run.losses), "parameters": str(path), "train": asdict(run.train)}
+    return facts | {
+        "test": asdict(run.test) if run.test else None,
+        "samples": [asdict(row) for row in run.rows],
+    }
+
+
+def _report(run: Run, path: Path) -> list[str]:
+    """What a training run left, for people."""
+    from symnet.training import numbers
+
+    lines = [f"{len(run.losses)} epochs" if run.losses else "nothing is trained in this network"]
+    for what, score in (("trained on", run.train), ("held out", run.test)):
+        if score is not None:
+            told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"
+            lines.append(f"{score.samples} samples {what}: loss {score.loss:.6g}{told}")
+    lines += [
+        f"  {numbers(row.given)} -> {numbers(row.predicted)} (target {numbers(row.wanted)})"
+        for row in run.rows
+    ]
+    return [*lines, f"parameters: {path}"]

@@ -1,0 +1,248 @@
+"""Training: a generated module at work on the data of a specification, and what came of it.
+
+The module is loaded from a file as any other would be; what it is asked is what its own command line asks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sympy import Integer
+
+from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
+from symnet.documents.outline import Results, Table
+from symnet.equations.program import Program, reads
+from symnet.errors import DataError, SpecError, nearest
+from symnet.index.symbols import Role, Size, Tensor
+from symnet.network import LOSS, Training
+from symnet.spec import Spec
+
+Progress = Callable[[int, float, float | None], object]
+"""Called after each epoch with its number, its mean loss and nothing."""
+MANY = 16
+"""More samples than these are not written out one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a network does on some samples."""
+
+    samples: int
+    loss: float
+    accuracy: float | None = None  # the share that is told right; None where the targets are no classes
+    # of each true class (rows) how many were taken for each class (columns); empty where there are no classes
+    confusion: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sample: what goes in, what should come out, what does."""
+
+    given: tuple[float, ...]
+    wanted: tuple[float, ...]
+    predicted: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a training run left."""
+
+    losses: tuple[float, ...]  # the mean loss of each epoch; empty where nothing is trained
+    train: Score
+    test: Score | None
+    rows: tuple[Row, ...]  # the samples trained on, where there are few
+    trainer: Any  # the generated Trainer, with its parameters
+
+
+def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
+    """The arrays that `program` takes, as its specification gives them, in two parts.
+
+    Raises DataError and SpecError.
+    """
+    data, place = spec.data, f"{spec.path}, [data]"
+    if data is None:
+        raise SpecError("the specification names no data", place=str(spec.path), expected="a section [data]")
+    wanted = arguments(program, *program.defining)
+    for key in (*data.arrays, *data.one_hot, *data.scale):
+        if key not in wanted:
+            raise SpecError(
+                f"the network takes no array {key}",
+                place=place,
+                expected=", ".join(wanted),
+                suggestion=nearest(key, wanted),
+            )
+    arrays = prepare(
+        read_npz(data.file) if data.file else data.arrays,
+        {name: _extents(tensor, program.values) for name, tensor in wanted.items()},
+        whole=[name for name, tensor in wanted.items() if tensor.integer],
+        one_hot=data.one_hot,
+        scale=data.scale,
+        place=place,
+    )
+    ranked = [tensor for tensor in wanted.values() if tensor.rank]
+    samples = [tensor.name for tensor in ranked if tensor.shape[0] == ranked[0].shape[0]]
+    return split(arrays, data.held_out, spec.network.training.seed if seed is None else seed, samples)
+
+
+def arguments(program: Program, *results: str) -> dict[str, Tensor]:
+    """The data that the tensors `results` are computed from, by name: inputs, then targets. In this order
+    the methods of a generated module take them.
+    """
+    reached, pending = set[str](), list(results)
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending.extend(reads(program.defining[name].rhs) if name in program.defining else ())
+    found = program.of_role(Role.INPUT) + program.of_role(Role.TARGET)
+    return {tensor.name: tensor for tensor in found if tensor.name in reached}
+
+
+def _extents(tensor: Tensor, values: Mapping[str, float]) -> Shape:
+    """The shape with what is known put in; an expression of unknown sizes may be any number."""
+    known = {Size(name): Integer(int(value)) for name, value in values.items() if float(value).is_integer()}
+    put_in = [extent.xreplace(known) for extent in tensor.shape]
+    return tuple(int(e) if e.is_Integer else e.name if isinstance(e, Size) else None for e in put_in)
+
+
+def train(
+    source: str,
+    program: Program,
+    prediction: str,
+    data: Dataset,
+    training: Training,
+    progress: Progress | None = None,
+) -> Run:
+    """Trains with the module whose text is `source`, from parameters drawn by the seed of `training`.
+
+    A network that has nothing to train is only run. Raises DataError where the loss is not finite, and
+    SpecError where a size of the network is not known.
+    """
+    trainer = new_trainer(source)
+    trainer.initialize(training.seed)
+    inputs = tuple(arguments(program, prediction)) if prediction else ()
+    names = tuple(arguments(program, LOSS, *inputs))
+    losses: list[float] = []
+    try:
+        fit = getattr(trainer, "fit", None)
+        if fit is not None:
+            losses = fit(
+                *(data.train[name] for name in names),
+                epochs=training.epochs,
+                batch_size=training.batch_size,
+                callback=progress,
+                seed=training.seed,
+            )
+        outcomes = [_outcome(trainer, inputs, names, part) for part in (data.train, data.test) if part]
+    except ValueError as error:
+        raise DataError(str(error), place="training") from None
+    scores = [_score(outcome) for outcome in outcomes]
+    rows = _rows(data.train, inputs, outcomes[0]) if scores[0].samples <= MANY else ()
+    return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    samples: int
+    loss: float
+    predicted: Array | None  # one row a sample, as `wanted`; None where nothing is predicted for one target
+    wanted: Array | None
+
+
+def _outcome(trainer: Any, inputs: Sequence[str], names: Sequence[str], part: Arrays) -> _Outcome:
+    samples = next((len(part[name]) for name in names if part[name].ndim), 1)
+    loss = float(trainer.loss(*(part[name] for name in names)))
+    targets = [part[name] for name in names if name not in inputs]
+    if not inputs or len(targets) != 1:
+        return _Outcome(samples, loss, None, None)
+    predicted = trainer.predict(*(part[name] for name in inputs))
+    if predicted.shape != targets[0].shape:
+        return _Outcome(samples, loss, None, None)
+    return _Outcome(samples, loss, predicted.reshape(samples, -1), targets[0].reshape(samples, -1))
+
+
+def new_trainer(source: str, dtype: str = "float64") -> Any:
+    """A Trainer of the generated module whose text is `source`. Raises SpecError where it needs a size."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trainer.py"
+        path.write_text(source, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("trainer", path)
+        assert spec is not None, "a file that ends in .py is a module"
+        assert spec.loader is not None, "and can be loaded"
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    for parameter in inspect.signature(module.Trainer).parameters.values():
+        if parameter.default is parameter.empty:
+            raise SpecError(
+                f"the size {parameter.name} is not known",
+                place="training",
+                expected="a number where the size is declared",
+            )
+    return module.Trainer(np.dtype(dtype))
+
+
+def _score(outcome: _Outcome) -> Score:
+    """Classes are told by the largest of several numbers where the targets are rows with a single 1, and by
+    the nearer of two where they are 0 and 1, or -1 and 1.
+    """
+    samples, loss, predicted, wanted = outcome.samples, outcome.loss, outcome.predicted, outcome.wanted
+    if predicted is None or wanted is None:
+        return Score(samples, loss)
+    values, classes = set(np.unique(wanted).tolist()), wanted.shape[1]
+    if classes > 1 and values <= {0.0, 1.0} and (wanted.sum(axis=1) == 1).all():
+        true, told = wanted.argmax(axis=1), predicted.argmax(axis=1)
+        counts = np.zeros((classes, classes), dtype=int)
+        np.add.at(counts, (true, told), 1)
+        return Score(samples, loss, float((true == told).mean()), tuple(map(tuple, counts.tolist())))
+    for low in (0.0, -1.0):
+        if values <= {low, 1.0}:
+            middle = (low + 1.0) / 2.0
+            right = ((predicted > middle) == (wanted > middle)).all(axis=1)
+            return Score(samples, loss, float(right.mean()))
+    return Score(samples, loss)
+
+
+def _rows(data: Arrays, inputs: Sequence[str], outcome: _Outcome) -> tuple[Row, ...]:
+    if outcome.predicted is None or outcome.wanted is None:
+        return ()
+    samples = range(outcome.samples)
+    given = [data[name] for name in inputs if len(data[name]) == outcome.samples]
+    return tuple(
+        Row(
+            tuple(float(x) for array in given for x in array[sample].reshape(-1)),
+            tuple(outcome.wanted[sample].tolist()),
+            tuple(outcome.predicted[sample].tolist()),
+        )
+        for sample in samples
+    )
+
+
+def results(run: Run) -> Results:
+    """What a document says of a training run."""
+    facts = [("epochs", str(len(run.losses)))] if run.losses else []
+    for what, score in (("trained on", run.train), ("held out", run.test)):
+        if score is not None:
+            facts += [
+                (f"samples {what}", str(score.samples)),
+                (f"loss on them ({what})", f"{score.loss:.4g}"),
+            ]
+            if score.accuracy is not None:
+                facts.append((f"accuracy on them ({what})", f"{score.accuracy:.4f}"))
+    confusion = run.test.confusion if run.test else ()
+    rows = tuple(
+        tuple((numbers(part),) for part in (row.given, row.wanted, row.predicted)) for row in run.rows
+    )
+    table = Table(("input", "target", "prediction"), rows, "Every sample after training") if rows else None
+    return Results(run.losses, tuple(facts), confusion, table)
+
+
+def numbers(values: Sequence[float]) -> str:
+    """Numbers as a row of a table."""
+    return " ".join(f"{value:.4g}" for value in values)
