@@ -1,4 +1,6 @@
-"""Documents: a derivation in words and formulas, printed from its journal. Each format is a folder with a `write` function."""
+"""Documents: a derivation in words and formulas, printed from its journal. Each format is a folder with a
+`write` function.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ CELL, EDGE = 34, 60
 
 
 def curve(values: Sequence[float], label: str = "loss", unit: str = "epoch") -> str:
-    """A line through `values`, one an epoch from epoch 1; logarithmic where they span more than a factor of 50."""
+    """A line through `values`, one an epoch from epoch 1; logarithmic where they span more than a factor of
+    50.
+    """
     logarithmic = min(values) > 0 and max(values) / min(values) > 50
     low, high, ticks = _log_axis(values) if logarithmic else _linear_axis(values)
     measure = math.log10 if logarithmic else float
@@ -43,7 +45,9 @@ def curve(values: Sequence[float], label: str = "loss", unit: str = "epoch") -> 
 
 
 def confusion(counts: Sequence[Sequence[int]]) -> str:
-    """How often class i (row) was taken for class j (column): right answers on the diagonal, mistakes marked."""
+    """How often class i (row) was taken for class j (column): right answers on the diagonal, mistakes
+    marked.
+    """
     largest = max(max(row) for row in counts) or 1
     side = CELL * len(counts)
     parts = [

@@ -1,8 +1,9 @@
-"""From the journal of a derivation to the outline of its document: everything that is said is taken from the journal."""
+"""From the journal of a derivation to the outline of its document: everything that is said is taken from the
+journal.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -37,15 +38,11 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.reasons import typeset_reason
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
-from symnet.index.symbols import Role, Size, Tensor, indices_of
-
-ELEMENT = re.compile(r"(?<![\w\]])(?=[A-Za-z]\w*\[[^\[\]]+\])|(?<=\])")
-"""Where the elements in a text begin and end: A2[n, j]."""
-
-ONE_ELEMENT = re.compile(r"([A-Za-z]\w*)\[([^\[\]]+)\]")
+from symnet.index.symbols import Index, Role, Size, Tensor, indices_of
 
 ROLES = {
     Role.INPUT: "input",
@@ -164,7 +161,16 @@ class _Composer:
     def statement(self, equation: Equation, label: str, program: Program | None = None) -> Statement:
         matrix = matrix_equation(equation, program or self.derived.program, self.convention)
         shapes = self.shapes(equation, program or self.derived.program)
-        return Statement(label, self.printer.equation(equation), matrix, shapes, equation.words)
+        index = self.printer.equation(equation)
+        of = self.tensors.get(equation.tensor.adjoint_of)
+        if of in self.derived.wrt:
+            index = row(self.quotient(self.printer.show(of[equation.indices])), t.EQUALS, index)
+            matrix = matrix and row(self.quotient(self.matrices.tensor(of)), t.EQUALS, matrix)
+        return Statement(label, index, matrix, shapes, equation.words)
+
+    def quotient(self, below: Node) -> Node:
+        """The partial derivative of the loss with respect to what stands below."""
+        return t.Fraction(row(t.PARTIAL, tensor_name(self.derived.loss)), row(t.PARTIAL, below))
 
     def shapes(self, equation: Equation, program: Program) -> Text:
         """The shape of what is defined, and those of the factors that give it."""
@@ -234,7 +240,21 @@ class _Composer:
                         "one before it, and so on to the first: the chain rule.",
                     )
                 ),
+                Paragraph(self.deltas_text()),
             ),
+        )
+
+    def deltas_text(self) -> Text:
+        m, n = t.Name("m"), t.Name("n")
+        delta = t.Script(t.Name("δ", "italic", r"\delta"), row(m, n))
+        return (
+            "A derivative with respect to an element of its own tensor is a delta: ",
+            delta,
+            " is 1 where ",
+            row(m, t.EQUALS, n),
+            " and 0 elsewhere, and a sum over ",
+            m,
+            " keeps the one term where it is 1. A statement in square brackets is likewise 1 where it holds and 0 elsewhere.",
         )
 
     def adjoint(self, adjoint: Adjoint) -> Section:
@@ -264,23 +284,10 @@ class _Composer:
             return (passing, name, f", which {before} reads.")
         return ("How the loss changes with ", name, ".")
 
-    def words(self, reason: str) -> Text:
-        """A reason of the journal, with the elements in it typeset."""
-        parts: list[str | Node] = []
-        for piece in ELEMENT.split(reason):
-            found = ONE_ELEMENT.fullmatch(piece)
-            tensor = self.tensors.get(found[1]) if found else None
-            if found is None or tensor is None:
-                parts.append(piece)
-            else:
-                places = [t.Name(place.strip()) for place in found[2].split(",")]
-                below = (
-                    row(*places)
-                    if all(len(place.text) == 1 for place in places)
-                    else t.joined(list(places), t.COMMA)
-                )
-                parts.append(tensor_name(tensor, below))
-        return tuple(part for part in parts if part)
+    def words(self, step: Step) -> Text:
+        """The reason of a step, with the formulas in it typeset."""
+        symbols = (step.before.atoms(Index, Size) | step.after.atoms(Index, Size)) if step.reason else set()
+        return typeset_reason(step.reason, self.tensors, frozenset(symbol.name for symbol in symbols))
 
     def contribution_lines(self, adjoint: Adjoint, contribution: Contribution) -> Iterator[Line]:
         use, element = contribution.use, contribution.occurrence
@@ -293,7 +300,7 @@ class _Composer:
                 yield Line(("The derivative there:",), self.partial(step, use, position))
             elif step.rule == "reuse":
                 after = self.inside(use).show(step.after)
-                yield Line(self.words(step.reason), row(self.inside(use).show(step.before), t.EQUALS, after))
+                yield Line(self.words(step), row(self.inside(use).show(step.before), t.EQUALS, after))
         lhs = self.left(adjoint)
         share = len(adjoint.contributions) > 1
         sign = t.Words("gets") if share else t.EQUALS
@@ -303,7 +310,7 @@ class _Composer:
             row(lhs, sign, inside.show(contribution.definition)),
         )
         for step in contribution.steps:
-            yield Line(self.words(step.reason), row(lhs, sign, inside.show(step.after)))
+            yield Line(self.words(step), row(lhs, sign, inside.show(step.after)))
 
     def inside(self, equation: Equation) -> Printer:
         return Printer(self.tensors, equation.indices)
@@ -326,15 +333,14 @@ class _Composer:
 
     def step_line(self, adjoint: Adjoint, step: Step) -> Line:
         inside = Printer(self.tensors, adjoint.equation.indices)
-        return Line(self.words(step.reason), row(self.left(adjoint), t.EQUALS, inside.show(step.after)))
+        return Line(self.words(step), row(self.left(adjoint), t.EQUALS, inside.show(step.after)))
 
     def gradients(self) -> Section:
         rows: list[tuple[Text, ...]] = []
-        loss = tensor_name(self.derived.loss)
         for name, adjoint in self.derived.gradients.items():
             equation = adjoint.equation
             matrix = matrix_equation(equation, self.derived.program, self.convention)
-            quotient = t.Fraction(row(t.PARTIAL, loss), row(t.PARTIAL, self.matrices.tensor(adjoint.of)))
+            quotient = self.quotient(self.matrices.tensor(adjoint.of))
             number = self.numbers[equation.tensor.name]
             form: Text = (_right_side(matrix),) if matrix is not None else ("",)
             index: Text = (_right_side(self.printer.equation(equation)),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from dataclasses import dataclass
 
 from symnet.equations.program import Program
@@ -38,7 +39,7 @@ def network_figure(program: Program) -> str:
         [_place(k, row, column.drawn, height) for row in range(column.drawn)]
         for k, column in enumerate(columns)
     ]
-    for left, right in zip(places, places[1:], strict=False):
+    for left, right in itertools.pairwise(places):
         for x1, y1 in left:
             parts += [f'<line class="edge" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>' for x2, y2 in right]
     for column, units in zip(columns, places, strict=True):

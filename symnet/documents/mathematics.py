@@ -1,7 +1,8 @@
 """The only printer of mathematics: equations in index form as a tree of layout (`typeset.py`).
 
-W1[i,j] is W with the layer in square brackets above and its indices below; the adjoint dW1 carries a bar. Products are ordered as one
-writes them: numbers, the adjoint, what has the first index of the left-hand side, then the rest; minus terms come last.
+W1[i,j] is W with the layer in square brackets above and its indices below; the adjoint dW1 carries a bar.
+Products are ordered as one writes them: numbers, the adjoint, what has the first index of the left-hand side,
+then the rest; minus terms come last.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Printer:
             return self.element(expr), ATOM
         if isinstance(expr, Size | Index):
             return self.symbol(expr.name), ATOM
-        if isinstance(expr, sp.Number):
+        if isinstance(expr, sp.Number | sp.NumberSymbol):
             return number(expr)
         if isinstance(expr, Add):
             return self.addition(expr)
@@ -178,7 +179,9 @@ class Printer:
         return row(*parts), ADD
 
     def term_order(self, term: Expr) -> tuple[object, ...]:
-        """Products of sums first, then what depends on data, then settings and numbers; what has a minus last."""
+        """Products of sums first, then what depends on data, then settings and numbers; what has a minus
+        last.
+        """
         settled = not term.has(Indexed) and not _negative(term)
         compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
         return (_negative(term), not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
@@ -207,7 +210,7 @@ class Printer:
             return self.factors(above), MULTIPLY
         trailing = [factor for factor in above if isinstance(factor, sp.Sum)]
         leading = [factor for factor in above if factor not in trailing]
-        one = leading if leading else [sp.S.One]
+        one = leading or [sp.S.One]
         quotient = t.Fraction(self.factors(one, alone=True), self.factors(below, alone=True))
         return (row(quotient, self.factors(trailing)) if trailing else quotient), MULTIPLY
 
@@ -219,13 +222,15 @@ class Printer:
         for position, factor in enumerate(factors):
             last = position == len(factors) - 1
             shown = self.show(factor, MULTIPLY if last and isinstance(factor, sp.Sum) else POWER)
-            if parts and isinstance(factor, sp.Number) or (parts and _starts_with_digit(shown)):
+            if (parts and isinstance(factor, sp.Number)) or (parts and _starts_with_digit(shown)):
                 parts.append(t.TIMES)
             parts.append(shown)
         return t.joined(parts, t.INVISIBLE) if len(parts) > 1 else parts[0]
 
     def factor_order(self, factor: Expr) -> tuple[object, ...]:
-        """Numbers and sizes; then what has the first index of the left-hand side, adjoints first; brackets; sums last."""
+        """Numbers and sizes; then what has the first index of the left-hand side, adjoints first; brackets;
+        sums last.
+        """
         constant = not factor.has(Indexed, f.Bracket) and all(
             self.is_setting(scalar) for scalar in factor.atoms(Scalar)
         )
@@ -253,7 +258,7 @@ class Printer:
             name = t.Script(FUNCTIONS[expr.base.func], None, self.show(expr.exp))
             return row(name, t.Fence(self.show(expr.base.args[0]))), ATOM
         base = self.show(expr.base, ATOM)
-        if isinstance(base, t.Script) and base.above is not None or isinstance(expr.base, sp.Function):
+        if (isinstance(base, t.Script) and base.above is not None) or isinstance(expr.base, sp.Function):
             base = base if isinstance(base, t.Fence) else t.Fence(base)
         return t.Script(base, None, self.show(expr.exp)), POWER
 
@@ -267,6 +272,8 @@ class Printer:
     def function(self, expr: Expr) -> tuple[Node, int]:
         if isinstance(expr, f.Bracket):
             return self.bracket(expr), ATOM
+        if isinstance(expr, sp.floor):
+            return t.Fence(self.show(expr.args[0]), "⌊⌋"), ATOM
         if isinstance(expr, f.absolute):
             return t.Fence(self.show(expr.args[0]), "||"), ATOM
         if isinstance(expr, f.expm1):
@@ -376,7 +383,9 @@ def _starts_with_digit(node: Node) -> bool:
 def tensor_name(
     tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
 ) -> Node:
-    """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes last."""
+    """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes
+    last.
+    """
     name = tensor.adjoint_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
     owner: Node | None = None
@@ -403,7 +412,9 @@ def letter_of(head: str, bold: bool = False) -> Node:
 
 
 def name_parts(name: str, state: bool = False) -> tuple[str, str, tuple[str, ...]]:
-    """The letter, the layer and the words of a name: W1 is W, 1; W_hidden is W, hidden; W1_next is W, 1, next."""
+    """The letter, the layer and the words of a name: W1 is W, 1; W_hidden is W, hidden; W1_next is W, 1,
+    next.
+    """
     if name in GREEK:
         return name, "", ()
     first, *rest = name.split("_")

@@ -1,7 +1,9 @@
-"""The matrix form as a tree of layout: a printing of the nodes that the code is lowered from, in either convention.
+"""The matrix form as a tree of layout: a printing of the nodes that the code is lowered from, in either
+convention.
 
-Samples in rows: Z = X W + 1 b^T. Samples in columns: every matrix is the transpose of what it is in rows, so that the whole expression is
-transposed and each matrix read turns over; vectors stay columns, and numbers numbers: Z = W X + b 1^T.
+Samples in rows: Z = X W + 1 b^T. Samples in columns: every matrix is the transpose of what it is in rows, so
+that the whole expression is transposed and each matrix read turns over; vectors stay columns, and numbers
+numbers: Z = W X + b 1^T.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ SIGNS = {function.__name__: signs for function, signs in RELATIONS.items()}
 def matrix_expression(
     equation: Equation, program: Program, convention: Convention = "rows"
 ) -> m.MatrixExpr | None:
-    """The right-hand side of an equation as a matrix; None where it is none (a gather, more than two axes, positions of maxima)."""
+    """The right-hand side of an equation as a matrix; None where it is none (a gather, more than two axes,
+    positions of maxima).
+    """
     if equation.tensor.rank > 2 or equation.tensor.integer:
         return None
     form = m.matrix_form(lower_equation(equation, program), axes_of(equation))
@@ -112,7 +116,9 @@ def _rebuilt(form: m.MatrixExpr, turned: bool) -> m.MatrixExpr:
 
 
 class MatrixPrinter:
-    """Prints matrix forms: capital letters bold, transposes as exponents, the elementwise product as a circled dot."""
+    """Prints matrix forms: capital letters bold, transposes as exponents, the elementwise product as a
+    circled dot.
+    """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self.scalars = Printer(tensors)

@@ -1,4 +1,5 @@
-"""A document as sections free of any format: what is said, in which order. Formats print these records and decide nothing.
+"""A document as sections free of any format: what is said, in which order. Formats print these records and
+decide nothing.
 
 Text is a tuple of plain strings and formulas. Strings are data: each format escapes them.
 """
@@ -22,7 +23,9 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A numbered equation: in index form, in matrix form where it has one, with its shapes and what it says in words."""
+    """A numbered equation: in index form, in matrix form where it has one, with its shapes and what it says
+    in words.
+    """
 
     label: str
     index: Node
@@ -124,7 +127,9 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a document says of a certificate: the claims, and apart from them the worst errors that were measured."""
+    """What a document says of a certificate: the claims, and apart from them the worst errors that were
+    measured.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

@@ -1,4 +1,6 @@
-"""The shapes in a matrix form: Z = X W + 1 b^T is (N × D)(D × H) + (N × 1)(1 × H), so that everyone can see that it fits."""
+"""The shapes in a matrix form: Z = X W + 1 b^T is (N × D)(D × H) + (N × 1)(1 × H), so that everyone can see
+that it fits.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ CROSS = t.Sign("×", r"\times")
 
 
 def extents_of(form: m.MatrixExpr, turned: bool = False) -> Extents | None:
-    """Rows and columns of a form, None for what is a number; `turned` where a matrix is the transpose of its array."""
+    """Rows and columns of a form, None for what is a number; `turned` where a matrix is the transpose of its
+    array.
+    """
     if isinstance(form, m.MatrixRead):
         shape = tuple(
             size for size, at in zip(form.tensor.shape, form.at or (None,) * 2, strict=False) if at is None

@@ -1,7 +1,7 @@
 """A tiny tree of mathematical layout, and what it is in LaTeX and in MathML.
 
-`mathematics.py` turns expressions into this tree; both languages are printed from the one tree, so that they cannot differ.
-Nothing else in symnet writes a formula.
+`mathematics.py` turns expressions into this tree; both languages are printed from the one tree, so that they
+cannot differ. Nothing else in symnet writes a formula.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Accent:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Something between brackets: "()", "[]" or "||"."""
+    """Something between brackets: "()", "[]", "||" or "⌊⌋"."""
 
     inside: Node
     pair: str = "()"
@@ -152,7 +152,9 @@ LATEX_SPECIAL = {
 
 
 def latex_text(text: str) -> str:
-    """Plain text as LaTeX text: nothing in it is a command, and a character that the fonts lack is a question mark."""
+    """Plain text as LaTeX text: nothing in it is a command, and a character that the fonts lack is a question
+    mark.
+    """
     known = {
         "−": "-",
         "–": "--",
@@ -240,9 +242,13 @@ def _(node: Accent) -> str:
     return rf"\{node.mark}{{{latex(node.over)}}}"
 
 
+LATEX_FENCES = {"||": (r"\lvert", r"\rvert"), "⌊⌋": (r"\lfloor", r"\rfloor")}
+"""Brackets that LaTeX has commands for."""
+
+
 @latex.register
 def _(node: Fence) -> str:
-    left, right = (r"\lvert", r"\rvert") if node.pair == "||" else node.pair
+    left, right = LATEX_FENCES.get(node.pair) or tuple(node.pair)
     inside = latex(node.inside)
     return rf"\left{left} {inside} \right{right}" if is_tall(node.inside) else f"{left} {inside} {right}"
 
@@ -351,7 +357,7 @@ def _(node: Accent) -> str:
 
 @element.register
 def _(node: Fence) -> str:
-    left, right = node.pair
+    left, right = tuple(node.pair)
     fixed = "" if is_tall(node.inside) else ' stretchy="false"'
     opening = f'<mo form="prefix" fence="true"{fixed}>{left}</mo>'
     return f'<mrow>{opening}{element(node.inside)}<mo form="postfix" fence="true"{fixed}>{right}</mo></mrow>'

@@ -1,4 +1,6 @@
-"""What the tests of the documents share: a formula with everything in it, derivations of every kind, and readers of LaTeX and MathML."""
+"""What the tests of the documents share: a formula with everything in it, derivations of every kind, and
+readers of LaTeX and MathML.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ def assert_balanced(text: str) -> None:
 
 
 def assert_well_formed(xml: str) -> ElementTree.Element:
-    """`xml` as an element; fails where it is none, or where a script or fraction has the wrong number of parts."""
+    """`xml` as an element; fails where it is none, or where a script or fraction has the wrong number of
+    parts.
+    """
     root = ElementTree.fromstring(xml)
     for tag, parts in {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2, "mover": 2, "munder": 2}.items():
         for element in root.iter(tag):

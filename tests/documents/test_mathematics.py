@@ -105,5 +105,8 @@ def test_different_elements_never_look_alike() -> None:
     declared = "\n".join(f"{name}: input[N]" for name in names)
     program = parse_program(declared + "\nL = sum(" + " + ".join(f"{name}[n]" for name in names) + ", n)")
     printer = Printer(program.tensors)
-    shown = [latex(printer.show(program.tensors[name][next(iter(program.equations[-1].rhs.limits))[0]])) for name in names]
+    shown = [
+        latex(printer.show(program.tensors[name][next(iter(program.equations[-1].rhs.limits))[0]]))
+        for name in names
+    ]
     assert len(set(shown)) == len(names), shown

@@ -1,4 +1,6 @@
-"""A Python listing in HTML: words of the language, strings and comments in their colours; numbers of equations are links."""
+"""A Python listing in HTML: words of the language, strings and comments in their colours; numbers of
+equations are links.
+"""
 
 from __future__ import annotations
 

@@ -84,17 +84,21 @@ def _statement(block: Statement) -> str:
     """The two forms below each other under one number."""
     words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
     forms = [_aligned(block.index)] + ([_aligned(block.matrix)] if block.matrix is not None else [])
+    if block.shapes:
+        forms.append(rf"\text{{\footnotesize\color{{black!60}}{_text(block.shapes)}}}")
     body = " \\\\\n".join(forms)
     if not block.label:
         return f"{words}\\begin{{gather*}}\n{body}\n\\end{{gather*}}"
     if len(forms) > 1:
         body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
-    shapes = f" \\tag{{{block.label}}}"
-    return f"{words}\\begin{{equation}}\n{body}{shapes} \\label{{eq:{block.label}}}\n\\end{{equation}}"
+    tag = f" \\tag{{{block.label}}}"
+    return f"{words}\\begin{{equation}}\n{body}{tag} \\label{{eq:{block.label}}}\n\\end{{equation}}"
 
 
 WIDE = 150
-"""LaTeX source of so many characters without its commands is too wide for one line: it is broken at its terms."""
+"""LaTeX source of so many characters without its commands is too wide for one line: it is broken at its
+terms.
+"""
 
 
 def _aligned(node: Node) -> str:

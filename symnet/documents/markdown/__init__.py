@@ -70,7 +70,12 @@ def _block(block: object) -> list[str]:
         return [_text(block.text)]
     if isinstance(block, Statement):
         nodes = [block.index] + ([block.matrix] if block.matrix is not None else [])
-        return [*([_escape(block.words)] if block.words else []), _display(*nodes, label=block.label)]
+        shapes = [f"<sub>{_text(block.shapes)}</sub>"] if block.shapes else []
+        return [
+            *([_escape(block.words)] if block.words else []),
+            _display(*nodes, label=block.label),
+            *shapes,
+        ]
     if isinstance(block, Steps):
         return [_line(line, number) for number, line in enumerate(block.lines, start=1)]
     if isinstance(block, Table):
