@@ -104,7 +104,7 @@ def _absolute(x: Number) -> Number:
 
 
 def _softplus(x: Number) -> Number:
-    return (x if x.real > 0 else 0) + _log1p(_exp(-_absolute(x)))
+    return (x if x.real >= 0 else 0) + _log1p(_exp(-_absolute(x)))
 
 
 SCALAR_FUNCTIONS: dict[Any, Callable[..., Number]] = {

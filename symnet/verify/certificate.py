@@ -92,7 +92,7 @@ class Certificate:
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
-        """The findings as cells of text, in the order of COLUMNS; the fifth is measured, the others are claims."""
+        """The findings as cells of text, in the order of COLUMNS; the fifth is measured, the rest claimed."""
         return tuple(_row(finding) for finding in self.findings)
 
     def overview(self) -> tuple[tuple[str, ...], ...]:

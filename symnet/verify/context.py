@@ -18,12 +18,15 @@ from symnet.equations.program import Program
 from symnet.verify.findings import NOTHING, Kink, magnitude
 from symnet.verify.kinks import kinks
 from symnet.verify.points import Point, draw
+from symnet.verify.rounding import spread
 from symnet.verify.slopes import Slopes
 
 REDRAWS = 8
 """How often a point near a kink is put aside for another. A network that has a kink everywhere is taken as it
 is.
 """
+EXACT = 1e-13
+"""Rounding by more, relative to the largest entry of an adjoint, spoils a comparison to 1e-12."""
 SIDES_AGREE = 1e-4
 """Slopes on the two sides of a value that differ by less, relative to the largest, are one slope."""
 
@@ -122,7 +125,7 @@ class Context:
         self.stations: list[Station] = []
         drawn = draw(derived.stated, np.random.default_rng(seed))
         for _ in range(points):
-            self.add(self.away_from_kinks(drawn))
+            self.add(self.suitable(drawn))
         if at is not None:
             sizes = {str(size): int(value) for size, value in infer_sizes(derived.stated, at).items()}
             self.add(Point(sizes, {name: np.asarray(array) for name, array in at.items()}))
@@ -132,15 +135,26 @@ class Context:
         near = kinks(self.derived.stated, point, len(self.stations))
         self.stations.append(Station(self.derived, point, near))
 
-    def away_from_kinks(self, drawn: Iterator[Point]) -> Point:
-        """A drawn point that is near no kink, or the last one drawn."""
+    def suitable(self, drawn: Iterator[Point]) -> Point:
+        """A drawn point that is near no kink and where rounding leaves enough digits, or the last one
+        drawn.
+        """
         for _ in range(REDRAWS):
             point = next(drawn)
             near = kinks(self.derived.stated, point, -1)
-            if not near:
-                break
             self.put_aside.extend(near)
+            if not near and self.is_exact(point):
+                break
         return point
+
+    def is_exact(self, point: Point) -> bool:
+        """Whether the adjoints can be computed to more digits than the checks ask for."""
+        program = self.derived.program
+        values = point.run(program)
+        names = {adjoint.of.name: adjoint.equation.tensor.name for adjoint in self.derived.adjoints}
+        sizes = scales(self.derived, lambda name: magnitude(values[names[name]]))
+        moved = spread(program, point, values, self.seed)
+        return all(moved[names[name]] <= EXACT * sizes[name] for name in names)
 
     @property
     def kinks(self) -> tuple[Kink, ...]:

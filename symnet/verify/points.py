@@ -67,7 +67,7 @@ def draw_actual(program: Program, rng: np.random.Generator, sizes: Mapping[str, 
     def attempt(number: int) -> Point:
         arrays = draw_arrays(program, chosen, rng, positive=number % 2 == 1)
         own = {name: value for name, value in arrays.items() if name not in program.values}
-        return Point(chosen, {name: _moderate(program.tensors[name], value) for name, value in own.items()})
+        return Point(chosen, own)
 
     return _finite(program, map(attempt, range(8)))
 
@@ -140,7 +140,7 @@ def draw_arrays(
         elif positive or tensor.role in (Role.STATE, Role.HYPERPARAMETER):
             arrays[tensor.name] = rng.uniform(0.1, 0.9, shape)
         else:
-            arrays[tensor.name] = rng.normal(size=shape)
+            arrays[tensor.name] = _moderate(tensor, rng.normal(size=shape))
     return arrays
 
 
