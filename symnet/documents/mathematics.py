@@ -184,7 +184,15 @@ class Printer:
         """
         settled = not term.has(Indexed) and not _negative(term)
         compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
-        return (_negative(term), not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
+        order = (not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
+        return (_negative(term), self.is_penalty(term), *order)
+
+    def is_penalty(self, term: Expr) -> bool:
+        """Whether a term is a sum of parameters alone, which stands after what the data say."""
+        read = [self.tensors.get(name_of(element)) for element in term.atoms(Indexed)]
+        return term.has(sp.Sum) and all(
+            tensor is not None and tensor.role == Role.PARAMETER for tensor in read
+        )
 
     def product(self, expr: Mul) -> tuple[Node, int]:
         """A product or quotient: its number, what stands above, what stands below."""

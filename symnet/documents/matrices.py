@@ -8,11 +8,11 @@ numbers: Z = W X + b 1^T.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import singledispatchmethod
 from typing import Literal
 
-from sympy import Integer, S
+from sympy import Integer, Mul, S
 
 from symnet.documents import typeset as t
 from symnet.documents.mathematics import (
@@ -24,9 +24,10 @@ from symnet.documents.mathematics import (
     RELATIONS,
     SYMMETRIC,
     Printer,
+    is_decimal,
     tensor_name,
 )
-from symnet.documents.shapes import parts_of
+from symnet.documents.shapes import extents_of, parts_of
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index import functions as f
@@ -166,11 +167,12 @@ class MatrixPrinter:
         if len(form.factors) > 1 and len(set(form.factors)) == 1:
             return self.form(m.Power(form.factors[0], Integer(len(form.factors))))
         factors = sorted(form.factors, key=_hadamard_order)
-        return t.joined([self.show(factor, MULTIPLY + 0.5) for factor in factors], t.HADAMARD), MULTIPLY
+        return t.joined([self.show(factor, POWER) for factor in factors], t.HADAMARD), MULTIPLY
 
     @form.register
     def _(self, form: m.Scale) -> tuple[Node, int]:
         """A minus and numbers in front; what it is divided by below, if that reads well."""
+        form = _with_decimal(form)
         numbers = [number for number in form.above if number != m.Constant(S.NegativeOne)]
         negative = (len(form.above) - len(numbers)) % 2 == 1
         if numbers == [] and not form.below:
@@ -192,7 +194,7 @@ class MatrixPrinter:
 
     @form.register
     def _(self, form: m.Add) -> tuple[Node, int]:
-        terms = sorted(form.terms, key=lambda term: term[0] < 0)
+        terms = sorted(form.terms, key=lambda term: (term[0] < 0, _is_penalty(term[1])))
         parts: list[Node] = []
         for sign, part in terms:
             shown = self.show(part, MULTIPLY)
@@ -238,6 +240,33 @@ class MatrixPrinter:
         if isinstance(left, m.Constant) and not isinstance(right, m.Constant):
             return row(self.show(right), turned, self.show(left))
         return row(self.show(left), sign, self.show(right))
+
+
+def _with_decimal(form: m.Scale) -> m.Scale:
+    """The same with the numbers above and below as one decimal, where that is how the number is written."""
+    above, below = (
+        [part for part in parts if isinstance(part, m.Constant) and part.value.is_Rational]
+        for parts in (form.above, form.below)
+    )
+    coefficient = Mul(*(part.value for part in above)) / Mul(*(part.value for part in below))
+    if not is_decimal(coefficient):
+        return form
+    rest = tuple(part for part in form.above if part not in above)
+    return m.Scale(
+        (m.Constant(coefficient), *rest), form.of, tuple(part for part in form.below if part not in below)
+    )
+
+
+def _is_penalty(form: m.MatrixExpr) -> bool:
+    """Whether a term is a sum of parameters alone, which stands after what the data say."""
+    return extents_of(form) is None and all(tensor.role == Role.PARAMETER for tensor in _tensors(form))
+
+
+def _tensors(form: m.MatrixExpr) -> Iterator[Tensor]:
+    if isinstance(form, m.MatrixRead):
+        yield form.tensor
+    for part in parts_of(form):
+        yield from _tensors(part)
 
 
 def _signed(negative: bool, node: Node) -> tuple[Node, int]:

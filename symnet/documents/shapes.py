@@ -34,7 +34,7 @@ def extents_of(form: m.MatrixExpr, turned: bool = False) -> Extents | None:
         return extents and (extents[1], extents[0])
     if isinstance(form, m.MatMul):
         first, last = extents_of(form.factors[0], turned), extents_of(form.factors[-1], turned)
-        return first and last and (first[0], last[1])
+        return (first[0], last[1]) if first and last and (first[0], last[1]) != (S.One, S.One) else None
     return next((found for part in parts_of(form) if (found := extents_of(part, turned))), None)
 
 

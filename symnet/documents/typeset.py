@@ -29,7 +29,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """An operator: `kind` is "binary", "relation", "prefix", "postfix" or "comma"."""
+    """An operator: `kind` is "binary", "relation", "prefix", "postfix", "comma", "open" or "close"."""
 
     text: str
     latex: str
@@ -113,6 +113,11 @@ COMMA = Sign(",", ",", "comma")
 TOP = Sign("⊤", r"\top", "postfix")
 INVISIBLE = Sign("\u2062", "")
 """Two factors beside each other."""
+BIG = {
+    "()": (Sign("(", r"\Bigl(", "open"), Sign(")", r"\Bigr)", "close")),
+    "[]": (Sign("[", r"\Bigl[", "open"), Sign("]", r"\Bigr]", "close")),
+}
+"""Brackets as two signs, for a formula that is broken between them."""
 PARTIAL = Name("∂", "upright", r"\partial")
 
 
@@ -282,11 +287,23 @@ def _(node: Words) -> str:
 
 def mathml(node: Node, display: bool = False) -> str:
     """A node as a whole MathML formula, inline or on a line of its own; its LaTeX is kept for copying."""
+    return _math(element(node), latex(node), display)
+
+
+def mathml_lines(lines: tuple[Node, ...]) -> str:
+    """Formulas below each other as one formula, those after the first set in."""
+    if len(lines) == 1:
+        return mathml(lines[0], display=True)
+    rows = "".join(f"<mtr><mtd>{element(line)}</mtd></mtr>" for line in lines)
+    source = " \\\\ ".join(map(latex, lines))
+    return _math(f'<mtable class="lines" displaystyle="true">{rows}</mtable>', source, display=True)
+
+
+def _math(inside: str, source: str, display: bool) -> str:
     kind = ' display="block"' if display else ""
-    source = html.escape(latex(node))
     return (
-        f"<math{kind}><semantics><mrow>{element(node)}</mrow>"
-        f'<annotation encoding="application/x-tex">{source}</annotation></semantics></math>'
+        f"<math{kind}><semantics><mrow>{inside}</mrow>"
+        f'<annotation encoding="application/x-tex">{html.escape(source)}</annotation></semantics></math>'
     )
 
 
@@ -311,12 +328,19 @@ def _(node: Number) -> str:
     return f"<mn>{html.escape(node.text)}</mn>"
 
 
+SIGN_ATTRIBUTES = {
+    "prefix": ' form="prefix" lspace="0" rspace="0"',
+    "postfix": ' form="postfix" lspace="0.1em" rspace="0"',
+    "comma": ' separator="true"',
+    "open": ' form="prefix" stretchy="false"',
+    "close": ' form="postfix" stretchy="false"',
+}
+"""What a sign says of its place, beyond what MathML knows of it."""
+
+
 @element.register
 def _(node: Sign) -> str:
-    form = {"prefix": ' form="prefix"', "postfix": ' form="postfix"', "comma": ' separator="true"'}.get(
-        node.kind, ""
-    )
-    return f"<mo{form}>{html.escape(node.text)}</mo>"
+    return f"<mo{SIGN_ATTRIBUTES.get(node.kind, '')}>{html.escape(node.text)}</mo>"
 
 
 @element.register

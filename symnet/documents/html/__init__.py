@@ -7,11 +7,14 @@ import re
 
 from markupsafe import Markup
 
+from symnet.documents.breaking import lines, width
 from symnet.documents.html.listing import listing
-from symnet.documents.outline import Document, Text
-from symnet.documents.typeset import Node, mathml
+from symnet.documents.outline import Document, Statement, Text
+from symnet.documents.typeset import Node, mathml, mathml_lines
 from symnet.rendering import environment
 
+LINE = 44.0
+"""So many em fit on a line of the page."""
 NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its formulas as real text"
 
 
@@ -22,7 +25,7 @@ def write(document: Document) -> str:
         document=document,
         text=_text,
         formula=_formula,
-        inline=_inline,
+        wide=_is_wide,
         listing=listing,
         safe=Markup,
         mark=_mark,
@@ -40,11 +43,12 @@ def _linked(words: str) -> str:
 
 
 def _formula(node: Node) -> Markup:
-    return Markup(mathml(node, display=True))  # noqa: S704 - typeset.py escapes every name
+    return Markup(mathml_lines(lines(node, LINE)))  # noqa: S704 - typeset.py escapes every name
 
 
-def _inline(node: Node) -> Markup:
-    return Markup(mathml(node))  # noqa: S704
+def _is_wide(block: Statement) -> bool:
+    """Whether the two forms of a statement do not fit beside each other."""
+    return max(width(form) for form in (block.index, block.matrix) if form is not None) > LINE / 2
 
 
 def _mark(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symnet.documents.breaking import lines, width
 from symnet.documents.outline import (
     Code,
     Document,
@@ -15,7 +16,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
-from symnet.documents.typeset import MINUS, PLUS, Node, Row, latex, latex_text, row
+from symnet.documents.typeset import Node, latex, latex_text
 from symnet.rendering import environment
 
 NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
@@ -95,36 +96,21 @@ def _statement(block: Statement) -> str:
     return f"{words}\\begin{{equation}}\n{body}{tag} \\label{{eq:{block.label}}}\n\\end{{equation}}"
 
 
-WIDE = 150
-"""LaTeX source of so many characters without its commands is too wide for one line: it is broken at its
-terms.
-"""
+LINE = 36.0
+"""So many em fit on a line beside an equation's number."""
 
 
 def _aligned(node: Node) -> str:
-    """A formula, broken before a plus or minus where it is too wide."""
-    text = latex(node)
-    if _width(node) <= WIDE or not isinstance(node, Row):
-        return text
-    lines: list[list[Node]] = [[]]
-    for part in node.parts:
-        if part in (PLUS, MINUS) and sum(map(_width, lines[-1])) > WIDE * 0.6:
-            lines.append([])
-        lines[-1].append(part)
-    if len(lines) == 1:
-        return rf"\resizebox{{\linewidth}}{{!}}{{$\displaystyle {text}$}}"
-    rows = " \\\\\n".join(
-        ("& \\quad " if k else "") + latex(row(*line)).replace(" = ", " ={} & ", 1 - min(k, 1))
-        for k, line in enumerate(lines)
-    )
-    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
-
-
-def _width(node: Node) -> int:
-    """About how wide a formula is: letters and signs of its main line."""
-    return (
-        len(latex(node)) // 3 if not isinstance(node, Row) else sum(map(_width, node.parts)) + len(node.parts)
-    )
+    """A formula, on several lines where it is too wide for one."""
+    found = lines(node, LINE)
+    if max(map(width, found)) > LINE * 1.12:
+        return rf"\resizebox{{0.94\linewidth}}{{!}}{{$\displaystyle {latex(node)}$}}"
+    if len(found) == 1:
+        return latex(node)
+    first, *rest = map(latex, found)
+    rows = [first.replace(" = ", " ={} & ", 1), *(rf"& \quad {line}" for line in rest)]
+    body = " \\\\\n".join(rows)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
 def _line(line: Line) -> str:
