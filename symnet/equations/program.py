@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
-from sympy import Expr, Indexed, Symbol
+from sympy import Expr, Indexed
 
 from symnet.index.reductions import Binder
 from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, name_of
@@ -76,7 +76,8 @@ class Program:
         seen: dict[Size, None] = {}
         for tensor in self.tensors.values():
             for extent in tensor.shape:
-                seen.update(dict.fromkeys(sorted(extent.atoms(Size), key=str)))
+                found = [extent] if isinstance(extent, Size) else sorted(extent.atoms(Size), key=str)
+                seen.update(dict.fromkeys(found))
         return tuple(seen)
 
     def of_role(self, *roles: Role) -> tuple[Tensor, ...]:
@@ -102,8 +103,3 @@ def elements(expr: Expr) -> set[Expr]:
 def reads(expr: Expr) -> tuple[str, ...]:
     """The names of the tensors that `expr` reads, sorted."""
     return tuple(sorted({name_of(element) for element in elements(expr)}))
-
-
-def symbols_of(expr: Expr) -> set[Symbol]:
-    """The sizes, indices and scalars in `expr`, bound ones too, without SymPy's labels of tensors."""
-    return expr.atoms(Size, Index, Scalar)

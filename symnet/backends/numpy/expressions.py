@@ -78,7 +78,7 @@ class SizePrinter(StrPrinter):
 class Expressions:
     """The names of one generated module, and the text of what is read and written."""
 
-    known: dict[Size, int]  # sizes that are numbers
+    known: dict[Size, Expr]  # sizes that are numbers
     of_data: tuple[Size, ...]  # sizes that come with the data; the others are arguments of the Trainer
     owners: dict[str, str]
     buffers: dict[str, Buffer]
@@ -101,7 +101,7 @@ class Expressions:
 
     def size(self, expr: Expr) -> str:
         """A size, or any number made of sizes."""
-        value = expr.subs(self.known).expand() if expr.atoms(Size) else expr
+        value = expr.xreplace(self.known).expand() if expr.atoms(Size) else expr
         if value.is_number and not value.is_Rational:
             return repr(float(value))
         return str(SizePrinter(self.symbol).doprint(value))

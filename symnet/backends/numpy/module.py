@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from symnet.backends import Meta
 from symnet.backends.numpy.expressions import Expressions
@@ -49,7 +49,7 @@ class _Module:
         self.loss_data = self.data(*plan.predict, *plan.loss, *plan.backward)
         self.predict_data = self.data(*plan.predict)
         self.known = {
-            s: int(self.program.values[s.name]) for s in self.program.sizes if s.name in self.program.values
+            s: Integer(int(self.program.values[s.name])) for s in self.program.sizes if s.name in self.program.values
         }
         self.of_data = self.sizes_of_data()
         self.free = tuple(s for s in self.program.sizes if s not in self.known and s not in self.of_data)
@@ -144,7 +144,7 @@ class _Module:
 
     def shape_words(self, tensor: Tensor) -> str:
         """A shape as a person reads it: numbers where they are known, names where they are not."""
-        sizes = [str(extent.subs(self.known)) for extent in tensor.shape]
+        sizes = [str(extent.xreplace(self.known)) for extent in tensor.shape]
         return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
     # --- the methods that compute
