@@ -67,7 +67,7 @@ def fitting(form: m.MatrixExpr, printer: Printer, turned: bool = False) -> Node 
             fitting(part, printer, turned) or t.Fence(_extents(extents_of(part, turned), printer))
             for part in terms
         ]
-        return t.joined(shown, t.PLUS)
+        return t.joined(shown, t.PLUS) if shown else None
     return None
 
 
