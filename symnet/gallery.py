@@ -116,9 +116,9 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
                 f"{name}: {words}" for words in beyond_bounds(json.loads(old[name]), json.loads(new[name]))
             ]
         elif _apart(old[name]) != _apart(new[name]):
-            lines = (_apart(text).splitlines() for text in (old[name], new[name]))
-            found += list(
-                difflib.unified_diff(*lines, f"generated: {name}", f"now: {name}", lineterm="", n=1)
+            before, after = (_apart(text).splitlines() for text in (old[name], new[name]))
+            found += difflib.unified_diff(
+                before, after, f"generated: {name}", f"now: {name}", lineterm="", n=1
             )
     return found
 
