@@ -12,7 +12,7 @@ index values that are bound at the place (the scope). Elements lie in plain list
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,7 @@ class _Cells:
     shape: tuple[int, ...]
     integer: bool
     elements: list[Any] = field(default_factory=list)
-    equation: Equation | None = None
+    order: Sequence[int] = ()
     code: Code | None = None
 
     @property
@@ -96,10 +96,10 @@ class Interpreter:
         for equation in pending:
             cells = self.of(equation.tensor.name)
             if cells.code is None:
-                cells.equation, cells.code = equation, self.code(equation)
+                cells.order, cells.code = _order(equation, cells.count), self.code(equation)
         for equation in pending:
             cells = self.of(equation.tensor.name)
-            for place in self.places(equation, cells):
+            for place in cells.order:
                 if cells.elements[place] is None:
                     self.compute(cells, place)
         computed = {e.tensor.name: self.of(e.tensor.name) for e in pending}
@@ -151,20 +151,6 @@ class Interpreter:
                 f"the size {size} is not known", expected=f"an array or a value that fixes {missing}"
             )
         return int(value)
-
-    def places(self, equation: Equation, cells: _Cells) -> Iterator[int]:
-        """The places of a tensor in the order in which they are computed: from the end where it reads itself
-        at later ones.
-
-        Any order gives the same values; this one keeps the chain of elements that wait for one another short.
-        """
-        own = [e for e in equation.rhs.atoms(sp.Indexed) if name_of(e) == cells.name]
-        later = any(
-            (at - index).is_positive
-            for e in own
-            for at, index in zip(e.indices, equation.indices, strict=True)
-        )
-        return iter(range(cells.count - 1, -1, -1) if later else range(cells.count))
 
     def compute(self, cells: _Cells, place: int) -> Any:
         """The element at `place`, from the tensor's equation."""
@@ -281,6 +267,23 @@ class Interpreter:
         for k, (_, size) in reversed(list(enumerate(binders))):
             code = reduce(code, first + k, range(self.extent(size)))
         return code
+
+
+def _order(equation: Equation, count: int) -> Sequence[int]:
+    """The places of a tensor in the order in which they are computed: from the end where it reads anything at
+    later ones.
+
+    Any order gives the same values; this one keeps short the chain of elements that wait for one another in a
+    recurrence.
+    """
+    reads = [
+        (at, i)
+        for e in equation.rhs.atoms(sp.Indexed)
+        for at in e.indices
+        for i in equation.indices
+        if at.has(i)
+    ]
+    return range(count - 1, -1, -1) if any((at - i).is_positive for at, i in reads) else range(count)
 
 
 def _constant(value: float) -> Code:

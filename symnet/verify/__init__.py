@@ -40,13 +40,14 @@ def verify(
     derived: Derived,
     *,
     seed: int = 0,
-    points: int = 3,
+    points: int | None = None,
     at: Mapping[str, Array] | None = None,
     module_source: str | None = None,
     prediction: str = "",
     network: str = "",
 ) -> Certificate:
-    """Check a derivation at random points, and the module that was generated from it.
+    """Check a derivation at random points, three unless given or one for a deep network, and the module that
+    was generated from it.
 
     `at` holds arrays for every given tensor: one more point, of any sizes. `module_source` is the text of a
     generated module; it is run in a fresh process, and what it predicts is compared with the tensor called
@@ -58,6 +59,5 @@ def verify(
         derived, seed=seed, points=points, at=at, module_source=module_source, prediction=prediction
     )
     findings = tuple(finding for check in every_check() for finding in check.check(derived, context))
-    notes = () if derived.wrt else ("There is no gradient to check: nothing is derived.",)
     sizes = tuple(dict(station.point.sizes) for station in context.stations)
-    return Certificate(network, seed, sizes, findings, context.kinks, notes)
+    return Certificate(network, seed, sizes, findings, context.kinks, context.notes())

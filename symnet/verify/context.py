@@ -7,6 +7,7 @@ the same numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
@@ -17,7 +18,7 @@ from symnet.equations.interpret import Array, infer_sizes
 from symnet.equations.program import Program
 from symnet.verify.findings import NOTHING, Kink, magnitude
 from symnet.verify.kinks import kinks
-from symnet.verify.points import Point, draw
+from symnet.verify.points import LARGEST, Point, draw, extent_at, work
 from symnet.verify.rounding import spread
 from symnet.verify.slopes import Slopes
 
@@ -27,6 +28,9 @@ is.
 """
 EXACT = 1e-13
 """Rounding by more, relative to the largest entry of an adjoint, spoils a comparison to 1e-12."""
+POINTS = 3
+AFFORDABLE = 20_000_000
+"""How many innermost evaluations the complex steps may take at all points: some ten seconds."""
 SIDES_AGREE = 1e-4
 """Slopes on the two sides of a value that differ by less, relative to the largest, are one slope."""
 
@@ -99,6 +103,18 @@ def scales(derived: Derived, size: Callable[[str], float]) -> dict[str, float]:
     return found
 
 
+def _affordable_points(derived: Derived) -> int:
+    """How many points to check at: several, but one for a deep network, where every element costs a run
+    through all layers.
+    """
+    program = derived.primal
+    sizes = {size.name: LARGEST for size in program.sizes}
+    elements = sum(
+        math.prod(int(extent_at(n, sizes)) for n in adjoint.of.shape) for adjoint in derived.adjoints
+    )
+    return POINTS if elements * work(program, sizes) * POINTS < AFFORDABLE else 1
+
+
 def _same(program: Program, other: Program, name: str) -> bool:
     """Whether the tensor `name` has the same definition in both programs."""
     return name in program.tensors and program.defining.get(name) == other.defining.get(name)
@@ -112,7 +128,7 @@ class Context:
         derived: Derived,
         *,
         seed: int = 0,
-        points: int = 3,
+        points: int | None = None,
         at: Mapping[str, Array] | None = None,
         module_source: str | None = None,
         prediction: str = "",
@@ -124,7 +140,7 @@ class Context:
         self.put_aside: list[Kink] = []
         self.stations: list[Station] = []
         drawn = draw(derived.stated, np.random.default_rng(seed))
-        for _ in range(points):
+        for _ in range(_affordable_points(derived) if points is None else points):
             self.add(self.suitable(drawn))
         if at is not None:
             sizes = {str(size): int(value) for size, value in infer_sizes(derived.stated, at).items()}
@@ -136,16 +152,20 @@ class Context:
         self.stations.append(Station(self.derived, point, near))
 
     def suitable(self, drawn: Iterator[Point]) -> Point:
-        """A drawn point that is near no kink and where rounding leaves enough digits, or the last one
-        drawn.
+        """A drawn point that is near no kink and where rounding leaves enough digits.
+
+        Where none of the first few is, one where at least rounding does, or the last one.
         """
+        exact: list[Point] = []
         for _ in range(REDRAWS):
             point = next(drawn)
-            near = kinks(self.derived.stated, point, -1)
+            near = kinks(self.derived.stated, point, len(self.stations))
+            if self.is_exact(point):
+                if not near:
+                    return point
+                exact.append(point)
             self.put_aside.extend(near)
-            if not near and self.is_exact(point):
-                break
-        return point
+        return exact[-1] if exact else point
 
     def is_exact(self, point: Point) -> bool:
         """Whether the adjoints can be computed to more digits than the checks ask for."""
@@ -158,8 +178,19 @@ class Context:
 
     @property
     def kinks(self) -> tuple[Kink, ...]:
-        """Every kink that a point came near, those of the points put aside first."""
-        return (*self.put_aside, *(kink for station in self.stations for kink in station.kinks))
+        """Every kink that a point is on or near."""
+        return tuple(kink for station in self.stations for kink in station.kinks)
+
+    def notes(self) -> tuple[str, ...]:
+        """What there was not to check, and why."""
+        notes = [] if self.derived.wrt else ["There is no gradient to check: nothing is derived."]
+        corners = dict.fromkeys(
+            f"{kink.function} in the equation of {kink.equation}" for kink in self.put_aside
+        )
+        return (
+            *notes,
+            *(f"Random points near a kink were put aside for others: {corner}." for corner in corners),
+        )
 
     def rng(self, stream: int) -> np.random.Generator:
         """Random numbers of a stream of their own, so that one check does not change what another draws."""

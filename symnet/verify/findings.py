@@ -46,7 +46,7 @@ class Kink:
     function: str  # what is not smooth, as written: "maximum(Z1[n, j], 0)"
     place: tuple[int, ...]  # the values of the indices
     gap: float  # how far from the kink, 0 on it
-    point: int  # which random point; -1 for one that was drawn and put aside
+    point: int  # which of the points that were checked
 
     def __str__(self) -> str:
         at = f" at [{', '.join(map(str, self.place))}]" if self.place else ""
