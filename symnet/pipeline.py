@@ -225,7 +225,11 @@ class Derivation:
         process of its own.
         """
         return verify(
-            self.derived, seed=seed, module_source=self.generate("numpy"), network=self.network.name
+            self.derived,
+            seed=seed,
+            module_source=self.generate("numpy"),
+            prediction=self.prediction,
+            network=self.network.name,
         )
 
     def _repr_latex_(self) -> str:
