@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -154,7 +154,7 @@ def derive(
     own verification refuses is not written: then the certificate is printed, and the exit code is 1.
     """
     from symnet.documents import formats
-    from symnet.training import results
+    from symnet.gallery import results_of
 
     derivation = _derivation(spec, output, "derive")
     if as_json:
@@ -168,7 +168,7 @@ def derive(
         click.echo(certificate.table(), err=True)
         return 1
     run = _trained(derivation, spec, seed) if trained else None
-    measured = results(run) if run else None
+    measured = results_of(run) if run else None
     _write(derivation.document(chosen, convention, certificate, measured), output)
     return 0
 
@@ -221,8 +221,9 @@ def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, 
 
     derivation = _derivation(spec, output, "train")
     run = _trained(derivation, spec, seed, epochs)
-    path = Path(output or f"{spec.stem}-parameters.npz")
-    write_npz(path, run.trainer.parameters)
+    path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
+    if path:
+        write_npz(path, run.trainer.parameters)
     if as_json:
         _write(json.dumps(_facts(run, path), indent=2) + "\n", "-")
     else:
@@ -304,9 +305,8 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
 def _write(text: str, output: str | None) -> None:
     """Writes to the file `output`, or to standard output, in UTF-8 whatever the locale."""
     if output in (None, "-"):
-        stream = click.get_binary_stream("stdout")
-        stream.write(text.encode())
-        stream.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
     else:
         from symnet.files import write_atomically
 
@@ -337,26 +337,31 @@ class _Progress:
             click.echo(err=True)
 
 
-def _facts(run: Run, path: Path) -> dict[str, Any]:
+def _facts(run: Run, path: Path | None) -> dict[str, Any]:
     """What a training run left, for machines."""
-    facts: dict[str, Any] = {"epochs": len(run.losses), "parameters": str(path), "train": asdict(run.train)}
+    facts: dict[str, Any] = {
+        "epochs": len(run.losses),
+        "parameters": str(path or ""),
+        "train": asdict(run.train),
+    }
     return facts | {
         "test": asdict(run.test) if run.test else None,
         "samples": [asdict(row) for row in run.rows],
     }
 
 
-def _report(run: Run, path: Path) -> list[str]:
+def _report(run: Run, path: Path | None) -> list[str]:
     """What a training run left, for people."""
-    from symnet.training import numbers
-
     lines = [f"{len(run.losses)} epochs" if run.losses else "nothing is trained in this network"]
     for what, score in (("trained on", run.train), ("held out", run.test)):
         if score is not None:
             told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"
             lines.append(f"{score.samples} samples {what}: loss {score.loss:.6g}{told}")
-    lines += [
-        f"  {numbers(row.given)} -> {numbers(row.predicted)} (target {numbers(row.wanted)})"
-        for row in run.rows
-    ]
-    return [*lines, f"parameters: {path}"]
+    for row in run.rows:
+        given, predicted, wanted = (_numbers(part) for part in (row.given, row.predicted, row.wanted))
+        lines.append(f"  {given} -> {predicted} (target {wanted})")
+    return [*lines, f"parameters: {path}"] if path else lines
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from sympy import Add, Expr
 
 from symnet.equations.check import check
+from symnet.equations.declarations import RESERVED
 from symnet.equations.parse import parse_program
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, reads
 from symnet.errors import ShapeError, SpecError
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.layers.part import Layer
-from symnet.registry import instantiate, member, settings_of
+from symnet.registry import instantiate, is_name, layer_kinds, member, settings_of
 
 Shape = Sequence[int | str]
 LOSS = "L"
@@ -65,9 +66,14 @@ class Network:
 
 
 def _from_text(network: Network) -> tuple[Program, str]:
-    """The program as the user wrote it; the last tensor that the loss reads and that reads an input is the
-    prediction.
+    """The program as the user wrote it; the prediction is the last tensor that is computed from an input and
+    from no target.
     """
+    for what in ("layers", "loss", "inputs", "targets", "l1", "l2", "loss_settings"):
+        if getattr(network, what):
+            raise SpecError(
+                f"a network of equations has {what} too", place=network.place, expected="one or the other"
+            )
     program = parse_program(network.equations, network.place)
     if LOSS not in program.defining:
         raise SpecError(
@@ -77,12 +83,19 @@ def _from_text(network: Network) -> tuple[Program, str]:
         raise ShapeError(
             f"the loss {LOSS} has indices", place=network.place, expected=f"one number, {LOSS} = sum(...)"
         )
-    before = [
-        e.tensor
-        for e in program.equations
-        if e.tensor.name != LOSS and e.tensor.rank and not e.tensor.integer
-    ]
-    return program, before[-1].name if before else ""
+    return program, _prediction(program)
+
+
+def _prediction(program: Program) -> str:
+    """The last tensor that is computed from an input and from no target; empty where there is none."""
+    roles = {tensor.name: {tensor.role} for tensor in program.tensors.values()}
+    found = ""
+    for equation in program.equations:
+        name = equation.tensor.name
+        roles[name] = {role for read in reads(equation.rhs) for role in roles[read] if read != name}
+        if Role.INPUT in roles[name] and Role.TARGET not in roles[name] and name != LOSS:
+            found = name if equation.tensor.rank and not equation.tensor.integer else found
+    return found
 
 
 def _from_layers(network: Network) -> tuple[Program, str]:
@@ -103,10 +116,10 @@ def _from_layers(network: Network) -> tuple[Program, str]:
         equations += [
             replace(equation, origin=f"layer {layer.name or number}") for equation in part.equations
         ]
-        values |= part.values
+        values = _agreed(values, part.values, place)
         current = part.output
         for weight in part.weights:
-            penalties += _penalties(network, layer, weight)
+            penalties += _penalties(network, layer, weight, place)
     y, values = _meet(network, current, y, values)
     tensors[1] = y
     loss, prediction = _loss(network, current, y, penalties)
@@ -119,6 +132,8 @@ def _from_layers(network: Network) -> tuple[Program, str]:
 def _ends(network: Network) -> tuple[Tensor, Tensor, dict[str, float]]:
     """The one input and the one target of a chain of layers, and the sizes that are known."""
     for what, given in (("input", network.inputs), ("target", network.targets)):
+        if not isinstance(given, Mapping):
+            raise SpecError(f"{what}s is {given!r}", place=f"{what}s", expected='{"X": ("N", 2)}')
         if len(given) != 1:
             raise SpecError(
                 f"a network of layers has one {what}, and this one has {len(given)}",
@@ -127,6 +142,9 @@ def _ends(network: Network) -> tuple[Tensor, Tensor, dict[str, float]]:
             )
     if not network.layers:
         raise SpecError("the network is empty", place="layers", expected="at least one layer")
+    for number, layer in enumerate(network.layers, start=1):
+        if not isinstance(layer, tuple(layer_kinds().values())):
+            raise SpecError(f"{layer!r} is no layer", place=f"layer {number}", expected="such as Dense(2)")
     if not network.loss:
         raise SpecError("the loss is missing", place="network", expected='a loss, such as loss = "sse"')
     (x_name, x_shape), (y_name, y_shape) = *network.inputs.items(), *network.targets.items()
@@ -138,11 +156,17 @@ def _ends(network: Network) -> tuple[Tensor, Tensor, dict[str, float]]:
 
 def _sizes(name: str, shape: Shape, values: dict[str, float], letter: str = "D") -> tuple[Expr, ...]:
     """The shape as symbols: a name is itself, a number becomes D (or `letter`) with its value."""
+    if not is_name(name):
+        raise SpecError(
+            f"a tensor is called {name!r}", place=str(name), expected="letters, digits and underscores"
+        )
+    if name in RESERVED or name == LOSS:
+        raise SpecError(f"{name} has a meaning of its own", place=name, expected="another name")
     if isinstance(shape, str) or not isinstance(shape, Sequence) or not shape:
         raise SpecError(f"the shape of {name} is {shape!r}", place=name, expected='sizes, such as ["N", 2]')
     sizes: list[Expr] = []
     for extent in shape:
-        if isinstance(extent, str) and extent.isascii() and extent.isidentifier():
+        if is_name(extent) and extent not in RESERVED:
             sizes.append(Size(extent))
         elif isinstance(extent, int) and not isinstance(extent, bool) and 0 < extent <= 2**31:
             symbol = letter if letter not in values else f"{letter}{len(sizes)}"
@@ -161,7 +185,7 @@ def _suffixes(layers: Sequence[Layer]) -> list[str]:
     """What the names of each layer's tensors end in: its number, or _name."""
     suffixes: list[str] = []
     for number, layer in enumerate(layers, start=1):
-        if layer.name and not (layer.name.isascii() and layer.name.isidentifier()):
+        if layer.name != "" and not is_name(layer.name):
             raise SpecError(
                 f"a layer is called {layer.name!r}",
                 place=f"layer {number}",
@@ -200,13 +224,26 @@ def _meet(
     return replace(y, shape=output.shape), rest
 
 
-def _penalties(network: Network, layer: Layer, weight: Tensor) -> list[Expr]:
+def _agreed(values: dict[str, float], more: Mapping[str, float], place: str) -> dict[str, float]:
+    """All that is known of the sizes; raises ShapeError where one has two values."""
+    for name, value in more.items():
+        if values.get(name, value) != value:
+            raise ShapeError(
+                f"{name} is {value} here and {values[name]} elsewhere",
+                place=place,
+                expected="one value for each size",
+            )
+    return values | dict(more)
+
+
+def _penalties(network: Network, layer: Layer, weight: Tensor, place: str) -> list[Expr]:
     """The terms that regularizers add to the loss for one weight."""
     terms: list[Expr] = []
     for kind in ("l1", "l2"):
         strength = getattr(layer, kind) or getattr(network, kind)
-        if isinstance(strength, bool) or not isinstance(strength, int | float) or strength < 0:
-            raise SpecError(f"{kind} is {strength!r}", expected="a number that is not negative")
+        settings_of("regularizers", kind, {"strength": strength}, place)
+        if strength < 0:
+            raise SpecError(f"{kind} is {strength!r}", place=place, expected="a number that is not negative")
         if strength:
             terms.append(instantiate("regularizers", kind, {"W": weight}, {"strength": strength})[-1].rhs)
     return terms

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from math import isfinite
+from typing import Any, TypeGuard
 
 from sympy import Expr, Rational
 
@@ -30,6 +32,8 @@ GIVEN = {
     "optimizers": "w: parameter[I]\ng: input[I]",
 }
 """What the formulas of each folder may read."""
+
+NAME = re.compile(r"[A-Za-z]\w{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def settings_of(folder: str, name: str, given: Mapping[str, float], place: str =
                 expected="one of " + ", ".join(known) if known else "no settings",
                 suggestion=nearest(setting, known),
             )
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             raise SpecError(f"{setting} of {name} is {value!r}", place=place, expected="a number")
         known[setting] = value
     return known
@@ -150,6 +154,11 @@ def _parsed(text: str) -> Program:
 def exact(value: float) -> Expr:
     """A number as the decimal that it is written as: 0.1 is one tenth."""
     return Rational(repr(value))
+
+
+def is_name(text: object) -> TypeGuard[str]:
+    """Whether `text` may be the name of a tensor, a size or a layer: ASCII letters, digits, underscores."""
+    return isinstance(text, str) and NAME.fullmatch(text) is not None
 
 
 @cache

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from symnet.network import Network, Training
 from symnet.registry import layer_kinds, member, settings_of
 
 MAX_BYTES = 1_000_000
+MAX_CLASSES = 100_000
 SECTIONS = ("network", "inputs", "targets", "layers", "regularization", "training", "data")
 
 
@@ -68,9 +69,11 @@ def _read(path: Path) -> str:
     try:
         if path.is_dir():
             raise SpecError("this is a folder", place=place, expected="a file, such as network.toml")
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise SpecError("the file is too large", place=place, expected=f"at most {MAX_BYTES} bytes")
-        return path.read_bytes().decode()
+        return content.decode()
     except FileNotFoundError:
         near = (
             nearest(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
@@ -122,7 +125,7 @@ def _layers(document: Mapping[str, Any]) -> Iterable[Any]:
     for number, table in enumerate(tables, start=1):
         place = f"layer {number}"
         kind = table.get("kind")
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             raise SpecError(
                 f"there is no kind of layer {kind!r}" if "kind" in table else "the layer has no kind",
                 place=place,
@@ -143,16 +146,9 @@ def _layer(kind: Any, options: dict[str, Any], place: str) -> Any:
         }
     public = [name for name in known if name != "settings"]
     _known({name: value for name, value in options.items() if name != "settings"}, public, place)
-    for name in ("bias", "augmented"):
-        if name in options and not isinstance(options[name], bool):
-            raise SpecError(f"{name} is {options[name]!r}", place=place, expected="true or false")
-    if "name" in options and not isinstance(options["name"], str):
-        raise SpecError(f"name is {options['name']!r}", place=place, expected="a text")
-    missing = [name for name in ("units", "text") if name in known and name not in options]
-    if missing:
-        raise SpecError(
-            f"{missing[0]} is missing", place=place, expected="units = 2" if missing[0] == "units" else "text"
-        )
+    for name, option in known.items():
+        if name not in options and option.default is option.default_factory is MISSING:
+            raise SpecError(f"{name} is missing", place=place, expected=f"{name} = ...")
     try:
         return kind(**options)
     except SpecError as error:
@@ -203,9 +199,12 @@ def _data(document: Mapping[str, Any], path: Path) -> Data | None:
             place="[data]",
             expected='file = "data.npz", or arrays',
         )
-    return Data(
-        path.parent / file if file else None, table, {k: int(v) for k, v in one_hot.items()}, scale, held_out
-    )
+    classes = {name: int(number) for name, number in one_hot.items()}
+    if classes != one_hot or max(classes.values(), default=2) > MAX_CLASSES:
+        raise SpecError(
+            f"one_hot is {one_hot!r}", place="[data]", expected="one_hot = { Y = 10 }, numbers of classes"
+        )
+    return Data(path.parent / file if file else None, table, classes, scale, held_out)
 
 
 def _numbers(table: dict[str, Any], key: str) -> dict[str, float]:

@@ -17,7 +17,6 @@ import numpy as np
 from sympy import Integer
 
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
-from symnet.documents.outline import Results, Table
 from symnet.equations.program import Program, reads
 from symnet.errors import DataError, SpecError, nearest
 from symnet.index.symbols import Role, Size, Tensor
@@ -222,27 +221,3 @@ def _rows(data: Arrays, inputs: Sequence[str], outcome: _Outcome) -> tuple[Row, 
         )
         for sample in samples
     )
-
-
-def results(run: Run) -> Results:
-    """What a document says of a training run."""
-    facts = [("epochs", str(len(run.losses)))] if run.losses else []
-    for what, score in (("trained on", run.train), ("held out", run.test)):
-        if score is not None:
-            facts += [
-                (f"samples {what}", str(score.samples)),
-                (f"loss on them ({what})", f"{score.loss:.4g}"),
-            ]
-            if score.accuracy is not None:
-                facts.append((f"accuracy on them ({what})", f"{score.accuracy:.4f}"))
-    confusion = run.test.confusion if run.test else ()
-    rows = tuple(
-        tuple((numbers(part),) for part in (row.given, row.wanted, row.predicted)) for row in run.rows
-    )
-    table = Table(("input", "target", "prediction"), rows, "Every sample after training") if rows else None
-    return Results(run.losses, tuple(facts), confusion, table)
-
-
-def numbers(values: Sequence[float]) -> str:
-    """Numbers as a row of a table."""
-    return " ".join(f"{value:.4g}" for value in values)

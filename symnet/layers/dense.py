@@ -16,7 +16,7 @@ from sympy import Expr
 from symnet.errors import ShapeError, SpecError
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.layers.part import Part
-from symnet.registry import instantiate, renamed, settings_of
+from symnet.registry import instantiate, is_name, renamed, settings_of
 
 BIASED = "X: input[N, D]\nW: parameter[D, H]\nb: parameter[H]\nZ[n,j] = sum(X[n,i]*W[i,j], i) + b[j]"
 PLAIN = "X: input[N, D]\nW: parameter[D, H]\nZ[n,j] = sum(X[n,i]*W[i,j], i)"
@@ -53,10 +53,13 @@ class Dense:
             )
         if isinstance(self.units, int) and not 0 < self.units <= 2**31:
             raise SpecError(f"units is {self.units}", expected="a positive whole number below 2**31")
-        if isinstance(self.units, str) and not (self.units.isascii() and self.units.isidentifier()):
+        if isinstance(self.units, str) and not is_name(self.units):
             raise SpecError(
                 f"units is {self.units!r}", expected="a positive whole number, or the name of a size"
             )
+        for option in ("bias", "augmented"):
+            if not isinstance(getattr(self, option), bool):
+                raise SpecError(f"{option} is {getattr(self, option)!r}", expected="true or false")
         if self.augmented and not self.bias:
             raise SpecError(
                 "a layer without a bias cannot be augmented", expected="augmented = true or bias = false"

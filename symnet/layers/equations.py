@@ -30,6 +30,10 @@ class Equations:
     l1: float = 0.0
     l2: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise SpecError(f"text is {self.text!r}", expected="equations as text")
+
     def part(self, suffix: str, x: Tensor, size: Expr | None) -> Part:
         """The layer's equations over `x`."""
         program = parse_program(self.text)
@@ -38,6 +42,17 @@ class Equations:
             raise SpecError(
                 f"a layer of equations reads one input, and this one declares {len(inputs)}",
                 expected="one declaration such as X: input[N, D], and an equation for the output",
+            )
+        others = program.of_role(Role.TARGET, Role.STATE)
+        if others:
+            raise SpecError(
+                f"a layer of equations declares the {others[0].role} {others[0].name}",
+                expected="an input and parameters; targets and the loss belong to the network",
+            )
+        if not all(extent.is_Symbol for extent in inputs[0].shape):
+            raise SpecError(
+                f"the input {inputs[0].name} of a layer is declared with a number",
+                expected="names, such as X: input[N, D]: the layer before says how large they are",
             )
         if inputs[0].rank != x.rank:
             raise ShapeError(
