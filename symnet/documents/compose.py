@@ -43,6 +43,7 @@ from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Index, Role, Size, Tensor, indices_of
+from symnet.lowering.matrix import MatMul
 
 ROLES = {
     Role.INPUT: "input",
@@ -177,7 +178,7 @@ class _Composer:
         form = matrix_expression(equation, program, self.convention)
         factors = fitting(form, self.printer, self.convention == "columns") if form is not None else None
         if not equation.tensor.shape:
-            return () if factors is None else (factors,)
+            return (factors,) if factors is not None and isinstance(form, MatMul) else ()
         whole = self.shape(equation.tensor)
         return (whole,) if factors is None else (row(whole, t.EQUALS, factors),)
 

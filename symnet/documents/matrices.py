@@ -8,7 +8,7 @@ numbers: Z = W X + b 1^T.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import singledispatchmethod
 from typing import Literal
 
@@ -27,7 +27,7 @@ from symnet.documents.mathematics import (
     is_decimal,
     tensor_name,
 )
-from symnet.documents.shapes import extents_of, parts_of
+from symnet.documents.shapes import parts_of, terms_of
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index import functions as f
@@ -190,11 +190,13 @@ class MatrixPrinter:
             if simple:
                 return _signed(negative, t.Fraction(self.show(form.of), below))
             front = [t.Fraction(above, below)]
+        if front and not form.below and _leads_with_one(form.of):
+            front.append(t.TIMES)
         return _signed(negative, t.joined([*front, self.show(form.of, MULTIPLY)], t.INVISIBLE))
 
     @form.register
     def _(self, form: m.Add) -> tuple[Node, int]:
-        terms = sorted(form.terms, key=lambda term: (term[0] < 0, _is_penalty(term[1])))
+        terms = terms_of(form)
         parts: list[Node] = []
         for sign, part in terms:
             shown = self.show(part, MULTIPLY)
@@ -257,16 +259,10 @@ def _with_decimal(form: m.Scale) -> m.Scale:
     )
 
 
-def _is_penalty(form: m.MatrixExpr) -> bool:
-    """Whether a term is a sum of parameters alone, which stands after what the data say."""
-    return extents_of(form) is None and all(tensor.role == Role.PARAMETER for tensor in _tensors(form))
-
-
-def _tensors(form: m.MatrixExpr) -> Iterator[Tensor]:
-    if isinstance(form, m.MatrixRead):
-        yield form.tensor
-    for part in parts_of(form):
-        yield from _tensors(part)
+def _leads_with_one(form: m.MatrixExpr) -> bool:
+    """Whether a product begins with the vector of ones, which must not be read as a digit of the number before it."""
+    first = form.factors[0] if isinstance(form, m.MatMul) else form
+    return isinstance(first, m.Ones) or (isinstance(first, m.Transpose) and isinstance(first.of, m.Ones))
 
 
 def _signed(negative: bool, node: Node) -> tuple[Node, int]:

@@ -4,11 +4,14 @@ that it fits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sympy import Expr, S
 
 from symnet.documents import typeset as t
 from symnet.documents.mathematics import Printer
 from symnet.documents.typeset import Node, row
+from symnet.index.symbols import Role, Tensor
 from symnet.lowering import matrix as m
 
 Extents = tuple[Expr, Expr]
@@ -62,13 +65,31 @@ def fitting(form: m.MatrixExpr, printer: Printer, turned: bool = False) -> Node 
     if isinstance(form, m.Scale):
         return fitting(form.of, printer, turned)
     if isinstance(form, m.Add) and any(fitting(part, printer, turned) for _, part in form.terms):
-        terms = [part for _, part in form.terms if extents_of(part, turned)]
-        shown = [
-            fitting(part, printer, turned) or t.Fence(_extents(extents_of(part, turned), printer))
-            for part in terms
-        ]
-        return t.joined(shown, t.PLUS) if shown else None
+        shown = [_term(part, printer, turned) for _, part in terms_of(form)]
+        return t.joined([term for term in shown if term is not None], t.PLUS)
     return None
+
+
+def terms_of(form: m.Add) -> tuple[tuple[int, m.MatrixExpr], ...]:
+    """The terms as they are written: what has a minus last, and before it what is a sum of parameters alone."""
+    return tuple(sorted(form.terms, key=lambda term: (term[0] < 0, _is_penalty(term[1]))))
+
+
+def _is_penalty(form: m.MatrixExpr) -> bool:
+    return extents_of(form) is None and all(tensor.role == Role.PARAMETER for tensor in _tensors(form))
+
+
+def _tensors(form: m.MatrixExpr) -> Iterator[Tensor]:
+    if isinstance(form, m.MatrixRead):
+        yield form.tensor
+    for part in parts_of(form):
+        yield from _tensors(part)
+
+
+def _term(form: m.MatrixExpr, printer: Printer, turned: bool) -> Node | None:
+    """The shapes of a term's factors, or its own; None for a number."""
+    extents = extents_of(form, turned)
+    return fitting(form, printer, turned) or (extents and t.Fence(_extents(extents, printer)))
 
 
 def _extents(extents: Extents | None, printer: Printer) -> Node:

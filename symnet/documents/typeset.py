@@ -375,8 +375,9 @@ def _(node: Root) -> str:
 
 @element.register
 def _(node: Accent) -> str:
-    mark = {"bar": "¯", "hat": "^"}[node.mark]
-    return f'<mover accent="true">{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
+    # as a MathML accent, the bar would touch a capital letter
+    mark = {"bar": "‾", "hat": "^"}[node.mark]
+    return f'<mover>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
 
 
 @element.register

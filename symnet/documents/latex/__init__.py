@@ -52,7 +52,7 @@ def _section(section: Section) -> str:
     title = (
         title
         if title == plain
-        else rf"\texorpdfstring{{{title}}}{{{plain}{section.anchor.removeprefix('adjoint-')}}}"
+        else rf"\texorpdfstring{{{title}}}{{{plain}{latex_text(section.anchor.removeprefix('adjoint-'))}}}"
     )
     return "\n".join((rf"\{command}{{{title}}}", *map(_block, section.blocks), ""))
 
@@ -120,18 +120,46 @@ def _line(line: Line) -> str:
     return f"\\item {reason}\n\\[\n{_aligned(line.formula)}\n\\]"
 
 
+TABLE = 43.0
+"""So many em of a table's type fit on a line."""
+NARROW = 7.0
+"""A column of at most so many em keeps its width."""
+
+
 def _table(block: Table) -> str:
-    columns = "l" * (len(block.head) - 1) + "l"
+    columns = "l" * len(block.head)
     head = " & ".join(rf"\textit{{{latex_text(cell)}}}" for cell in block.head) + r" \\"
-    rows = "\n".join(" & ".join(_cell(cell) for cell in row_) + r" \\" for row_ in block.rows)
+    shares = _shares(block)
+    rows = "\n".join(
+        " & ".join(_cell(cell, share) for cell, share in zip(cells, shares, strict=True)) + r" \\"
+        for cells in block.rows
+    )
     caption = f"\\caption*{{{latex_text(block.caption)}}} \\\\\n" if block.caption else ""
     return (
         "{\\small\\renewcommand{\\arraystretch}{1.35}\n"
-        f"\\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}\n{caption}\\toprule\n{head}\n\\midrule\n\\endhead\n{rows}\n\\bottomrule\n\\end{{longtable}}}}"
+        f"\\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}\n{caption}\\toprule\n{head}\n\\midrule\n\\endhead\n{rows}\n"
+        "\\bottomrule\n\\end{longtable}}"
     )
 
 
-def _cell(cell: Text) -> str:
-    return "".join(
+def _shares(block: Table) -> list[float]:
+    """The width of each column: what it needs, or where that is too much, its part of what is left."""
+    needed = [
+        max(map(_cell_width, column))
+        for column in zip(*((*((c,) for c in block.head),), *block.rows), strict=True)
+    ]
+    room = TABLE - 1.2 * (len(needed) - 1) - sum(need for need in needed if need <= NARROW)
+    wide = sum(need for need in needed if need > NARROW)
+    return [need if need <= NARROW or wide <= room else need * room / wide for need in needed]
+
+
+def _cell_width(cell: Text) -> float:
+    return sum(0.5 * len(part) if isinstance(part, str) else width(part) for part in cell)
+
+
+def _cell(cell: Text, share: float) -> str:
+    """A cell, made smaller where it is wider than its column."""
+    text = "".join(
         latex_text(part) if isinstance(part, str) else rf"$\displaystyle {latex(part)}$" for part in cell
     )
+    return rf"\resizebox{{{share:.1f}em}}{{!}}{{{text}}}" if _cell_width(cell) > share + 0.1 else text
