@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from sympy import Expr, Mul, S
 
-from symnet.lowering.emit import Emitter, Value, align
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
 from symnet.lowering.nodes import Axes, Contract
+from symnet.lowering.views import Value, align
+
+if TYPE_CHECKING:
+    from symnet.lowering.emit import Emitter
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -28,7 +32,7 @@ def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
     values = [emitter.value(operand) for operand in expr.operands if operand.axes]
     _contract(emitter, _at_most_two(emitter, values, expr.over), expr.over, out)
     for number in numbers:
-        emitter.map("multiply", (out.view, number), out.view)
+        emitter.map("multiply", (out.view, number), out)
 
 
 def full_contraction(emitter: Emitter, expr: Contract) -> Scalar:

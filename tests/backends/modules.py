@@ -76,6 +76,8 @@ def zero_states(derived, sizes):
     states = derived.computed.of_role("state")
     names = {name: value for name, value in {**derived.computed.values, **sizes}.items()}
     return {
-        t.name: np.zeros([int(extent.subs({s: names[s.name] for s in extent.free_symbols})) for extent in t.shape])
+        t.name: np.zeros(
+            [int(extent.subs({s: names[s.name] for s in extent.free_symbols})) for extent in t.shape]
+        )
         for t in states
     }

@@ -107,7 +107,9 @@ def test_the_command_line_says_what_is_wrong(source, tmp_path, monkeypatch, caps
 
 
 def test_a_step_allocates_no_arrays(source):
-    """NumPy casts a mask through a buffer of its own, of at most 64 KiB whatever the size; anything that grows is ours."""
+    """NumPy casts a mask through a buffer of its own, of at most 64 KiB whatever the size; anything that
+    grows is ours.
+    """
 
     def peak(count):
         trainer = load(source).Trainer()
@@ -151,7 +153,9 @@ def test_any_batch_size_and_few_workspaces(trainer):
     whole = trainer.gradients(X, Y)
     parts = [trainer.gradients(X[k : k + 1], Y[k : k + 1]) for k in range(len(X))]
     for name, gradient in whole.items():
-        np.testing.assert_allclose(gradient, np.mean([part[name] for part in parts], axis=0), rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(
+            gradient, np.mean([part[name] for part in parts], axis=0), rtol=1e-12, atol=1e-15
+        )
     for count in range(1, 13):
         trainer.step(X[:count], Y[:count])
     assert len(trainer._workspaces) == 8
@@ -203,7 +207,9 @@ def test_gradients_are_new_arrays(trainer):
 
 def test_fit_trains_reports_and_stops(trainer):
     seen = []
-    history = trainer.fit(X, Y, epochs=60, batch_size=5, validation=(X, Y), callback=lambda *a: seen.append(a))
+    history = trainer.fit(
+        X, Y, epochs=60, batch_size=5, validation=(X, Y), callback=lambda *a: seen.append(a)
+    )
     assert len(history) == 60
     assert history[-1] < history[0] / 2
     assert [epoch for epoch, _, _ in seen] == list(range(1, 61))
@@ -278,7 +284,9 @@ def test_a_file_that_holds_something_else_changes_nothing(trainer, tmp_path, wro
         state.pop("b2")
         np.savez_compressed(path, **state)
         header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 23,)})
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 23,)}
+        )
         with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("b2.npy", header.getvalue() + bytes(8 << 20))
     before = {name: array.copy() for name, array in trainer.parameters.items()}
@@ -288,14 +296,29 @@ def test_a_file_that_holds_something_else_changes_nothing(trainer, tmp_path, wro
         np.testing.assert_array_equal(array, before[name])
 
 
-HOSTILE_NAMES = ["lambda", "np", "self", "w", "step", "parameters", "float", "dtype", "gradient", "vector", "order", "ones_N"]
+HOSTILE_NAMES = [
+    "lambda",
+    "np",
+    "self",
+    "w",
+    "step",
+    "parameters",
+    "float",
+    "dtype",
+    "gradient",
+    "vector",
+    "order",
+    "ones_N",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 @pytest.mark.parametrize("role", ["parameter", "input", "intermediate"])
 def test_a_name_is_data(name, role):
     """Keywords, builtins, NumPy's short name, the Trainer's own methods: as parameter, as input, as value."""
-    names = {"P": "P", "X": "X", "A": "A"} | {{"parameter": "P", "input": "X", "intermediate": "A"}[role]: name}
+    names = {"P": "P", "X": "X", "A": "A"} | {
+        {"parameter": "P", "input": "X", "intermediate": "A"}[role]: name
+    }
     p, x, a = (names[key] for key in "PXA")
     text = f"{x}: input[N, 2]\n{p}: parameter[2]\n{a}[n] = sum({x}[n,i]*{p}[i], i)\nL = sum({a}[n]**2, n)"
     try:
@@ -325,7 +348,9 @@ def test_what_the_banner_says_is_data(hostile):
 
 def test_nothing_of_the_module_hides_a_builtin(source):
     tree = ast.parse(source)
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
     assert not bound & set(dir(builtins))
 
 
@@ -339,7 +364,9 @@ def test_each_line_carries_the_number_of_its_equation(source):
 @pytest.mark.parametrize(("activation", "square"), [("tanh", 6 / 7), ("relu", 6 / 3)])
 def test_the_start_suits_the_activation(activation, square):
     """Glorot's bound for tanh, He's for a rectified unit; biases at zero."""
-    text = LAYERS.format(activation="ACT").replace("ACT(Z1[n,j])", "maximum(Z1[n,j], 0)" if activation == "relu" else "tanh(Z1[n,j])")
+    text = LAYERS.format(activation="ACT").replace(
+        "ACT(Z1[n,j])", "maximum(Z1[n,j], 0)" if activation == "relu" else "tanh(Z1[n,j])"
+    )
     trainer = load(source_of(derived_from(text))).Trainer()
     most = 0.0
     for seed in range(60):

@@ -1,4 +1,6 @@
-"""What the generated module computes is what the equations say: for every kind of network, function and size."""
+"""What the generated module computes is what the equations say: for every kind of network, function and
+size.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def test_networks_of_every_kind(name):
 @settings(max_examples=25)
 def test_random_equations_and_their_gradients(data):
     text = data.draw(expressions(depth=2))
-    program = parse_program(f"{GIVEN}T: tensor[N, D, H]\nT[n,i,j] = {text}\nL = sum(tanh(T[n,i,j]), n, i, j)/10")
+    program = parse_program(
+        f"{GIVEN}T: tensor[N, D, H]\nT[n,i,j] = {text}\nL = sum(tanh(T[n,i,j]), n, i, j)/10"
+    )
     arrays = random_arrays(program, SIZES, seed=data.draw(st.integers(0, 3)))
     try:
         derived = derive(program, wrt=["X", "V", "U", "c", "W"][: data.draw(st.integers(1, 5))])
@@ -70,8 +74,12 @@ def test_three_steps_of_every_optimizer(name):
         gradients = trainer.gradients(arrays["X"], arrays["Y"])
         trainer.step(arrays["X"], arrays["Y"])
         for parameter, gradient in gradients.items():
-            expected[parameter] = by_hand(name, values, expected[parameter], gradient, states[parameter], step)
-            np.testing.assert_allclose(trainer.parameters[parameter], expected[parameter], rtol=1e-12, atol=1e-14)
+            expected[parameter] = by_hand(
+                name, values, expected[parameter], gradient, states[parameter], step
+            )
+            np.testing.assert_allclose(
+                trainer.parameters[parameter], expected[parameter], rtol=1e-12, atol=1e-14
+            )
 
 
 def by_hand(name, values, w, g, state, t):
@@ -145,7 +153,9 @@ def test_every_function_of_a_number(formula):
     text = f"p: parameter\nq: input\nL = p + {formula.replace('x', 'q').replace('eqp', 'exp').replace('maqimum', 'maximum')}"
     trainer = trainer_of(load(source_of(derived_from(text))))
     for x in ORDINARY:
-        assert trainer.loss(x) == pytest.approx(float(MP[formula](mpmath.mpf(float(x)))), rel=1e-13, abs=1e-15)
+        assert trainer.loss(x) == pytest.approx(
+            float(MP[formula](mpmath.mpf(float(x)))), rel=1e-13, abs=1e-15
+        )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

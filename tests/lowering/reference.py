@@ -1,4 +1,6 @@
-"""Array expressions evaluated the plain way: every node as one NumPy array over its axes, with no thought of speed."""
+"""Array expressions evaluated the plain way: every node as one NumPy array over its axes, with no thought of
+speed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The matrix form, in the order of factors that a textbook has, and with the same values as the array expression."""
+"""The matrix form, in the order of factors that a textbook has, and with the same values as the array
+expression.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def show(form):
     if isinstance(form, m.Transpose):
         return f"{show(form.of)}'"
     if isinstance(form, m.MatMul):
-        return " ".join(f"({show(f)})" if isinstance(f, m.Add | m.Hadamard) else show(f) for f in form.factors)
+        return " ".join(
+            f"({show(f)})" if isinstance(f, m.Add | m.Hadamard) else show(f) for f in form.factors
+        )
     if isinstance(form, m.Hadamard):
         return " o ".join(f"({show(f)})" if isinstance(f, m.Add) else show(f) for f in form.factors)
     if isinstance(form, m.Scale):
@@ -80,7 +84,10 @@ def test_reads_like_a_textbook(text, expected):
     assert show(form_of(text)) == expected
 
 
-@pytest.mark.parametrize("text", ["T[n,i,j] = R[n,i,j]", "T[n,j] = sum(R[n,i,j], i)", "T[n,i] = X[n,i+1]", "T[n] = A[n,argmax(A[n,k],k)]"])
+@pytest.mark.parametrize(
+    "text",
+    ["T[n,i,j] = R[n,i,j]", "T[n,j] = sum(R[n,i,j], i)", "T[n,i] = X[n,i+1]", "T[n] = A[n,argmax(A[n,k],k)]"],
+)
 def test_where_there_is_none_it_says_so(text):
     assert form_of(text) is None
 
@@ -140,4 +147,9 @@ def test_every_matrix_form_has_the_values_of_its_equation(name):
             result = np.broadcast_to(numbers.of(form), (*expected.shape, 1, 1)[:2])
             np.testing.assert_allclose(result.reshape(expected.shape), expected, rtol=1e-11, atol=1e-12)
             found += 1
-    assert found or name in ("max pooling", "strided convolution", "distance to a sliding template", "a diagonal")
+    assert found or name in (
+        "max pooling",
+        "strided convolution",
+        "distance to a sliding template",
+        "a diagonal",
+    )

@@ -49,7 +49,9 @@ class _Module:
         self.loss_data = self.data(*plan.predict, *plan.loss, *plan.backward)
         self.predict_data = self.data(*plan.predict)
         self.known = {
-            s: Integer(int(self.program.values[s.name])) for s in self.program.sizes if s.name in self.program.values
+            s: Integer(int(self.program.values[s.name]))
+            for s in self.program.sizes
+            if s.name in self.program.values
         }
         self.of_data = self.sizes_of_data()
         self.free = tuple(s for s in self.program.sizes if s not in self.known and s not in self.of_data)
