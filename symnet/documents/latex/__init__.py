@@ -120,7 +120,7 @@ def _line(line: Line) -> str:
     return f"\\item {reason}\n\\[\n{_aligned(line.formula)}\n\\]"
 
 
-TABLE = 43.0
+TABLE = 40.0
 """So many em of a table's type fit on a line."""
 NARROW = 7.0
 """A column of at most so many em keeps its width."""

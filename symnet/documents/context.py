@@ -1,0 +1,65 @@
+"""What every part of a document needs: the derivation, its printers, and how one equation is stated."""
+
+from __future__ import annotations
+
+from symnet.derivation.journal import Derived
+from symnet.documents import typeset as t
+from symnet.documents.mathematics import Printer, tensor_name
+from symnet.documents.matrices import (
+    Convention,
+    MatrixPrinter,
+    matrix_equation,
+    matrix_expression,
+    shape_form,
+)
+from symnet.documents.outline import Statement, Text
+from symnet.documents.shapes import fitting
+from symnet.documents.typeset import Node, row
+from symnet.equations.program import Equation, Program
+from symnet.index.symbols import Tensor
+from symnet.lowering.matrix import MatMul
+
+
+class Context:
+    """One derivation, seen in one convention."""
+
+    def __init__(self, derived: Derived, convention: Convention) -> None:
+        self.derived = derived
+        self.convention = convention
+        self.tensors = {**derived.stated.tensors, **derived.program.tensors, **derived.computed.tensors}
+        self.printer = Printer(self.tensors)
+        self.matrices = MatrixPrinter(self.tensors)
+        self.numbers = derived.program.numbers
+        self.loss = tensor_name(derived.loss)
+
+    def label(self, equation: Equation) -> str:
+        """The number of an equation, as it is printed."""
+        return self.derived.labels[equation.tensor.name]
+
+    def statement(self, equation: Equation, program: Program | None = None) -> Statement:
+        """An equation in both forms; a gradient begins with the derivative that it is."""
+        program = program or self.derived.program
+        index = self.printer.equation(equation)
+        matrix = matrix_equation(equation, program, self.convention)
+        of = self.tensors.get(equation.tensor.adjoint_of)
+        if of is not None and of in self.derived.wrt:
+            index = row(self.slope(self.printer.show(of[equation.indices])), t.EQUALS, index)
+            matrix = matrix and row(self.slope(self.matrices.tensor(of)), t.EQUALS, matrix)
+        return Statement(self.label(equation), index, matrix, self.shapes(equation, program), equation.words)
+
+    def slope(self, below: Node) -> Node:
+        """The partial derivative of the loss with respect to what stands below."""
+        return t.Fraction(row(t.PARTIAL, self.loss), row(t.PARTIAL, below))
+
+    def shape(self, tensor: Tensor) -> Node:
+        """The shape of a tensor."""
+        return shape_form(tensor, self.printer, self.convention)
+
+    def shapes(self, equation: Equation, program: Program) -> Text:
+        """The shape of what is defined, and those of the factors that give it."""
+        form = matrix_expression(equation, program, self.convention)
+        factors = fitting(form, self.printer, self.convention == "columns") if form is not None else None
+        if not equation.tensor.shape:
+            return (factors,) if factors is not None and isinstance(form, MatMul) else ()
+        whole = self.shape(equation.tensor)
+        return (whole,) if factors is None else (row(whole, t.EQUALS, factors),)
