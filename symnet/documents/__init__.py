@@ -33,7 +33,7 @@ class Format(Protocol):
 def formats() -> Mapping[str, Format]:
     """The formats, by name: each folder here."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
 
 
 def document(

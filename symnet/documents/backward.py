@@ -1,4 +1,6 @@
-"""The backward half of a document: how each adjoint comes about, as its journal has it, and what comes out."""
+"""The backward half of a document: how each adjoint comes about, as its journal has it, and what comes
+out.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,14 @@ from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Role, Size, indices_of
 
 BLAME = (
-    ". It is the sum over every place where the tensor is used of the adjoint of what is computed there, times the "
-    "derivative there. So the blame goes from the loss back to the last layer, from the last layer to the one before it, "
-    "and so on to the first: the chain rule."
+    ". It is the sum over every place where the tensor is used of the adjoint of what is computed there, "
+    "times the derivative there. So the blame goes from the loss back to the last layer, from the last "
+    "layer to the one before it, and so on to the first: the chain rule."
 )
-BRACKETS = " keeps the one term where it is 1. A statement in square brackets is likewise 1 where it holds and 0 elsewhere."
+BRACKETS = (
+    " keeps the one term where it is 1. A statement in square brackets is likewise 1 where it holds and 0 "
+    "elsewhere."
+)
 
 
 def backward(context: Context) -> Iterator[Section]:
@@ -124,7 +129,9 @@ class _Story:
             yield Line(self.reason(step), row(self.left, sign, self.inside.show(step.after)))
 
     def chain_rule(self, contribution: Contribution) -> Node | None:
-        """The sum over the entries of what is computed of its adjoint times the derivative; None at the loss."""
+        """The sum over the entries of what is computed of its adjoint times the derivative; None at the
+        loss.
+        """
         use, definition = contribution.use, contribution.definition
         adjoint = next((a for a in self.context.derived.adjoints if a.of == use.tensor), None)
         if adjoint is None or not isinstance(definition, Sum):

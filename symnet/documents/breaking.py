@@ -1,5 +1,5 @@
-"""Formulas too wide for a line, broken where a person would break them: before a plus or minus of the outermost
-sum, and if that does not help, of the sum inside its widest brackets.
+"""Formulas too wide for a line, broken where a person would break them: before a plus or minus of the
+outermost sum, and if that does not help, of the sum inside its widest brackets.
 
 Widths are in em and approximate: what is measured is only whether a formula fits.
 """
@@ -97,7 +97,9 @@ def _(node: t.Words) -> float:
 
 
 def lines(node: Node, limit: float) -> tuple[Node, ...]:
-    """`node` as lines of at most `limit` em where that can be done; a line after the first begins with its sign."""
+    """`node` as lines of at most `limit` em where that can be done; a line after the first begins with its
+    sign.
+    """
     if not isinstance(node, t.Row) or width(node) <= limit:
         return (node,)
     found = _filled(node.parts, limit)
@@ -125,7 +127,9 @@ def _filled(parts: tuple[Node, ...], limit: float) -> tuple[Node, ...]:
 
 
 def _opened(parts: tuple[Node, ...], limit: float) -> tuple[Node, ...]:
-    """The parts with the widest brackets among them written as two signs, so that a line may end between them."""
+    """The parts with the widest brackets among them written as two signs, so that a line may end between
+    them.
+    """
     fences = [part for part in parts if isinstance(part, t.Fence) and isinstance(part.inside, t.Row)]
     widest = max(fences, key=width, default=None)
     if widest is None or widest.pair not in t.BIG or width(widest) < limit / 3:

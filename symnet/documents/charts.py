@@ -35,8 +35,8 @@ def curve(values: Sequence[float], label: str = "loss", unit: str = "epoch") -> 
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
         )
         parts.append(_text("tick", LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
-    for k in sorted({round(k * (len(values) - 1) / 4) for k in range(5)}):
-        parts.append(_text("tick", x(k), floor + 20, str(k + 1)))
+    marked = sorted({round(k * (len(values) - 1) / 4) for k in range(5)})
+    parts += [_text("tick", x(k), floor + 20, str(k + 1)) for k in marked]
     points = " ".join(f"{x(k):.1f},{y(value):.1f}" for k, value in enumerate(values))
     parts.append(f'<polyline class="curve" points="{points}"/>')
     parts.append(_text("axis", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, unit))

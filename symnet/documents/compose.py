@@ -43,21 +43,22 @@ ROLES = {
 }
 CONVENTIONS = {
     "rows": "In matrix form every sample is a row: Z = XW + 1bᵀ. ",
-    "columns": "In matrix form every sample is a column: Z = WX + b1ᵀ, and every matrix is the transpose of the array in "
-    "the code. The index form is the same in both conventions: its first index is the sample. ",
+    "columns": "In matrix form every sample is a column: Z = WX + b1ᵀ, and every matrix is the transpose of "
+    "the array in the code. The index form is the same in both conventions: its first index is the sample. ",
 }
 INDICES = (
-    "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its sign. "
-    "Superscripts in square brackets count layers."
+    "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its "
+    "sign. Superscripts in square brackets count layers."
 )
 NAMED = "A sum under a nonlinear function has a name of its own, so that it is one symbol from here on."
 STABLE = (
-    "The equations above are exact, but a computer's numbers overflow at e^710. These mean the same and cannot: this is "
-    "what the code computes. They come after the chain rule, so nothing here is differentiated."
+    "The equations above are exact, but a computer's numbers overflow at e^710. These mean the same and "
+    "cannot: this is what the code computes. They come after the chain rule, so nothing here is "
+    "differentiated."
 )
 CODE = (
-    "The module that trains this network, with NumPy alone. The number behind a line is that of the equation which it "
-    "computes."
+    "The module that trains this network, with NumPy alone. The number behind a line is that of the "
+    "equation which it computes."
 )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 from symnet.equations.program import Program
 from symnet.index.symbols import Role, Tensor
@@ -34,30 +34,36 @@ def network_figure(program: Program) -> str:
         return ""
     height = TOP + STEP * max(column.drawn for column in columns) + 36
     width = 2 * 60 + GAP * (len(columns) - 1)
-    parts: list[str] = []
     places = [
         [_place(k, row, column.drawn, height) for row in range(column.drawn)]
         for k, column in enumerate(columns)
     ]
-    for left, right in itertools.pairwise(places):
-        for x1, y1 in left:
-            parts += [f'<line class="edge" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>' for x2, y2 in right]
+    parts: list[str] = []
+    for left, right in pairwise(places):
+        parts += [
+            f'<line class="edge" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
+            for x1, y1 in left
+            for x2, y2 in right
+        ]
     for column, units in zip(columns, places, strict=True):
-        for row, (x, y) in enumerate(units):
-            if column.units > column.drawn and row == column.drawn // 2:
-                parts.append(
-                    f'<rect class="gap" x="{x - RADIUS}" y="{y - RADIUS}" width="{2 * RADIUS}" height="{2 * RADIUS}"/>'
-                )
-                parts.append(f'<text class="dots" x="{x}" y="{y + 6}" text-anchor="middle">⋮</text>')
-            else:
-                parts.append(f'<circle class="unit {column.kind}" cx="{x}" cy="{y}" r="{RADIUS}"/>')
-        label = f"{column.name} ({column.units})"
-        parts.append(
-            f'<text class="label" x="{units[0][0]}" y="{height - 12}" text-anchor="middle">{html.escape(label)}</text>'
-        )
+        parts += [_unit(column, number, x, y) for number, (x, y) in enumerate(units)]
+        parts.append(_text("label", units[0][0], height - 12, f"{column.name} ({column.units})"))
     title = " to ".join(str(column.units) for column in columns) + " units"
-    head = f'<svg class="network" viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img" aria-label="{title}">'
-    return f"{head}<title>{title}</title>{''.join(parts)}</svg>"
+    head = f'<svg class="network" viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img"'
+    return f'{head} aria-label="{title}"><title>{title}</title>{"".join(parts)}</svg>'
+
+
+def _unit(column: _Column, number: int, x: int, y: int) -> str:
+    """A unit, or the dots that stand for those which are not drawn."""
+    if column.units > column.drawn and number == column.drawn // 2:
+        side = 2 * RADIUS
+        gap = f'<rect class="gap" x="{x - RADIUS}" y="{y - RADIUS}" width="{side}" height="{side}"/>'
+        return gap + _text("dots", x, y + 6, "⋮")
+    return f'<circle class="unit {column.kind}" cx="{x}" cy="{y}" r="{RADIUS}"/>'
+
+
+def _text(kind: str, x: int, y: int, words: str) -> str:
+    return f'<text class="{kind}" x="{x}" y="{y}" text-anchor="middle">{html.escape(words)}</text>'
 
 
 def _columns(program: Program) -> list[_Column]:

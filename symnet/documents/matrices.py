@@ -260,7 +260,9 @@ def _with_decimal(form: m.Scale) -> m.Scale:
 
 
 def _leads_with_one(form: m.MatrixExpr) -> bool:
-    """Whether a product begins with the vector of ones, which must not be read as a digit of the number before it."""
+    """Whether a product begins with the vector of ones, which must not be read as a digit of the number
+    before it.
+    """
     first = form.factors[0] if isinstance(form, m.MatMul) else form
     return isinstance(first, m.Ones) or (isinstance(first, m.Transpose) and isinstance(first.of, m.Ones))
 

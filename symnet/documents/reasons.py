@@ -22,7 +22,9 @@ SIGNS = {"+": t.PLUS, "-": t.MINUS, "=": t.EQUALS}
 
 
 def typeset_reason(reason: str, tensors: Mapping[str, Tensor], symbols: frozenset[str]) -> Text:
-    """`reason` with the elements of `tensors` and the names of indices and sizes among `symbols` as formulas."""
+    """`reason` with the elements of `tensors` and the names of indices and sizes among `symbols` as
+    formulas.
+    """
     parts: list[str | Node] = []
     end = 0
     for found in _pattern(symbols).finditer(reason):

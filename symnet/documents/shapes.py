@@ -71,7 +71,9 @@ def fitting(form: m.MatrixExpr, printer: Printer, turned: bool = False) -> Node 
 
 
 def terms_of(form: m.Add) -> tuple[tuple[int, m.MatrixExpr], ...]:
-    """The terms as they are written: what has a minus last, and before it what is a sum of parameters alone."""
+    """The terms as they are written: what has a minus last, and before it what is a sum of parameters
+    alone.
+    """
     return tuple(sorted(form.terms, key=lambda term: (term[0] < 0, _is_penalty(term[1]))))
 
 

@@ -72,7 +72,8 @@ def assert_balanced(text: str) -> None:
         if token in pairs.values():
             opened.append(token)
         elif token in pairs:
-            assert opened and opened.pop() == pairs[token], f"{token} closes nothing in {text}"
+            assert opened, f"{token} closes nothing in {text}"
+            assert opened.pop() == pairs[token], f"{token} closes another in {text}"
     assert not opened, f"{opened} stay open in {text}"
 
 
