@@ -16,7 +16,7 @@ from symnet.equations.check import check
 from symnet.equations.declarations import RESERVED
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Equation, Program, reads
-from symnet.errors import ShapeError, SpecError
+from symnet.errors import ShapeError, SpecError, SymnetError
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.layers.part import Layer
 from symnet.registry import instantiate, is_name, layer_kinds, member, settings_of
@@ -110,7 +110,7 @@ def _from_layers(network: Network) -> tuple[Program, str]:
         place = f"layer {number}" + (f" ({layer.name})" if layer.name else "")
         try:
             part = layer.part(suffix, current, size)
-        except SpecError as error:
+        except SymnetError as error:
             raise error.at(place) from None
         tensors += part.given
         equations += [
@@ -275,9 +275,9 @@ def _loss(network: Network, output: Tensor, y: Tensor, penalties: list[Expr]) ->
 
 
 def _program(tensors: list[Tensor], equations: list[Equation], values: Mapping[str, float]) -> Program:
-    every = {tensor.name: tensor for tensor in tensors}
-    for equation in equations:
-        if equation.tensor.name in every:
-            raise SpecError(f"{equation.tensor.name} is the name of two tensors", expected="another name")
-        every[equation.tensor.name] = equation.tensor
+    every: dict[str, Tensor] = {}
+    for tensor in (*tensors, *(equation.tensor for equation in equations)):
+        if tensor.name in every:
+            raise SpecError(f"{tensor.name} is the name of two tensors", expected="another name")
+        every[tensor.name] = tensor
     return Program(every, tuple(equations), dict(values))
