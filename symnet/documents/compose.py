@@ -140,8 +140,11 @@ def _loss(context: Context, equations: tuple[Equation, ...]) -> Iterator[Block]:
         if rewrite.before.tensor == context.derived.loss:
             yield Statement("", context.printer.equation(rewrite.before), words=rewrite.before.words)
             yield Paragraph((rewrite.reason,))
+    renamed = {rewrite.before.tensor for rewrite in context.derived.naming}
     for equation in equations:
-        yield context.statement(equation)
+        statement = context.statement(equation)
+        again = equation.tensor == context.derived.loss and equation.tensor in renamed
+        yield replace(statement, words="The same, with the name in it.") if again else statement
 
 
 def _stabilizing(context: Context) -> Section:

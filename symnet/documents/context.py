@@ -33,8 +33,11 @@ class Context:
         self.loss = tensor_name(derived.loss)
 
     def label(self, equation: Equation) -> str:
-        """The number of an equation, as it is printed."""
-        return self.derived.labels[equation.tensor.name]
+        """The number of an equation of the derivation, or of the one that is computed in its place (7a)."""
+        name = equation.tensor.name
+        if self.derived.program.defining.get(name) == equation:
+            return str(self.numbers[name])
+        return self.derived.labels[name]
 
     def statement(self, equation: Equation, program: Program | None = None) -> Statement:
         """An equation in both forms; a gradient begins with the derivative that it is."""

@@ -280,7 +280,7 @@ def _hadamard_order(form: m.MatrixExpr) -> tuple[int, bool]:
 def shape_form(tensor: Tensor, printer: Printer, convention: Convention = "rows") -> Node:
     """The shape as people write it: N × H1, turned over where samples are columns; a vector is a column."""
     if not tensor.shape:
-        return t.Words("a number")
+        return t.Name("number", "upright")
     extents = [printer.show(extent) for extent in tensor.shape]
     if tensor.rank == 2 and convention == "columns":
         extents.reverse()
