@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Mul, S
+from sympy import Expr, Mul
 
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
-from symnet.lowering.nodes import Axes, Contract
+from symnet.lowering.nodes import ArrayExpr, Axes, Contract
 from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
@@ -25,12 +25,16 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
-    """The instructions that write the sum of the product of the operands to `out`, whose axes are those of
-    `expr`.
-    """
+    """The instructions that write the sum of the product of the operands to `out`, whose axes are those of `expr`."""
     numbers = [emitter.number(operand) for operand in expr.operands if not operand.axes]
-    values = [emitter.value(operand) for operand in expr.operands if operand.axes]
-    _contract(emitter, _at_most_two(emitter, values, expr.over), expr.over, out)
+    kept: list[ArrayExpr] = []
+    for group in _connected(expr.operands):
+        axes = {axis for operand in group for axis in operand.axes}
+        if axes & set(expr.axes):
+            kept.extend(group)
+        else:
+            numbers.append(_total(emitter, group, expr.over))
+    _contract(emitter, _at_most_two(emitter, [emitter.value(operand) for operand in kept], expr.over), expr.over, out)
     for number in numbers:
         emitter.map("multiply", (out.view, number), out)
 
@@ -38,37 +42,39 @@ def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
 def full_contraction(emitter: Emitter, expr: Contract) -> Scalar:
     """The sum of the product of the operands over all their axes, as a number."""
     numbers = [emitter.number(operand) for operand in expr.operands if not operand.axes]
-    values = [emitter.value(operand) for operand in expr.operands if operand.axes]
-    values = _at_most_two(emitter, values, expr.over)
+    numbers += [_total(emitter, group, expr.over) for group in _connected(expr.operands)]
+    return numbers[0] if len(numbers) == 1 else NumberOp("multiply", tuple(numbers))
+
+
+def _connected(operands: Sequence[ArrayExpr]) -> list[list[ArrayExpr]]:
+    """The operands in groups that share no axis with each other."""
+    groups: list[list[ArrayExpr]] = []
+    for operand in operands:
+        if operand.axes:
+            meeting = [group for group in groups if any(set(o.axes) & set(operand.axes) for o in group)]
+            groups = [group for group in groups if group not in meeting]
+            groups.append([o for group in meeting for o in group] + [operand])
+    return groups
+
+
+def _total(emitter: Emitter, operands: Sequence[ArrayExpr], over: Axes) -> Scalar:
+    """The sum of the product of operands that hang together, over all their axes."""
+    values = _at_most_two(emitter, [emitter.value(operand) for operand in operands], over)
     if len(values) == 2:
-        values = [_without_lonely(emitter, one, other) for one, other in (values, values[::-1])]
-        a, b = values
+        a, b = (_without_summed(emitter, one, other, over) for one, other in (values, values[::-1]))
         if a.axes == b.axes and a.view.whole and b.view.whole:
-            value: Scalar = Inner(_flat(a.view), _flat(b.view))
-        else:
-            product = emitter.temporary(a.axes, Kind.REAL)
-            emitter.add(Map("multiply", (a.view, align(b, a.axes)), product.view))
-            value = Total(product.view)
-    elif len(values[0].axes) == 1 and values[0].view.buffer.kind is Kind.REAL:
-        ones = emitter.constant("ones", (values[0].axes[0].size,))
-        value = Inner(View(ones), values[0].view)
-    else:
-        value = Total(values[0].view)
-    return NumberOp("multiply", (*numbers, value)) if numbers else value
+            return Inner(_flat(a.view), _flat(b.view))
+        product = emitter.temporary(a.axes, Kind.REAL)
+        emitter.add(Map("multiply", (a.view, align(b, a.axes)), product.view))
+        return Total(product.view)
+    (value,) = values
+    if len(value.axes) == 1 and value.view.buffer.kind is Kind.REAL:
+        return Inner(View(emitter.constant("ones", (value.axes[0].size,))), value.view)
+    return Total(value.view)
 
 
 def _flat(view: View) -> View:
-    return view if len(view.buffer.shape) == 1 else View(view.buffer, flat=(S.NegativeOne,))
-
-
-def _without_lonely(emitter: Emitter, value: Value, other: Value) -> Value:
-    """`value` summed over the axes that `other` lacks."""
-    lonely = tuple(axis for axis in value.axes if axis not in other.axes)
-    if not lonely:
-        return value
-    result = emitter.temporary(tuple(axis for axis in value.axes if axis in other.axes), Kind.REAL)
-    _sum(emitter, value, lonely, result)
-    return result
+    return view if len(view.buffer.shape) == 1 else View(view.buffer, flat=(Mul(*view.buffer.shape),))
 
 
 def _at_most_two(emitter: Emitter, values: list[Value], over: Axes) -> list[Value]:

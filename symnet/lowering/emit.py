@@ -20,6 +20,7 @@ from symnet.lowering.instructions import (
     Assign,
     Buffer,
     Constant,
+    Element,
     Home,
     Instruction,
     Kind,
@@ -212,9 +213,16 @@ class Emitter:
             return NumberOp(expr.function, tuple(self.number(argument) for argument in expr.args))
         if isinstance(expr, Contract):
             return full_contraction(self, expr)
+        if isinstance(expr, Gather):
+            return self.element(expr)
         value = self.temporary((), self.kind_of(expr))
-        self.compute(expr, value)
-        return NumberRead(value.view)
+        self.produce(expr, value)
+        return NumberRead(View(value.view.buffer, flat=()))
+
+    def element(self, expr: Gather) -> Scalar:
+        """One element at computed places."""
+        with self.context(Kind.PLACE):
+            return Element(View(self.buffers[expr.tensor.name]), tuple(map(self.number, expr.places)))
 
     def operand(self, expr: ArrayExpr, axes: Axes, into: Value | None = None) -> Operand:
         """`expr` for broadcasting over `axes`."""

@@ -78,9 +78,17 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class NumberRead:
-    """A tensor of rank 0, or one element of a tensor."""
+    """A tensor of rank 0, or one element of a tensor at fixed positions."""
 
     view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The element of a tensor at computed places; zero outside its range."""
+
+    view: View
+    places: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Total:
     a: View
 
 
-Scalar = Constant | NumberRead | NumberOp | Inner | Total
+Scalar = Constant | NumberRead | Element | NumberOp | Inner | Total
 Operand = View | Scalar
 
 
@@ -137,7 +145,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """ "sum", "max" or "argmax" along axes of a view."""
+    """A reduction along axes of a view: "sum", "max" or "argmax"."""
 
     kind: str
     a: View
@@ -241,6 +249,10 @@ def views_of(operand: Operand) -> Iterator[View]:
         yield operand
     elif isinstance(operand, NumberRead):
         yield operand.view
+    elif isinstance(operand, Element):
+        yield operand.view
+        for place in operand.places:
+            yield from views_of(place)
     elif isinstance(operand, NumberOp):
         for argument in operand.args:
             yield from views_of(argument)

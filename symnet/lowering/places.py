@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, S
 from sympy import floor as sp_floor
 
-from symnet.lowering.instructions import Constant, Kind, Map, ScatterAdd, Take, View
+from symnet.lowering.instructions import Constant, Kind, Map, Operand, Scalar, ScatterAdd, Take, View
 from symnet.lowering.nodes import (
     ArrayExpr,
     Axes,
@@ -43,6 +43,7 @@ def gather(emitter: Emitter, expr: Gather, out: Value) -> None:
     ]
     if (
         len(computed) == 1
+        and expr.places[computed[0]].axes
         and len(set(plain)) == len(plain)
         and not set(plain) & set(expr.places[computed[0]].axes)
     ):
@@ -59,7 +60,7 @@ def gather(emitter: Emitter, expr: Gather, out: Value) -> None:
     emitter.add(Take(view, index.view, along, result.view))
     for k in computed:
         for outside in _outside(emitter, expr.places[k], expr.tensor.shape[k]):
-            emitter.add(Map("copy", (Constant(S.Zero),), result.view, align(outside, result.axes)))
+            emitter.add(Map("copy", (Constant(S.Zero),), result.view, _where(outside, result.axes)))
     emitter.deliver(result, out)
 
 
@@ -84,16 +85,20 @@ def _positions(emitter: Emitter, place: ArrayExpr, axes: Axes) -> Value:
         return emitter.value(spread)
 
 
-def _outside(emitter: Emitter, place: ArrayExpr, extent: Expr) -> list[Value]:
+def _outside(emitter: Emitter, place: ArrayExpr, extent: Expr) -> list[Value | Scalar]:
     """Masks of where a position is below 0 or beyond the extent; none where it cannot be."""
     lowest, highest = _bounds(place)
-    found: list[Value] = []
+    tests = []
+    if lowest is None or not not_negative(lowest):
+        tests.append(Elementwise("less", (place, Number(S.Zero))))
+    if highest is None or not not_negative(extent - 1 - highest):
+        tests.append(Elementwise("less_equal", (SizeValue(extent), place)))
     with emitter.context(Kind.PLACE):
-        if lowest is None or not not_negative(lowest):
-            found.append(emitter.value(Elementwise("less", (place, Number(S.Zero)))))
-        if highest is None or not not_negative(extent - 1 - highest):
-            found.append(emitter.value(Elementwise("less_equal", (SizeValue(extent), place))))
-    return found
+        return [emitter.value(test) if test.axes else emitter.number(test) for test in tests]
+
+
+def _where(mask: Value | Scalar, axes: Axes) -> Operand:
+    return align(mask, axes) if isinstance(mask, Value) else mask
 
 
 def scatter(emitter: Emitter, expr: Scatter, out: Value) -> None:
@@ -112,7 +117,7 @@ def scatter(emitter: Emitter, expr: Scatter, out: Value) -> None:
     places = expr.places if rows else (*expr.places, *(Iota(axis) for axis in kept))
     for place, extent in zip(expr.places, shape, strict=False):
         for outside in _outside(emitter, place, extent):
-            emitter.add(Map("copy", (Constant(S.Zero),), body.view, align(outside, axes)))
+            emitter.add(Map("copy", (Constant(S.Zero),), body.view, _where(outside, axes)))
     clipped = tuple(_clipped(place, extent) for place, extent in zip(places, shape, strict=False))
     emitter.map("copy", (Constant(S.Zero),), result)
     if rows:

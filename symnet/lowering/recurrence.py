@@ -127,7 +127,7 @@ def _recurrence(group: Sequence[Equation]) -> Recurrence:
                 renamed, index, group[0].tensor.shape[position], any(step > 0 for step in steps)
             )
     raise LoweringError(
-        f"{', '.join(members)} depend on each other, and there is no index along which one can be computed after the other",
+        f"{', '.join(members)} depend on each other, and no index says which comes first",
         expected="reads at one earlier (or one later) index, such as H[n, t - 1, k]",
     )
 

@@ -151,7 +151,7 @@ class _Scheduling:
         }
         for tensor in self.program.tensors.values():
             home = Home.GRADIENT if tensor.name in gradients else HOMES[tensor.role]
-            self.place(tensor, Home.NUMBER if not tensor.shape and tensor.role in (Role.STATE,) else home)
+            self.place(tensor, Home.NUMBER if not tensor.shape and tensor.role is Role.STATE else home)
         for equation in self.derived.updates:
             self.place(equation.tensor, Home.UPDATE)
         for stack in stacks:

@@ -16,6 +16,7 @@ from symnet.index.symbols import Index, Size
 from symnet.lowering.instructions import (
     Buffer,
     Constant,
+    Element,
     Home,
     Inner,
     Kind,
@@ -57,7 +58,7 @@ class SizePrinter(StrPrinter):
     def _print_Pow(self, expr: Pow, rational: bool = False) -> str:
         if expr.is_number:
             return repr(float(expr))
-        return f"{self.parenthesize(expr.base, PRECEDENCE['Pow'])} ** {self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
+        return " ** ".join(self.parenthesize(part, PRECEDENCE["Pow"]) for part in (expr.base, expr.exp))
 
     def _print_NumberSymbol(self, expr: Expr) -> str:
         return repr(float(expr))
@@ -65,7 +66,8 @@ class SizePrinter(StrPrinter):
     def _print_Function(self, expr: Function) -> str:
         if isinstance(expr, floor):
             above, below = expr.args[0].together().as_numer_denom()
-            return f"{self.parenthesize(above, PRECEDENCE['Mul'])} // {self.parenthesize(below, PRECEDENCE['Pow'])}"
+            above = self.parenthesize(above, PRECEDENCE["Mul"])
+            return f"{above} // {self.parenthesize(below, PRECEDENCE['Pow'])}"
         raise AssertionError(f"{expr.func.__name__} in a size")
 
     def parenthesize(self, item: Expr, level: int, strict: bool = False) -> str:
@@ -167,7 +169,7 @@ class Expressions:
         """The expression that makes the view of the array called `base`."""
         text = base
         if view.flat is not None:
-            text += ".reshape(-1)" if len(view.flat) == 1 else f".reshape{self.shape(view.flat)}"
+            text += ".item()" if not view.flat else ".reshape(-1)" if len(view.flat) == 1 else f".reshape{self.shape(view.flat)}"
         if view.positions:
             places = [":" if place is None else self.size(place) for place in view.at]
             while places[-1] == ":":
@@ -216,12 +218,24 @@ class Expressions:
             )
         if isinstance(scalar, NumberRead):
             text = self.view(scalar.view)
+            if scalar.view.buffer.kind is Kind.PLACE:
+                return f"int({text})"
             return text if scalar.view.buffer.home in (Home.NUMBER, Home.WORKSPACE) else f"float({text})"
+        if isinstance(scalar, Element):
+            return self.element(scalar)
         if isinstance(scalar, Inner):
             return f"{self.view(scalar.a)}.dot({self.view(scalar.b)})"
         if isinstance(scalar, Total):
             return f"np.add.reduce({self.view(scalar.a)}, axis=None)"
         return self.function(scalar.function, [self.number(argument) for argument in scalar.args], scalar)
+
+    def element(self, scalar: Element) -> str:
+        """One element, zero outside the range."""
+        places = [self.number(place) for place in scalar.places]
+        extents = [self.size(extent) for extent in scalar.view.buffer.shape]
+        inside = " and ".join(f"0 <= {p} < {extent}" for p, extent in zip(places, extents, strict=True))
+        convert = "int" if scalar.view.buffer.kind is Kind.PLACE else "float"
+        return f"({convert}({self.view(scalar.view)}[{', '.join(places)}]) if {inside} else 0)"
 
     def function(self, name: str, args: list[str], scalar: NumberOp) -> str:
         """A function of numbers; what NumPy computes becomes a Python number again, which is float32 beside

@@ -208,7 +208,7 @@ class _Module:
             lines = [f"w.{attribute} = {local}" for attribute, local in names]
             for buffer in self.used():
                 if buffer.home in (Home.WORKSPACE, Home.CONSTANT) and (
-                    buffer.shape or buffer.kind is not Kind.REAL
+                    buffer.shape or buffer.name not in self.plan.equations
                 ):
                     lines.append(self.allocation(buffer))
             return lines + self.views("w.") + setup

@@ -4,22 +4,21 @@ clashes with nothing.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 from collections.abc import Iterable
 
-TRAINER = frozenset({
-    *("dtype", "parameters", "initialize", "predict", "loss", "gradients", "step", "fit", "save", "load"),
-    *("_workspaces", "_workspace", "_gradients", "_predict", "_loss", "_backward", "_update", "_limit", "_state"),
-})  # fmt: skip
+TRAINER = frozenset(
+    "dtype parameters initialize predict loss gradients step fit save load"
+    " _workspaces _workspace _predict _loss _backward _update _limit _state".split()
+)
 """What a Trainer has besides the user's tensors."""
 
-LOCAL = frozenset({
-    *("self", "w", "np", "argparse", "sys", "Path", "Trainer", "Workspace", "parts", "erf", "math"),
-    *("float", "int", "range", "len", "max", "min", "abs", "dict", "print", "tuple", "zip", "reversed", "bool"),
-    *("ValueError", "shape", "seed", "path", "epochs", "batch_size", "validation", "callback", "require_finite"),
-    *("shape_error", "order", "epoch", "history", "start", "dtype"),
-    *("random", "count", "size", "total", "chosen", "state", "found", "file", "temporary", "name", "array", "archive"),
-})  # fmt: skip
+LOCAL = frozenset(
+    "self w np argparse sys Path BadZipFile Trainer Workspace parts erf require_finite shape_error main"
+    " shape shapes seed path epochs batch_size validation callback order epoch history start dtype random"
+    " count size total chosen state found file temporary name array archive".split()
+) | frozenset(dir(builtins))
 """What a function of the generated module may call by a bare name."""
 
 
