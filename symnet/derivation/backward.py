@@ -20,6 +20,7 @@ from symnet.derivation.occurrences import Occurrence, occurrences
 from symnet.derivation.reuse import common, shortest
 from symnet.derivation.substitute import substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
+from symnet.errors import DerivationError
 from symnet.index.calculus import fresh, pull, rename_apart, substitute
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
@@ -42,15 +43,33 @@ class Backward:
         self.loss = loss
         self.wrt = wrt
         self.relevant = _relevant(program, loss, wrt)
-        self.uses: dict[str, list[Use]] = {name: [] for name in program.tensors}
-        for equation in program.equations:
-            if equation.tensor.name in self.relevant:
-                for occurrence in occurrences(equation):
-                    if name_of(occurrence.element) in self.relevant:
-                        self.uses[name_of(occurrence.element)].append(Use(equation, occurrence))
+        self.uses = self.smooth_uses()
         self.tensors = self.name_adjoints()
         self.shapes = {t.name: t.shape for t in (*program.tensors.values(), *self.tensors.values())}
         self.done: dict[str, Adjoint] = {}
+
+    def smooth_uses(self) -> dict[str, list[Use]]:
+        """Where each tensor stands. One that stands in flat places only, such as comparisons, is no longer
+        relevant.
+
+        Raises DerivationError where that is one to derive with respect to.
+        """
+        uses: dict[str, list[Use]] = {name: [] for name in self.program.tensors}
+        for equation in self.program.equations:
+            if equation.tensor.name in self.relevant:
+                for occurrence in occurrences(equation):
+                    if name_of(occurrence.element) in self.relevant:
+                        uses[name_of(occurrence.element)].append(Use(equation, occurrence))
+        while flat := {name for name in self.relevant if not uses[name] and name != self.loss.name}:
+            for tensor in self.wrt:
+                if tensor.name in flat:
+                    reason = "through comparisons only: its slope is 0 wherever it exists"
+                    raise DerivationError(f"the loss depends on {tensor.name} {reason}")
+            self.relevant -= flat
+            uses = {
+                name: [u for u in found if u.equation.tensor.name not in flat] for name, found in uses.items()
+            }
+        return uses
 
     def name_adjoints(self) -> dict[str, Tensor]:
         taken = set(self.program.tensors) | {size.name for size in self.program.sizes}

@@ -100,11 +100,13 @@ def _sigmoid(x: Number) -> Number:
 
 
 def _absolute(x: Number) -> Number:
-    return x if x.real >= 0 else -x
+    """|x|; on its corner it is flat, as its slope signum is."""
+    return x if x.real > 0 else -x if x.real < 0 else 0.0
 
 
 def _softplus(x: Number) -> Number:
-    return (x if x.real >= 0 else 0) + _log1p(_exp(-_absolute(x)))
+    """log(1 + e^x), with the larger of x and 0 taken out."""
+    return x + _log1p(_exp(-x)) if x.real >= 0 else _log1p(_exp(x))
 
 
 SCALAR_FUNCTIONS: dict[Any, Callable[..., Number]] = {

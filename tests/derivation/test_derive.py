@@ -96,3 +96,11 @@ def test_what_cannot_be_derived_is_said(text, wrt, message):
 def test_the_loss_must_exist():
     with pytest.raises(DerivationError, match="no loss"):
         derive(parse_program("W: parameter[D]\nQ = sum(W[i], i)"))
+
+
+def test_a_tensor_in_flat_places_only_has_no_adjoint():
+    text = "V: parameter[D]\nW: parameter[D]\nM[i] = 2*V[i]\nL = sum(where(M[i] > 0, W[i]**2, W[i]), i)"
+    derived = derive(parse_program(text), wrt=["W"])
+    assert [adjoint.of.name for adjoint in derived.adjoints] == ["W"]
+    with pytest.raises(DerivationError, match="comparisons only"):
+        derive(parse_program(text))

@@ -57,6 +57,7 @@ def test_a_choice_looks_at_real_parts_and_keeps_the_rest():
     assert SCALAR_FUNCTIONS[f.maximum](-step, 0) == 0
     assert SCALAR_FUNCTIONS[f.minimum](step, 1) == step
     assert SCALAR_FUNCTIONS[f.absolute](-step) == step
+    assert SCALAR_FUNCTIONS[f.absolute](complex(0, 1e-30)) == 0
     assert SCALAR_FUNCTIONS[f.less](step, complex(0.5, 2e-30)) == 0
     assert [SCALAR_FUNCTIONS[f.sign](x) for x in (-1.0, 0.0, 1.0)] == [-1, 1, 1]
     assert [SCALAR_FUNCTIONS[f.signum](x) for x in (-1.0, 0.0, 1.0)] == [-1, 0, 1]
