@@ -136,21 +136,18 @@ def _layers(document: Mapping[str, Any]) -> Iterable[Any]:
         yield _layer(kinds[kind], options, place)
 
 
-def _layer(kind: Any, options: dict[str, Any], place: str) -> Any:
-    known = {f.name: f for f in fields(kind)}
-    activation = options.get("activation", "linear")
-    if "settings" in known:
-        own = member("activations", activation, place).settings
-        options["settings"] = {
-            name: options.pop(name) for name in list(options) if name in own and name not in known
-        }
-    public = [name for name in known if name != "settings"]
-    _known({name: value for name, value in options.items() if name != "settings"}, public, place)
+def _layer(kind: Any, table: dict[str, Any], place: str) -> Any:
+    """A layer of this kind; what its activation lets one set stands among its own options."""
+    known = {f.name: f for f in fields(kind) if f.name != "settings"}
+    own = member("activations", table["activation"], place).settings if "activation" in table else {}
+    options = {name: value for name, value in table.items() if name in known or name not in own}
+    settings = {name: value for name, value in table.items() if name not in options}
+    _known(options, (*known, *own), place)
     for name, option in known.items():
         if name not in options and option.default is option.default_factory is MISSING:
             raise SpecError(f"{name} is missing", place=place, expected=f"{name} = ...")
     try:
-        return kind(**options)
+        return kind(**options, **({"settings": settings} if settings else {}))
     except SpecError as error:
         raise error.at(place) from None
 
