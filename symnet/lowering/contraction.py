@@ -25,7 +25,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
-    """The instructions that write the sum of the product of the operands to `out`, whose axes are those of `expr`."""
+    """The instructions that write the sum of the product of the operands to `out`, whose axes are those of
+    `expr`.
+    """
     numbers = [emitter.number(operand) for operand in expr.operands if not operand.axes]
     kept: list[ArrayExpr] = []
     for group in _connected(expr.operands):
@@ -34,7 +36,12 @@ def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
             kept.extend(group)
         else:
             numbers.append(_total(emitter, group, expr.over))
-    _contract(emitter, _at_most_two(emitter, [emitter.value(operand) for operand in kept], expr.over), expr.over, out)
+    _contract(
+        emitter,
+        _at_most_two(emitter, [emitter.value(operand) for operand in kept], expr.over),
+        expr.over,
+        out,
+    )
     for number in numbers:
         emitter.map("multiply", (out.view, number), out)
 

@@ -74,7 +74,7 @@ def agree(derived, sizes, given, prediction="", tolerance=1e-11):
 def zero_states(derived, sizes):
     """What an optimizer remembers before its first step."""
     states = derived.computed.of_role("state")
-    names = {name: value for name, value in {**derived.computed.values, **sizes}.items()}
+    names = {**derived.computed.values, **sizes}
     return {
         t.name: np.zeros(
             [int(extent.subs({s: names[s.name] for s in extent.free_symbols})) for extent in t.shape]

@@ -81,7 +81,8 @@ class Expressions:
     """The names of one generated module, and the text of what is read and written."""
 
     known: dict[Size, Expr]  # sizes that are numbers
-    of_data: tuple[Size, ...]  # sizes that come with the data; the others are arguments of the Trainer
+    of_data: tuple[Size, ...]  # sizes that come with the data
+    sizes: tuple[Size, ...]  # all of them
     owners: dict[str, str]
     buffers: dict[str, Buffer]
     trainer: Names = field(default_factory=lambda: Names(TRAINER))
@@ -115,7 +116,21 @@ class Expressions:
             return self.local.of(symbol, symbol.name)
         if symbol in self.of_data:
             return f"w.{self.workspace.of(symbol, symbol.name)}"
-        return f"self.{self.trainer.of(symbol, symbol.name)}"
+        return self.kept(symbol)
+
+    @property
+    def free(self) -> tuple[Size, ...]:
+        """The sizes that are arguments of the Trainer: neither known nor read off the data."""
+        return tuple(size for size in self.sizes if size not in self.known and size not in self.of_data)
+
+    def kept(self, size: Size) -> str:
+        """The attribute of the Trainer that holds such a size."""
+        return f"self.{self.trainer.of(size, size.name)}"
+
+    def shape_words(self, shape: tuple[Expr, ...]) -> str:
+        """A shape as a person reads it: numbers where they are known, names where they are not."""
+        sizes = [str(extent.subs(self.known)) for extent in shape]
+        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
     def shape(self, shape: tuple[Expr, ...]) -> str:
         """A shape as a tuple."""
@@ -169,7 +184,13 @@ class Expressions:
         """The expression that makes the view of the array called `base`."""
         text = base
         if view.flat is not None:
-            text += ".item()" if not view.flat else ".reshape(-1)" if len(view.flat) == 1 else f".reshape{self.shape(view.flat)}"
+            text += (
+                ".item()"
+                if not view.flat
+                else ".reshape(-1)"
+                if len(view.flat) == 1
+                else f".reshape{self.shape(view.flat)}"
+            )
         if view.positions:
             places = [":" if place is None else self.size(place) for place in view.at]
             while places[-1] == ":":

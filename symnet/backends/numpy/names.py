@@ -8,17 +8,20 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
-TRAINER = frozenset(
-    "dtype parameters initialize predict loss gradients step fit save load"
-    " _workspaces _workspace _predict _loss _backward _update _limit _state".split()
-)
+OF_THE_TRAINER = """
+dtype parameters initialize predict loss gradients step fit save load
+_workspaces _workspace _predict _loss _backward _update _limit _state
+"""
+OF_THE_METHODS = """
+self w np argparse sys Path BadZipFile Trainer Workspace parts erf require_finite shape_error main shape
+shapes seed path epochs batch_size validation callback order epoch history start dtype random count size total chosen
+state found file temporary name array archive
+"""
+
+TRAINER = frozenset(OF_THE_TRAINER.split())
 """What a Trainer has besides the user's tensors."""
 
-LOCAL = frozenset(
-    "self w np argparse sys Path BadZipFile Trainer Workspace parts erf require_finite shape_error main"
-    " shape shapes seed path epochs batch_size validation callback order epoch history start dtype random"
-    " count size total chosen state found file temporary name array archive".split()
-) | frozenset(dir(builtins))
+LOCAL = frozenset(OF_THE_METHODS.split()) | frozenset(dir(builtins))
 """What a function of the generated module may call by a bare name."""
 
 

@@ -1,0 +1,104 @@
+"""The data that a generated method takes: which arrays, how they are checked, and which sizes are read off
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from symnet.backends.numpy.expressions import Expressions
+from symnet.index.symbols import Role, Size, Tensor
+from symnet.lowering.instructions import Line, reads_of
+from symnet.lowering.schedule import Schedule
+
+
+def data_of(plan: Schedule, lines: Iterable[Line]) -> tuple[Tensor, ...]:
+    """The inputs and targets that the lines read, inputs first."""
+    read = {view.buffer.name for line in lines for view in reads_of(line.instruction)}
+    return tuple(
+        t for role in (Role.INPUT, Role.TARGET) for t in plan.program.of_role(role) if t.name in read
+    )
+
+
+def sizes_of_data(plan: Schedule, data: Sequence[Tensor]) -> tuple[Size, ...]:
+    """The sizes that nothing says before the data are there."""
+    program = plan.program
+    parameters = program.of_role(Role.PARAMETER, Role.STATE)
+    known = {s for t in parameters for extent in t.shape for s in extent.atoms(Size)}
+    known |= {s for s in program.sizes if s.name in program.values}
+    found = (extent for tensor in data for extent in tensor.shape if isinstance(extent, Size))
+    return tuple(dict.fromkeys(size for size in found if size not in known))
+
+
+class Arguments:
+    """The arguments of one method."""
+
+    def __init__(self, plan: Schedule, text_of: Expressions, data: Sequence[Tensor]) -> None:
+        self.plan = plan
+        self.text_of = text_of
+        self.data = tuple(data)
+        self.names = [self.name(tensor) for tensor in self.data]
+
+    def name(self, tensor: Tensor) -> str:
+        return self.text_of.buffer(self.plan.of_tensor[tensor.name])
+
+    @property
+    def signature(self) -> str:
+        return ", ".join(["self", *self.names])
+
+    @property
+    def floats(self) -> list[tuple[str, str]]:
+        """The arrays whose entries must be finite, each with the name that an error gives it."""
+        return [(t.name, name) for t, name in zip(self.data, self.names, strict=True) if not t.integer]
+
+    @property
+    def words(self) -> str:
+        return ", ".join(f"{tensor.name} {self.text_of.shape_words(tensor.shape)}" for tensor in self.data)
+
+    def checks(self) -> list[str]:
+        """The lines that make arrays of the arguments, compare their shapes, and read the sizes off them."""
+        with self.text_of.place("workspace"):
+            lines = [self.conversion(tensor) for tensor in self.data]
+            lines += [f"{self.text_of.symbol(size)} = {self.origin(size)}" for size in self.text_of.of_data]
+            extents = [extent for tensor in self.data for extent in tensor.shape]
+            needed = [size for size in self.text_of.free if any(extent.has(size) for extent in extents)]
+            lines += [f"{self.text_of.symbol(size)} = {self.text_of.kept(size)}" for size in needed]
+            return lines + self.comparison()
+
+    def conversion(self, tensor: Tensor) -> str:
+        name = self.name(tensor)
+        if tensor.integer:
+            return f'{name} = np.ascontiguousarray({name}).astype(np.intp, casting="same_kind", copy=False)'
+        return f"{name} = np.{'ascontiguousarray' if tensor.rank else 'asarray'}({name}, self.dtype)"
+
+    def comparison(self) -> list[str]:
+        ranked = [tensor for tensor in self.data if tensor.rank]
+        tests = [f"{self.name(t)}.shape != {self.text_of.shape(t.shape)}" for t in ranked]
+        if not tests:
+            return []
+        shapes = ", ".join(f'"{t.name}": {self.name(t)}.shape' for t in ranked)
+        expected = ", ".join(f'"{t.name}": "{self.text_of.shape_words(t.shape)}"' for t in ranked)
+        return [f"if {' or '.join(tests)}:", f"    raise shape_error({{{shapes}}}, {{{expected}}})"]
+
+    def origin(self, size: Size) -> str:
+        """Where a size of the data is read."""
+        tensor = next(tensor for tensor in self.data if size in tensor.shape)
+        axis, name = tensor.shape.index(size), self.name(tensor)
+        return (
+            f"{name}.shape[{axis}]" if axis == 0 else f"{name}.shape[{axis}] if {name}.ndim > {axis} else 0"
+        )
+
+    def batch(self) -> tuple[str, str]:
+        """The number of samples, and the arguments for a choice of samples; empty where the first axis is of
+        a known size.
+        """
+        first = next((t for t in self.data if t.rank and t.shape[0] in self.text_of.of_data), None)
+        if first is None:
+            return "", ""
+        samples = first.shape[0]
+        some = [
+            f"{name}[chosen]" if tensor.rank and tensor.shape[0] == samples else name
+            for tensor, name in zip(self.data, self.names, strict=True)
+        ]
+        with self.text_of.place("workspace"):
+            return self.text_of.symbol(samples), ", ".join(some)
