@@ -12,9 +12,9 @@ from symnet.lowering.instructions import Line, reads_of
 from symnet.lowering.schedule import Schedule
 
 
-def data_of(plan: Schedule, lines: Iterable[Line]) -> tuple[Tensor, ...]:
-    """The inputs and targets that the lines read, inputs first."""
-    read = {view.buffer.name for line in lines for view in reads_of(line.instruction)}
+def data_of(plan: Schedule, lines: Iterable[Line], returned: str = "") -> tuple[Tensor, ...]:
+    """The inputs and targets that the lines read or that are `returned` as they are, inputs first."""
+    read = {view.buffer.name for line in lines for view in reads_of(line.instruction)} | {returned}
     return tuple(
         t for role in (Role.INPUT, Role.TARGET) for t in plan.program.of_role(role) if t.name in read
     )

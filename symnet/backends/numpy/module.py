@@ -43,8 +43,9 @@ class _Module:
         self.plan = plan
         self.program = plan.program
         self.meta = meta
-        whole = data_of(plan, (*plan.predict, *plan.loss, *plan.backward))
-        inputs = data_of(plan, plan.predict)
+        predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
+        whole = data_of(plan, (*plan.predict, *plan.loss, *plan.backward), predicted)
+        inputs = data_of(plan, plan.predict, predicted)
         self.text_of = Expressions(
             known={
                 s: int(self.program.values[s.name])

@@ -14,8 +14,8 @@ _workspaces _workspace _predict _loss _backward _update _limit _state
 """
 OF_THE_METHODS = """
 self w np argparse sys Path BadZipFile Trainer Workspace parts erf require_finite shape_error main shape
-shapes seed path epochs batch_size validation callback order epoch history start dtype random count size total chosen
-state found file temporary name array archive
+shapes seed path epochs batch_size validation callback order epoch history start dtype random count size
+total chosen state found file temporary name array archive
 """
 
 TRAINER = frozenset(OF_THE_TRAINER.split())
