@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from sympy import Integer
 
 from symnet.derivation.journal import Derived
+from symnet.documents import typeset as t
 from symnet.documents.backward import backward
 from symnet.documents.charts import confusion, curve
 from symnet.documents.context import Context
@@ -21,6 +23,7 @@ from symnet.documents.outline import (
     Document,
     Evidence,
     Figure,
+    Fold,
     Measured,
     Meta,
     Paragraph,
@@ -51,11 +54,14 @@ INDICES = (
     "sign. Superscripts in square brackets count layers."
 )
 NAMED = "A sum under a nonlinear function has a name of its own, so that it is one symbol from here on."
-STABLE = (
-    "The equations above are exact, but a computer's numbers overflow at e^710. These mean the same and "
-    "cannot: this is what the code computes. They come after the chain rule, so nothing here is "
-    "differentiated."
+STABLE: Text = (
+    "The equations above are exact, but a computer's numbers overflow at ",
+    t.Script(t.Name("e"), None, t.Number("710")),
+    ". These mean the same and cannot: this is what the code computes. They come after the chain rule, so "
+    "nothing here is differentiated.",
 )
+SHORT = 8
+"""So many equations of an optimizer are shown whole."""
 CODE = (
     "The module that trains this network, with NumPy alone. The number behind a line is that of the "
     "equation which it computes."
@@ -148,7 +154,7 @@ def _loss(context: Context, equations: tuple[Equation, ...]) -> Iterator[Block]:
 
 
 def _stabilizing(context: Context) -> Section:
-    blocks: list[Block] = [Paragraph((STABLE,))]
+    blocks: list[Block] = [Paragraph(STABLE)]
     for rewrite in context.derived.stabilizing:
         blocks.append(
             Paragraph((f"In place of ({context.numbers[rewrite.before.tensor.name]}). {rewrite.reason}",))
@@ -160,12 +166,27 @@ def _stabilizing(context: Context) -> Section:
 def _updates(context: Context) -> Section:
     program = context.derived.computed
     blocks: list[Block] = [Paragraph(("One step of training, once the gradients are known:",))]
-    blocks += [context.statement(equation, program) for equation in context.derived.updates]
+    blocks += _rules(context)
     given = [tensor for tensor in program.of_role(Role.HYPERPARAMETER) if tensor.name in program.values]
     rows = tuple(((context.matrices.tensor(h),), (h.name,), (f"{program.values[h.name]:g}",)) for h in given)
     if rows:
         blocks.append(Table(("symbol", "name", "value"), rows, "Set before training"))
     return Section(("The update",), "update", tuple(blocks))
+
+
+def _rules(context: Context) -> Iterator[Block]:
+    """The optimizer's equations, parameter by parameter; after the first one, the others repeat it."""
+    program, equations = context.derived.computed, context.derived.updates
+    groups = {origin: list(group) for origin, group in groupby(equations, key=lambda e: e.origin)}
+    told = len(equations) <= SHORT
+    for origin, group in groups.items():
+        statements = tuple(context.statement(equation, program) for equation in group)
+        parameter = program.tensors.get(origin.removeprefix("update of "))
+        if told and len(equations) > SHORT and parameter is not None:
+            yield Fold(("The same for ", context.matrices.tensor(parameter)), statements)
+        else:
+            yield from statements
+        told = told or parameter is not None
 
 
 def _results(results: Results) -> Iterator[Block]:

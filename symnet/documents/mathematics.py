@@ -101,6 +101,8 @@ class Printer:
             return number(expr)
         if isinstance(expr, Add):
             return self.addition(expr)
+        if isinstance(expr, sp.Sum) and _negative(expr.function):
+            return row(t.MINUS_SIGN, self.show(expr.func(-expr.function, *expr.limits))), ADD
         if isinstance(expr, sp.Sum):
             below = t.joined(
                 [self.range(index, size, expr.function) for index, size in binders_of(expr)], t.COMMA

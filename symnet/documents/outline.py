@@ -83,6 +83,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Blocks that repeat what was said for something else; a format may show them on demand."""
+
+    title: Text
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A section; one of level 2 belongs to the one of level 1 before it."""
 
@@ -92,7 +100,7 @@ class Section:
     level: int = 1
 
 
-Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured
+Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
 
 
 @dataclass(frozen=True, slots=True)

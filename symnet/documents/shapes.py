@@ -71,10 +71,15 @@ def fitting(form: m.MatrixExpr, printer: Printer, turned: bool = False) -> Node 
 
 
 def terms_of(form: m.Add) -> tuple[tuple[int, m.MatrixExpr], ...]:
-    """The terms as they are written: what has a minus last, and before it what is a sum of parameters
-    alone.
-    """
-    return tuple(sorted(form.terms, key=lambda term: (term[0] < 0, _is_penalty(term[1]))))
+    """The terms as they are written: what has a minus last, and before it sums of parameters alone."""
+    return tuple(
+        sorted(form.terms, key=lambda term: (term[0] < 0, _is_penalty(term[1]), _is_compound(term[1])))
+    )
+
+
+def _is_compound(form: m.MatrixExpr) -> bool:
+    """Whether a term is multiplied by a sum of numbers, such as (1 - b)."""
+    return isinstance(form, m.Scale) and any(isinstance(number, m.Add) for number in form.above)
 
 
 def _is_penalty(form: m.MatrixExpr) -> bool:

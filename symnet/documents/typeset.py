@@ -345,7 +345,18 @@ def _(node: Sign) -> str:
 
 @element.register
 def _(node: Row) -> str:
-    return f"<mrow>{''.join(map(element, node.parts))}</mrow>"
+    parts: list[str] = []
+    for before, part in zip((None, *node.parts), node.parts, strict=False):
+        spaced = is_function(part) and (before == INVISIBLE or not isinstance(before, Sign | None))
+        parts.append('<mspace width="0.17em"/>' * spaced + element(part))
+    return f"<mrow>{''.join(parts)}</mrow>"
+
+
+def is_function(node: Node) -> bool:
+    """Whether a node is the name of a function, which stands apart from what is before it."""
+    if isinstance(node, Script):
+        return is_function(node.base)
+    return isinstance(node, Name) and node.style == "upright" and len(node.text) > 1 and bool(node.latex)
 
 
 @element.register

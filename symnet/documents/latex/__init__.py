@@ -7,6 +7,7 @@ from symnet.documents.outline import (
     Code,
     Document,
     Figure,
+    Fold,
     Line,
     Measured,
     Paragraph,
@@ -68,6 +69,8 @@ def _block(block: object) -> str:
         return _table(block)
     if isinstance(block, Code):
         return "\\begin{lstlisting}\n" + _listing(block.text) + "\\end{lstlisting}"
+    if isinstance(block, Fold):
+        return "\n".join((rf"\paragraph{{{_text(block.title)}}}", *map(_block, block.blocks)))
     if isinstance(block, Measured):
         inner = "\n".join(map(_block, block.blocks))
         return f"% measured\n{inner}\n% /measured"

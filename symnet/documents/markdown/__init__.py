@@ -8,6 +8,7 @@ from symnet.documents.outline import (
     Code,
     Document,
     Figure,
+    Fold,
     Line,
     Measured,
     Paragraph,
@@ -85,6 +86,8 @@ def _block(block: object) -> list[str]:
         while fence in block.text:
             fence += "`"
         return [f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"]
+    if isinstance(block, Fold):
+        return [f"**{_text(block.title)}**", *(part for b in block.blocks for part in _block(b))]
     if isinstance(block, Measured):
         return [
             "<!-- measured -->",
