@@ -108,9 +108,11 @@ class Lowering:
         """`size` with the values that the program gives."""
         if size not in self.sizes:
             given = {
-                symbol: self.values[symbol.name] for symbol in size.atoms(Size) if symbol.name in self.values
+                symbol: Integer(self.values[symbol.name])
+                for symbol in size.atoms(Size)
+                if symbol.name in self.values
             }
-            self.sizes[size] = size.subs(given).expand()
+            self.sizes[size] = size.xreplace(given).expand()
         return self.sizes[size]
 
     def element(self, expr: Expr) -> ArrayExpr:

@@ -129,7 +129,7 @@ class Expressions:
 
     def shape_words(self, shape: tuple[Expr, ...]) -> str:
         """A shape as a person reads it: numbers where they are known, names where they are not."""
-        sizes = [str(extent.subs(self.known)) for extent in shape]
+        sizes = [str(extent.xreplace(self.known)) for extent in shape]
         return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
     def shape(self, shape: tuple[Expr, ...]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sympy import Integer
+
 from symnet.backends import Meta
 from symnet.backends.numpy.arguments import Arguments, data_of, sizes_of_data
 from symnet.backends.numpy.expressions import Expressions
@@ -48,7 +50,7 @@ class _Module:
         inputs = data_of(plan, plan.predict, predicted)
         self.text_of = Expressions(
             known={
-                s: int(self.program.values[s.name])
+                s: Integer(self.program.values[s.name])
                 for s in self.program.sizes
                 if s.name in self.program.values
             },
