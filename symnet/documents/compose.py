@@ -4,7 +4,7 @@ journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -34,7 +34,7 @@ from symnet.documents.outline import (
     Text,
 )
 from symnet.equations.program import Equation
-from symnet.index.symbols import Role, Size, Tensor
+from symnet.index.symbols import Role, Tensor
 
 ROLES = {
     Role.INPUT: "input",
@@ -110,17 +110,22 @@ def _network(context: Context) -> Section:
     if figure:
         blocks.append(Figure(figure, "The network, from its inputs on the left to its outputs on the right"))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
-    rows = tuple(_shape_row(context, tensor) for tensor in shown)
-    blocks += [Paragraph((INDICES,)), Table(("tensor", "shape", "in numbers", "what it is"), rows)]
+    blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
     return Section(("The network",), "network", tuple(blocks))
 
 
-def _shape_row(context: Context, tensor: Tensor) -> tuple[Text, ...]:
+def _shapes(context: Context, tensors: Sequence[Tensor]) -> Table:
+    """The shape of each tensor, in numbers too where some size is known."""
     values = context.derived.stated.values
-    known = {Size(name): Integer(value) for name, value in values.items() if float(value).is_integer()}
-    numbers = replace(tensor, shape=tuple(extent.xreplace(known) for extent in tensor.shape))
-    name = context.matrices.tensor(tensor)
-    return (name,), (context.shape(tensor),), (context.shape(numbers),), (_what(context, tensor),)
+    known = {size: Integer(values[size.name]) for size in context.derived.stated.sizes if size.name in values}
+    rows: list[tuple[Text, ...]] = []
+    for tensor in tensors:
+        numbers = replace(tensor, shape=tuple(extent.xreplace(known) for extent in tensor.shape))
+        shown: tuple[Text, ...] = ((context.shape(tensor),), (context.shape(numbers),))
+        cells = shown if known else shown[:1]
+        rows.append(((context.matrices.tensor(tensor),), *cells, (_what(context, tensor),)))
+    head = ("tensor", "shape", "in numbers", "what it is") if known else ("tensor", "shape", "what it is")
+    return Table(head, tuple(rows))
 
 
 def _what(context: Context, tensor: Tensor) -> str:
