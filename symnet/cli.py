@@ -24,50 +24,47 @@ if TYPE_CHECKING:
     from symnet.pipeline import Derivation, Gradient
     from symnet.training import Run
 
-EXAMPLES = """
-\b
-Examples:
-  symnet derive xor.toml -o xor.html        the derivation of every gradient, as a page to read
-  symnet derive xor.toml --format latex     the same for a paper, on standard output
-  symnet generate xor.toml -o trainer.py    a NumPy module that trains the network
-  symnet verify xor.toml                    proof: derivation and module against measured slopes
-  symnet train xor.toml                     trains it on the data that the specification names
-  symnet list                               every layer, activation, loss, optimizer, each with its formula
+SPECIFICATION = """[network]
+name = "xor"
+loss = "sse"
 
-\b
-A specification:
-  [network]
-  name = "xor"
-  loss = "sse"
-\b
-  [inputs]
-  X = ["N", 2]
-\b
-  [targets]
-  Y = ["N", 1]
-\b
-  [[layers]]
-  kind = "dense"
-  units = 2
-  activation = "sigmoid"
-\b
-  [[layers]]
-  kind = "dense"
-  units = 1
-  activation = "sigmoid"
-\b
-  [training]
-  optimizer = "sgd"
-  learning_rate = 2.0
-  epochs = 4000
-  seed = 1
-\b
-  [data]
-  X = [[0, 0], [0, 1], [1, 0], [1, 1]]
-  Y = [[0], [1], [1], [0]]
+[inputs]
+X = ["N", 2]
 
-Exit codes: 0 right, 1 verification failed, 2 bad input.
+[targets]
+Y = ["N", 1]
+
+[[layers]]
+kind = "dense"
+units = 2
+activation = "sigmoid"
+
+[[layers]]
+kind = "dense"
+units = 1
+activation = "sigmoid"
+
+[training]
+optimizer = "sgd"
+learning_rate = 2.0
+epochs = 4000
+seed = 1
+
+[data]
+X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+Y = [[0], [1], [1], [0]]
 """
+
+COMMANDS = """Examples:
+symnet derive xor.toml -o xor.html        the derivation of every gradient, as a page to read
+symnet derive xor.toml --format latex     the same for a paper, on standard output
+symnet generate xor.toml -o trainer.py    a NumPy module that trains the network
+symnet verify xor.toml                    proof: derivation and module against measured slopes
+symnet train xor.toml                     trains it on the data that the specification names
+symnet list                               every layer, activation, loss, optimizer, with its formula
+"""
+
+CODES = "Exit codes: 0 right, 1 verification failed, 2 bad input."
 
 SPEC = click.argument("spec", metavar="SPEC", type=click.Path(path_type=Path))
 OUTPUT = click.option(
@@ -80,16 +77,27 @@ SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everyt
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
 
 
+class _ReaderGoneError(Exception):
+    """Whoever read our output does so no more. (For a broken pipe itself click would exit with code 1, which
+    here says that verification failed.)
+    """
+
+
+def _as_it_stands(text: str) -> str:
+    """Text that click must not fill: each of its paragraphs carries a mark, and its lines are indented."""
+    head, *lines = text.splitlines()
+    return "\b\n" + "\n".join([head, *(f"  {line}" if line else "\n\b" for line in lines)]) + "\n\n"
+
+
 def _examples(*lines: str) -> str:
-    """Lines below a command's help, as they stand."""
-    return "\b\nExamples:\n" + "".join(f"  {line}\n" for line in lines)
+    """Lines below a command's help."""
+    return _as_it_stands("\n".join(["Examples:", *lines]))
 
 
 def main() -> None:
     """Runs the command that the arguments say, and exits with its code."""
     try:
         code = commands.main(prog_name="symnet", standalone_mode=False)
-        sys.stdout.flush()
     except SymnetError as error:
         click.echo(f"symnet: {error}", err=True)
         code = 2
@@ -99,15 +107,16 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("symnet: interrupted", err=True)
         code = 130
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does. Python would complain again when it flushes.
+    except _ReaderGoneError:
+        # As `head` goes when it has enough. Python would complain when it flushes once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
-    sys.exit(code)
+    sys.exit(code or 0)
 
 
 @click.group(
-    epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    epilog=_as_it_stands(COMMANDS) + _as_it_stands("A specification:\n" + SPECIFICATION) + CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, message="symnet %(version)s")
 def commands() -> None:
@@ -253,13 +262,13 @@ def list_(as_json: bool) -> None:
         return
     lines = []
     for kind, found in kinds.items():
-        lines.append(click.style(kind, bold=True))
+        lines.append(f"{kind}:")
         for name, about in found.items():
             settings = ", ".join(f"{key} = {value:g}" for key, value in about.get("settings", {}).items())
             lines.append(f"  {name:<16} {about['words']}" + (f" ({settings})" if settings else ""))
             lines += [f"  {'':<16}   {line}" for line in about.get("formula", "").splitlines()]
         lines.append("")
-    click.echo("\n".join(lines).rstrip())
+    _write("\n".join(lines).rstrip() + "\n", "-")
 
 
 def _derivation(spec: Path, output: str | None, command: str) -> Derivation:
@@ -305,8 +314,11 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
 def _write(text: str, output: str | None) -> None:
     """Writes to the file `output`, or to standard output, in UTF-8 whatever the locale."""
     if output in (None, "-"):
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
     else:
         from symnet.files import write_atomically
 

@@ -187,5 +187,5 @@ def write_npz(path: str | Path, arrays: Mapping[str, Array]) -> Path:
     with zipfile.ZipFile(content, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w") as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
     return write_atomically(path, content.getvalue())
