@@ -45,6 +45,7 @@ class BodyReader(FormulaReader):
         self.unknown: dict[Expr, Index] = {}
         self.lifted: list[Equation] = []
         self.in_place = False  # among the indices of an element
+        self.in_softmax = False
 
     def bind(self, index: Index, size: Expr | None = None) -> Expr:
         """Puts an index into scope; returns its size, which is a new unknown unless it is given."""
@@ -181,8 +182,12 @@ class BodyReader(FormulaReader):
         target = node.args[1]
         if len(node.args) != 2 or not isinstance(target, ast.Name) or Index(target.id) not in self.scope:
             raise self.error("softmax is along an index of the equation", node, "P[n,j] = softmax(Z[n,j], j)")
+        if self.in_softmax:  # its body stands twice in what it becomes: each level would double the whole
+            raise self.error("a softmax within a softmax", node, "an equation of its own for the inner one")
         index = Index(target.id)
+        self.in_softmax = True
         body = sp.exp(self.read(node.args[0]))
+        self.in_softmax = False
         taken = {i.name for i in body.atoms(Index)} | {i.name for i in self.scope}
         other = fresh(taken | set(self.names.ranks) | set(self.names.sizes))
         return body / total(substitute(body, {index: other}), ((other, self.scope[index]),))
@@ -194,7 +199,8 @@ class BodyReader(FormulaReader):
         index = binder[0]
         free = free_indices(body) - {index}
         around = tuple((i, size) for i, size in self.scope.items() if i in free)
-        if not isinstance(body, Indexed):
+        # a gather would double at each level
+        if not isinstance(body, Indexed) or len(body.atoms(Indexed)) > 1:
             named = self.lift("value", (*around, binder), body)
             best = argmax(named if best.function == body else -named, binder)
             body = named

@@ -22,7 +22,7 @@ from symnet.index.symbols import Role, Size, Tensor
 
 ROLES = {role.value: role for role in Role if role != Role.INTERMEDIATE} | {"tensor": Role.INTERMEDIATE}
 REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin", "logsumexp", "softmax")
-RESERVED = frozenset({*FUNCTIONS, *CONSTANTS, *REDUCTIONS, "integer"})
+RESERVED = frozenset({*FUNCTIONS, *CONSTANTS, *REDUCTIONS, "integer", "and"})
 """Names that mean something already."""
 
 MAX_SIZE = 2**31

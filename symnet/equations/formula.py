@@ -8,7 +8,7 @@ SymPy would evaluate without bound, a power of a number, is bounded before it is
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -124,16 +124,17 @@ class FormulaReader:
         plain: type[ast.operator],
         other: type[ast.operator],
         invert: Callable[[Expr], Expr],
-    ) -> Iterable[Expr]:
+    ) -> Iterator[Expr]:
         """The operands of a chain such as a + b - c, from the left, `invert` applied to those after the
         `other` operator.
         """
-        parts: list[Expr] = []
+        parts: list[tuple[ast.expr, bool]] = []
         while isinstance(node, ast.BinOp) and isinstance(node.op, plain | other):
-            part = self.read(node.right)
-            parts.append(invert(part) if isinstance(node.op, other) else part)
+            parts.append((node.right, isinstance(node.op, other)))
             node = node.left
-        return reversed([*parts, self.read(node)])
+        yield self.read(node)
+        for part, inverted in reversed(parts):
+            yield invert(self.read(part)) if inverted else self.read(part)
 
     def reciprocal(self, value: Expr, node: ast.expr) -> Expr:
         if value.is_zero:

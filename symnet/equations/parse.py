@@ -139,31 +139,33 @@ def _draft(names: Names, statement: Statement, left: ast.expr, right: ast.expr) 
 
 
 def _solve_all(drafts: list[Draft], names: Names) -> tuple[Equation, ...]:
-    """The equations with every size solved for; those that wait for the shape of a later tensor come in a
-    second round.
+    """The equations with every size solved for: in a second round those that waited for the shape of a later
+    tensor.
     """
     shapes = {name: tensor.shape for name, tensor in names.tensors.items()}
     solved: dict[int, tuple[Equation, ...]] = {}
     for last_round in (False, True):
         for position, draft in enumerate(drafts):
-            equations = None if position in solved else _solve(draft, shapes, last_round)
-            if equations is not None:
-                solved[position] = equations
-                shapes |= {equation.tensor.name: equation.tensor.shape for equation in equations}
+            if position not in solved:
+                equations, left_open = _solve(draft, shapes, last_round)
+                known = [
+                    equation.tensor for equation in equations if not left_open & set(equation.tensor.shape)
+                ]
+                shapes |= {tensor.name: tensor.shape for tensor in known}
+                if not left_open:
+                    solved[position] = equations
     return tuple(equation for position in sorted(solved) for equation in solved[position])
 
 
-def _solve(draft: Draft, shapes: Shapes, last_round: bool) -> tuple[Equation, ...] | None:
-    """The equations of a draft with their sizes, or None where the shape of a later tensor may be what is
+def _solve(draft: Draft, shapes: Shapes, last_round: bool) -> tuple[tuple[Equation, ...], set[Expr]]:
+    """The equations of a draft with their sizes, and those that stay open while a later tensor's shape is
     missing.
     """
     try:
         solver = Solver(draft.equations, shapes)
         open_sizes = solver.solve(draft.unknown)
-        if open_sizes and solver.waiting and not last_round:
-            return None
-        if open_sizes:
+        if open_sizes and (last_round or not solver.waiting):
             raise solver.unbound(draft.unknown[open_sizes[0]])
     except EquationError as error:
         raise error.at(draft.statement.error("").place) from None
-    return tuple(solver.sized(equation) for equation in draft.equations)
+    return tuple(solver.sized(equation) for equation in draft.equations), set(open_sizes)

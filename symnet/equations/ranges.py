@@ -243,4 +243,4 @@ def affine_range(place: Expr, index: Index, scope: Scope, extent: Expr) -> Expr 
 
 def element_text(element: Expr | str) -> str:
     """An element as it is written in an equation, without blanks."""
-    return str(element).replace(" ", "")
+    return element if isinstance(element, str) else str(element).replace(" ", "")
