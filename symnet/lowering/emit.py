@@ -201,6 +201,8 @@ class Emitter:
             return Kind.MASK
         if isinstance(expr, Extreme) and expr.kind == "argmax":
             return Kind.PLACE
+        if isinstance(expr, Gather):
+            return Kind.PLACE if expr.tensor.integer else Kind.REAL
         return self.kind
 
     def number(self, expr: ArrayExpr) -> Scalar:

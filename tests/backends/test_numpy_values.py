@@ -31,7 +31,7 @@ def test_networks_of_every_kind(name):
 
 
 @given(st.data())
-@settings(max_examples=25)
+@settings(max_examples=40)
 def test_random_equations_and_their_gradients(data):
     text = data.draw(expressions(depth=2))
     program = parse_program(
