@@ -28,9 +28,10 @@ from symnet.derivation.derive import derive
 from symnet.derivation.journal import Adjoint, Derived, Step
 from symnet.documents import document
 from symnet.documents.mathematics import Printer
+from symnet.documents.mathml import mathml
 from symnet.documents.matrices import Convention, matrix_equation
 from symnet.documents.outline import Evidence, Meta, Results
-from symnet.documents.typeset import latex, mathml
+from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate, infer_sizes
 from symnet.equations.program import Equation, Program
 from symnet.errors import DataError, SymnetError, nearest

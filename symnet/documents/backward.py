@@ -11,8 +11,9 @@ from sympy import Sum
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.documents import typeset as t
 from symnet.documents.context import Context
-from symnet.documents.mathematics import MULTIPLY, Printer, natural
+from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
+from symnet.documents.names import natural
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
 from symnet.documents.reasons import typeset_reason
 from symnet.documents.typeset import Node, row

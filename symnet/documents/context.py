@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
-from symnet.documents.mathematics import Printer, tensor_name
+from symnet.documents.mathematics import Printer
 from symnet.documents.matrices import (
     Convention,
     MatrixPrinter,
@@ -12,6 +12,7 @@ from symnet.documents.matrices import (
     matrix_expression,
     shape_form,
 )
+from symnet.documents.names import tensor_name
 from symnet.documents.outline import Statement, Text
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row

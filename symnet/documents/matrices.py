@@ -25,8 +25,8 @@ from symnet.documents.mathematics import (
     SYMMETRIC,
     Printer,
     is_decimal,
-    tensor_name,
 )
+from symnet.documents.names import tensor_name
 from symnet.documents.shapes import parts_of, terms_of
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program

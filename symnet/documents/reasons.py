@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 from symnet.documents import typeset as t
-from symnet.documents.mathematics import Printer, tensor_name
+from symnet.documents.mathematics import Printer
+from symnet.documents.names import tensor_name
 from symnet.documents.outline import Text
 from symnet.documents.typeset import Node, row
 from symnet.index.symbols import Tensor

@@ -1,4 +1,4 @@
-"""A tiny tree of mathematical layout, and what it is in LaTeX and in MathML.
+"""A tiny tree of mathematical layout, and what it is in LaTeX; `mathml.py` says what it is in MathML.
 
 `mathematics.py` turns expressions into this tree; both languages are printed from the one tree, so that they
 cannot differ. Nothing else in symnet writes a formula.
@@ -6,7 +6,6 @@ cannot differ. Nothing else in symnet writes a formula.
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -283,136 +282,3 @@ def _(node: Cases) -> str:
 @latex.register
 def _(node: Words) -> str:
     return rf"\text{{ {latex_text(node.text)} }}"
-
-
-def mathml(node: Node, display: bool = False) -> str:
-    """A node as a whole MathML formula, inline or on a line of its own; its LaTeX is kept for copying."""
-    return _math(element(node), latex(node), display)
-
-
-def mathml_lines(lines: tuple[Node, ...]) -> str:
-    """Formulas below each other as one formula, those after the first set in."""
-    if len(lines) == 1:
-        return mathml(lines[0], display=True)
-    rows = "".join(f"<mtr><mtd>{element(line)}</mtd></mtr>" for line in lines)
-    source = " \\\\ ".join(map(latex, lines))
-    return _math(f'<mtable class="lines" displaystyle="true">{rows}</mtable>', source, display=True)
-
-
-def _math(inside: str, source: str, display: bool) -> str:
-    kind = ' display="block"' if display else ""
-    return (
-        f"<math{kind}><semantics><mrow>{inside}</mrow>"
-        f'<annotation encoding="application/x-tex">{html.escape(source)}</annotation></semantics></math>'
-    )
-
-
-@singledispatch
-def element(node: Node) -> str:
-    """A node as a MathML element."""
-    raise TypeError(f"{type(node).__name__} has no MathML; add it in typeset.py")
-
-
-@element.register
-def _(node: Name) -> str:
-    text = html.escape(node.text)
-    if node.style == "bold":
-        return f'<mi mathvariant="normal" class="bold">{text}</mi>'
-    if node.style == "upright":
-        return f'<mi mathvariant="normal">{text}</mi>'
-    return f"<mi>{text}</mi>" if len(node.text) == 1 else f'<mi class="word">{text}</mi>'
-
-
-@element.register
-def _(node: Number) -> str:
-    return f"<mn>{html.escape(node.text)}</mn>"
-
-
-SIGN_ATTRIBUTES = {
-    "prefix": ' form="prefix" lspace="0" rspace="0"',
-    "postfix": ' form="postfix" lspace="0.1em" rspace="0"',
-    "comma": ' separator="true"',
-    "open": ' form="prefix" stretchy="false"',
-    "close": ' form="postfix" stretchy="false"',
-}
-"""What a sign says of its place, beyond what MathML knows of it."""
-
-
-@element.register
-def _(node: Sign) -> str:
-    return f"<mo{SIGN_ATTRIBUTES.get(node.kind, '')}>{html.escape(node.text)}</mo>"
-
-
-@element.register
-def _(node: Row) -> str:
-    parts: list[str] = []
-    for before, part in zip((None, *node.parts), node.parts, strict=False):
-        spaced = is_function(part) and (before == INVISIBLE or not isinstance(before, Sign | None))
-        parts.append('<mspace width="0.17em"/>' * spaced + element(part))
-    return f"<mrow>{''.join(parts)}</mrow>"
-
-
-def is_function(node: Node) -> bool:
-    """Whether a node is the name of a function, which stands apart from what is before it."""
-    if isinstance(node, Script):
-        return is_function(node.base)
-    return isinstance(node, Name) and node.style == "upright" and len(node.text) > 1 and bool(node.latex)
-
-
-@element.register
-def _(node: Script) -> str:
-    base = element(node.base)
-    if node.below is None:
-        return f"<msup>{base}{element(_present(node.above))}</msup>"
-    if node.above is None:
-        return f"<msub>{base}{element(node.below)}</msub>"
-    return f"<msubsup>{base}{element(node.below)}{element(node.above)}</msubsup>"
-
-
-def _present(node: Node | None) -> Node:
-    assert node is not None, "a script has something below or above"
-    return node
-
-
-@element.register
-def _(node: Fraction) -> str:
-    return f"<mfrac>{element(node.above)}{element(node.below)}</mfrac>"
-
-
-@element.register
-def _(node: Root) -> str:
-    return f"<msqrt>{element(node.of)}</msqrt>"
-
-
-@element.register
-def _(node: Accent) -> str:
-    # as a MathML accent, the bar would touch a capital letter
-    mark = {"bar": "‾", "hat": "^"}[node.mark]
-    return f'<mover>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
-
-
-@element.register
-def _(node: Fence) -> str:
-    left, right = tuple(node.pair)
-    fixed = "" if is_tall(node.inside) else ' stretchy="false"'
-    opening = f'<mo form="prefix" fence="true"{fixed}>{left}</mo>'
-    return f'<mrow>{opening}{element(node.inside)}<mo form="postfix" fence="true"{fixed}>{right}</mo></mrow>'
-
-
-@element.register
-def _(node: Sum) -> str:
-    return f'<munder><mo movablelimits="false">∑</mo>{element(node.below)}</munder>'
-
-
-@element.register
-def _(node: Cases) -> str:
-    rows = "".join(
-        f"<mtr><mtd>{element(value)}</mtd><mtd>{element(condition)}</mtd></mtr>"
-        for value, condition in node.rows
-    )
-    return f'<mrow><mo form="prefix" fence="true">{{</mo><mtable class="cases">{rows}</mtable></mrow>'
-
-
-@element.register
-def _(node: Words) -> str:
-    return f"<mtext>\u00a0{html.escape(node.text)}\u00a0</mtext>"

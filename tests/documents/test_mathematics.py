@@ -5,7 +5,8 @@ from derivation.programs import CASES
 from documents.formulas import assert_balanced, assert_well_formed, coverage, derivation
 
 from symnet.documents.mathematics import Printer
-from symnet.documents.typeset import latex, mathml
+from symnet.documents.mathml import mathml
+from symnet.documents.typeset import latex
 from symnet.equations.parse import parse_program
 
 GIVEN = """

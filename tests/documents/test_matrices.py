@@ -5,9 +5,10 @@ from derivation.programs import CASES
 from documents.formulas import assert_balanced, assert_well_formed, coverage, derivation
 
 from symnet.documents.mathematics import Printer
+from symnet.documents.mathml import mathml
 from symnet.documents.matrices import matrix_equation, matrix_expression
 from symnet.documents.shapes import fitting
-from symnet.documents.typeset import latex, mathml
+from symnet.documents.typeset import latex
 
 ROWS = {
     "Z1": r"\mathbf{Z}^{[1]} = \mathbf{X} \mathbf{W}^{[1]} + \mathbf{1} \mathbf{b}^{[1] \top}",

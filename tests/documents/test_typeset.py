@@ -5,7 +5,8 @@ from documents.formulas import assert_balanced, assert_well_formed
 
 from symnet.documents import typeset as t
 from symnet.documents.breaking import lines, width
-from symnet.documents.typeset import latex, latex_text, mathml, row
+from symnet.documents.mathml import mathml
+from symnet.documents.typeset import latex, latex_text, row
 
 X, Y = t.Name("x"), t.Name("y")
 NODES = [

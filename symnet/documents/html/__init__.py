@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
 from symnet.documents.html.listing import listing
+from symnet.documents.mathml import mathml, mathml_lines
 from symnet.documents.outline import Document, Statement, Text
-from symnet.documents.typeset import Node, mathml, mathml_lines
+from symnet.documents.typeset import Node
 from symnet.rendering import environment
 
 LINE = 44.0

@@ -1,0 +1,84 @@
+"""What the names of tensors look like: W1 is W with [1] above, dW1 has a bar, W1_next is new, learning_rate
+is η.
+"""
+
+from __future__ import annotations
+
+import re
+
+from symnet.documents import typeset as t
+from symnet.documents.typeset import Node, row
+from symnet.index.symbols import Role, Tensor
+
+GREEK = {
+    "alpha": ("α", r"\alpha"),
+    "beta": ("β", r"\beta"),
+    "gamma": ("γ", r"\gamma"),
+    "delta": ("δ", r"\delta"),
+    "eps": ("ε", r"\varepsilon"),
+    "epsilon": ("ε", r"\varepsilon"),
+    "eta": ("η", r"\eta"),
+    "lambda": ("λ", r"\lambda"),
+    "mu": ("μ", r"\mu"),
+    "rho": ("ρ", r"\rho"),
+    "sigma": ("σ", r"\sigma"),
+    "theta": ("θ", r"\theta"),
+    "learning_rate": ("η", r"\eta"),
+    "momentum": ("μ", r"\mu"),
+    "decay": ("ρ", r"\rho"),
+    "weight_decay": ("λ", r"\lambda"),
+}
+"""Names that are printed as Greek letters: their own, and what a hyperparameter is usually called."""
+
+ENDING = re.compile(r"([A-Za-z]+?)(\d+)$")
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """A key that puts W2 before W10."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
+
+
+def tensor_name(
+    tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
+) -> Node:
+    """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes
+    last.
+    """
+    name = tensor.adjoint_of or tensor.name
+    head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
+    owner: Node | None = None
+    if words and words[0] not in ("next", "hat"):
+        owner, head, words = letter_of(head, bold), words[0], words[1:]
+    letter = letter_of(head, bold)
+    letter = t.Accent(letter) if tensor.adjoint_of else t.Accent(letter, "hat") if "hat" in words else letter
+    marks: list[Node] = []
+    if layer:
+        marks.append(t.Number(f"[{layer}]") if layer.isdigit() else t.Name(f"[{layer}]", "upright"))
+    marks += [t.Name({"next": "new"}.get(word, word), "upright") for word in words if word != "hat"]
+    marks += [above] if above is not None else []
+    if owner is not None:
+        below = owner if below is None else row(owner, t.COMMA, below)
+    return t.Script(letter, below, row(*marks) if marks else None) if marks or below is not None else letter
+
+
+def letter_of(head: str, bold: bool = False) -> Node:
+    """The letter that a name begins with; a word stays upright."""
+    greek = GREEK.get(head)
+    if greek:
+        return t.Name(greek[0], "bold" if bold else "italic", greek[1])
+    return t.Name(head, "bold" if bold else "italic" if len(head) == 1 else "upright")
+
+
+def name_parts(name: str, state: bool = False) -> tuple[str, str, tuple[str, ...]]:
+    """The letter, the layer and the words of a name: W1 is W, 1; W_hidden is W, hidden; W1_next is W, 1,
+    next.
+    """
+    if name in GREEK:
+        return name, "", ()
+    first, *rest = name.split("_")
+    ending = ENDING.match(first)
+    if ending:
+        return ending[1], ending[2], tuple(rest)
+    if rest and not state and rest[0] not in ("next", "hat"):
+        return first, rest[0], tuple(rest[1:])
+    return first, "", tuple(rest)
