@@ -45,9 +45,9 @@ ROLES = {
     Role.INTERMEDIATE: "computed",
 }
 CONVENTIONS = {
-    "rows": "In matrix form every sample is a row: Z = XW + 1bᵀ. ",
+    "rows": "In matrix form every sample is a row: Z = XW + 1bᵀ.",
     "columns": "In matrix form every sample is a column: Z = WX + b1ᵀ, and every matrix is the transpose of "
-    "the array in the code. The index form is the same in both conventions: its first index is the sample. ",
+    "the array in the code. The index form is the same in both conventions: its first index is the sample.",
 }
 INDICES = (
     "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its "
