@@ -99,7 +99,7 @@ def _safe(
         opened = _open_logarithms(rhs, program)
         if opened != rhs:
             rhs, reason = (
-                opened,
+                _signs_out(opened),
                 "The logarithm of a squashed value is taken before squashing: it cannot become log 0.",
             )
     for name, (largest, shifted, sum_of_shifted) in shifts.items():
