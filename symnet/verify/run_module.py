@@ -2,10 +2,10 @@
 
     python -I run_module.py MODULE REQUEST ANSWER
 
-REQUEST is an npz file: `batches` and `steps`, how many there are of each; `train`, whether there are
-gradients; and for batch k the arguments of `predict` and of the other methods, `k/predict/0`, `k/learn/0`,
-`k/learn/1`, ..., the sizes `k/size/NAME` and `k/parameter/NAME`. ANSWER is an npz file: `k/prediction`,
-`k/loss`, `k/gradient/NAME`, and after step s `k/s/parameter/NAME`.
+REQUEST is an npz file: `batches` and `steps`, how many there are of each; `predict` and `train`, whether
+there are predictions and gradients; and for batch k the arguments of `predict` and of the other methods,
+`k/predict/0`, `k/learn/0`, `k/learn/1`, ..., the sizes `k/size/NAME` and `k/parameter/NAME`. ANSWER is an npz
+file: `k/prediction`, `k/loss`, `k/gradient/NAME`, and after step s `k/s/parameter/NAME`.
 """
 
 from __future__ import annotations
@@ -53,9 +53,8 @@ def run_batch(trainer: Any, request: Arrays, batch: str) -> Iterator[tuple[str, 
     trainer.initialize(0)
     for name, array in parameters.items():
         trainer.parameters[name][...] = array
-    inputs = group(request, batch + "predict/")
-    if inputs:
-        yield "prediction", np.array(trainer.predict(*inputs.values()))
+    if request["predict"]:
+        yield "prediction", np.array(trainer.predict(*group(request, batch + "predict/").values()))
     if not request["train"]:
         return
     arguments = group(request, batch + "learn/").values()
