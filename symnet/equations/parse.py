@@ -19,7 +19,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Dummy, Expr
 
 from symnet.equations.body import BodyReader, places_of
 from symnet.equations.check import at_equation, check
@@ -135,7 +135,11 @@ def _draft(names: Names, statement: Statement, left: ast.expr, right: ast.expr) 
     if isinstance(rhs, ArgMax):
         names.integers.add(name)
     main = Equation(Tensor(name, shape, integer=name in names.integers), indices, rhs)
-    return Draft(statement, (*reader.lifted, main), reader.unknown)
+    equations = (*reader.lifted, main)
+    present = set(shape).union(*(equation.rhs.atoms(Dummy) for equation in equations))
+    # a term may have cancelled
+    unknown = {size: index for size, index in reader.unknown.items() if size in present}
+    return Draft(statement, equations, unknown)
 
 
 def _solve_all(drafts: list[Draft], names: Names) -> tuple[Equation, ...]:

@@ -104,7 +104,7 @@ def program_text(program: Program) -> str:
     for equation in program.equations:
         follow = _follows(equation, shapes)
         whole = equation.tensor.integer and not isinstance(equation.rhs, ArgMax)
-        if whole or not follow:
+        if whole or (equation.indices and not follow):
             lines.append(declaration(equation.tensor, program))
         equations.append(equation_text(equation, ranges=not follow))
         shapes[equation.tensor.name] = equation.tensor.shape

@@ -4,6 +4,7 @@ other.
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -187,10 +188,8 @@ COSTLY = [
 @pytest.mark.parametrize("text", COSTLY, ids=range(len(COSTLY)))
 def test_costly_text_has_an_end(text):
     start = time.process_time()
-    try:
+    with contextlib.suppress(EquationError):
         parse_program("X: input[D]\n" + text)
-    except EquationError:
-        pass
     assert time.process_time() - start < 5
 
 

@@ -42,9 +42,9 @@ def rhs(
 def test_a_dense_layer():
     program = parse_program(DENSE)
     X, Y, W, b, Z, A, L = program.tensors.values()
-    assert (X, Y) == (Tensor("X", (N, D), Role.INPUT), Tensor("Y", (N, H), Role.TARGET))
+    assert (Tensor("X", (N, D), Role.INPUT), Tensor("Y", (N, H), Role.TARGET)) == (X, Y)
     assert (W, b) == (Tensor("W", (D, H), Role.PARAMETER), Tensor("b", (H,), Role.PARAMETER))
-    assert (Z, A, L) == (Tensor("Z", (N, H)), Tensor("A", (N, H)), Tensor("L", ()))
+    assert (Tensor("Z", (N, H)), Tensor("A", (N, H)), Tensor("L", ())) == (Z, A, L)
     first, second, last = program.equations
     assert first.indices == (n, j)
     assert first.rhs == total(X[n, i] * W[i, j], ((i, D),)) + b[j]
@@ -176,7 +176,7 @@ def test_formulas_of_named_values():
 PYTHON = {
     "tanh": math.tanh, "sin": math.sin, "cos": math.cos, "pi": math.pi, "maximum": max, "minimum": min, "abs": abs,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)) if x > -700 else 0.0, "where": lambda c, a, b: a if c else b,
-    "exp": lambda x: math.exp(x),
+    "exp": math.exp,
 }  # fmt: skip
 
 
