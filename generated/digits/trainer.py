@@ -152,7 +152,7 @@ class Trainer:
         self.t = 0.0
 
     def predict(self, X):
-        """P (N, 10), a new array."""
+        """P (N, 10), a new array, from X (N, 64)."""
         X = np.ascontiguousarray(X, self.dtype)
         N = X.shape[0]
         if X.shape != (N, 64):
@@ -236,6 +236,8 @@ class Trainer:
         require_finite("X", X)
         require_finite("Y", Y)
         count = N
+        if count == 0:
+            raise ValueError("there are no samples")
         size = count if batch_size is None else min(batch_size, count)
         if size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
@@ -378,7 +380,7 @@ class Trainer:
         w.ones_N.dot(w.dZ1, out=self.db1)  # (16)
 
     def _update(self):
-        """One step of the optimizer: every parameter at once, in place."""
+        """One step of the optimizer, in place."""
         # t_next = t + 1
         self.t = self.t + 1  # (17)
 

@@ -105,7 +105,7 @@ class Trainer:
         self.W2[...] = random.uniform(-1.0, 1.0, self.W2.shape) * np.sqrt(6 / 5)
 
     def predict(self, X):
-        """A2 (N, 1), a new array."""
+        """A2 (N, 1), a new array, from X (N, 3)."""
         X = np.ascontiguousarray(X, self.dtype)
         N = X.shape[0]
         if X.shape != (N, 3):
@@ -187,6 +187,8 @@ class Trainer:
         require_finite("X", X)
         require_finite("Y", Y)
         count = N
+        if count == 0:
+            raise ValueError("there are no samples")
         size = count if batch_size is None else min(batch_size, count)
         if size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
@@ -304,7 +306,7 @@ class Trainer:
         X.T.dot(w.dZ1, out=self.dW1)  # (11)
 
     def _update(self):
-        """One step of the optimizer: every parameter at once, in place."""
+        """One step of the optimizer, in place."""
         # vector_next[p] = -learning_rate*gradient[p] + vector[p]
         np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (12-13)
         np.subtract(self.vector, self.gradient, out=self.vector)  # (12-13)

@@ -95,7 +95,7 @@ class Trainer:
         self.b1[...] = 0.0
 
     def predict(self, X):
-        """P (N, 1), a new array."""
+        """P (N, 1), a new array, from X (N, 2)."""
         X = np.ascontiguousarray(X, self.dtype)
         N = X.shape[0]
         if X.shape != (N, 2):
@@ -177,6 +177,8 @@ class Trainer:
         require_finite("X", X)
         require_finite("Y", Y)
         count = N
+        if count == 0:
+            raise ValueError("there are no samples")
         size = count if batch_size is None else min(batch_size, count)
         if size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
@@ -280,7 +282,7 @@ class Trainer:
         w.ones_N.dot(w.dA1, out=self.db1)  # (8)
 
     def _update(self):
-        """One step of the optimizer: every parameter at once, in place."""
+        """One step of the optimizer, in place."""
         # vector_next[p] = -learning_rate*gradient[p] + vector[p]
         np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (9-10)
         np.subtract(self.vector, self.gradient, out=self.vector)  # (9-10)

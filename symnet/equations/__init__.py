@@ -1,0 +1,1 @@
+"""Equations and programs of them: their text, their check, their plain-loop interpreter."""

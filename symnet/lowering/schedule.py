@@ -83,6 +83,8 @@ class _Scheduling:
             if t.adjoint_of in {w.name for w in derived.wrt}
         }
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
+        self.tensors = dict(self.program.tensors)  # and those that the passes add
+        self.known = replace(self.program, tensors=self.tensors)
         self.labels = dict(derived.labels)
         self.buffers: dict[str, Buffer] = {}
         updates = {equation.tensor.name for equation in derived.updates}
@@ -167,6 +169,7 @@ class _Scheduling:
             tensor.name, tensor.shape, home, kind
         )
         self.taken.add(tensor.name)
+        self.tensors[tensor.name] = tensor
 
     def scratch(self, name: str, shape: tuple[Expr, ...], kind: Kind, home: Home) -> Buffer:
         name = unused(name, self.taken)
@@ -189,16 +192,9 @@ class _Scheduling:
                     equation.tensor.name, self.labels.get(equation.tensor.name.removesuffix("_given"), "")
                 )
             self.equations[equation.tensor.name] = equation
-        known = replace(self.program, tensors={**self.program.tensors, **self._added()})
         if isinstance(part, Recurrence):
-            return tuple(lower_equation(equation, known, part.index) for equation in part.equations)
-        return lower_equation(part, known)
-
-    def _added(self) -> dict[str, Tensor]:
-        return {name: e.tensor for name, e in self.equations.items()} | {
-            name: Tensor(name, buffer.shape, integer=buffer.kind is Kind.PLACE)
-            for name, buffer in self.of_tensor.items()
-        }
+            return tuple(lower_equation(equation, self.known, part.index) for equation in part.equations)
+        return lower_equation(part, self.known)
 
     def emit(self, emitter: Emitter, part: Part, expression: ArrayExpr | tuple[ArrayExpr, ...]) -> None:
         if isinstance(part, Recurrence):

@@ -115,10 +115,10 @@ def test_its_steps_are_those_of_the_paper(name, other):
 def test_what_is_remembered_is_named_after_what_it_is_for():
     found, program = steps("adam", {})
     states = [tensor.name for tensor in program.of_role(Role.STATE)]
-    assert states == ["t", "W1_m", "W1_s", "b1_m", "b1_s", "scale_m", "scale_s"]
+    assert states == ["step", "W1_m", "W1_s", "b1_m", "b1_s", "scale_m", "scale_s"]
     assert program.tensors["W1_m_next"].next_of == "W1_m"
     assert program.tensors["W1_next"].next_of == "W1"
-    assert float(found["t"]) == STEPS  # one count for all parameters
+    assert float(found["step"]) == STEPS  # one count for all parameters
 
 
 def test_nesterov_takes_the_gradient_at_the_point_ahead():
