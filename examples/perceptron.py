@@ -52,10 +52,10 @@ def learn(name, epochs=100):
         state = ", ".join(f"{weight:g}" for weight in trainer.vector)
         if state in seen:
             print(
-                f"  {name:4}  never: after epoch {epoch - 1} the weights are ({state}) again, as after epoch {seen[state]},"
+                f"  {name:4}  never: after epoch {epoch - 1} the weights are ({state}) again, as after {seen[state]},"
             )
             print(
-                "        so the loop goes on for ever: no line parts the points that say yes from those that say no"
+                "        so the loop goes on for ever: no line parts the points that say yes from the others"
             )
             return
         seen[state] = epoch - 1

@@ -1,4 +1,4 @@
-"""symnet: a neural network's equations, their derivation through the chain rule, a trainer, and the proof of both.
+"""symnet: from the equations of a neural network, their derivation, a trainer, and the proof of both.
 
     import symnet
 
@@ -11,7 +11,8 @@
     derivation = network.derive()
     print(derivation.gradients["W1"])
 
-What is named here is imported when it is first used, so that a program which only prints its help does not wait for SymPy.
+What is named here is imported when it is first used: a program that only prints its help does not wait for
+SymPy.
 """
 
 from __future__ import annotations

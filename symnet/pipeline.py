@@ -253,7 +253,7 @@ def evidence_of(certificate: Certificate) -> Evidence:
     measured = tuple((check, worst) for check, _, _, worst, _, _ in overview)
     head = ("check", "things checked", "comparisons", "bound", "passed")
     verdict = "Passed" if certificate.passed else "Refused"
-    what = "every gradient and every printed step was compared with numbers that the derivation did not produce"
+    what = "every gradient and every step was compared with numbers that the derivation did not produce"
     summary = f"{verdict}: {what}."
     kinks = tuple(
         sorted({f"On a kink, where a slope from either side differs: {kink}" for kink in certificate.kinks})

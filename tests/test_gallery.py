@@ -32,9 +32,17 @@ def measured(name):
 def test_every_example_has_its_folder(name):
     files = {path.name for path in (ROOT / "generated" / name).iterdir()}
     assert files >= {
-        "spec.toml", "trainer.py", "derivation.html", "derivation.tex", "derivation.md", "certificate.json", "measured.json",
+        "spec.toml",
+        "trainer.py",
+        "derivation.html",
+        "derivation.tex",
+        "derivation.md",
+        "certificate.json",
+        "measured.json",
     }
-    assert (ROOT / "generated" / name / "spec.toml").read_text() == (ROOT / "examples" / f"{name}.toml").read_text()
+    assert (ROOT / "generated" / name / "spec.toml").read_text() == (
+        ROOT / "examples" / f"{name}.toml"
+    ).read_text()
     assert json.loads((ROOT / "generated" / name / "certificate.json").read_text())["claims"]["passed"]
 
 

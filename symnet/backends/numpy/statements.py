@@ -180,11 +180,12 @@ def comment(text: str, indent: str) -> list[str]:
     """A comment, in several lines where it is long."""
     room = 116 - len(indent)
     lines: list[str] = []
-    while len(text) > room:
-        cut = text.rfind(" ", 0, room)
-        cut = cut if cut > 0 else text.find(" ")
+    further = ""  # what a line that goes on begins with
+    while len(further + text) > room:
+        cut = text.rfind(" ", 0, room - len(further))
+        cut = cut if cut >= 0 else text.find(" ")
         if cut < 0:
             break
-        lines.append(text[:cut])
-        text = "    " + text[cut + 1 :]
-    return [f"{indent}# {line}" for line in [*lines, text]]
+        lines.append(further + text[:cut])
+        text, further = text[cut + 1 :], "    "
+    return [f"{indent}# {line}" for line in [*lines, further + text]]
