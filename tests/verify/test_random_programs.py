@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from verify.random_programs import RandomProgram
 from verify.refusal import assert_every_sabotage_is_refused
 
+from symnet.backends import Meta, backends
 from symnet.derivation.derive import derive
 from symnet.equations.parse import parse_program
 from symnet.errors import SymnetError
@@ -24,6 +25,15 @@ def derived_from(seed):
 @given(st.integers(0, 10**6))
 def test_a_random_program_is_certified(seed):
     certificate = verify(derived_from(seed), points=1)
+    assert certificate.passed, f"{RandomProgram(seed).text()}\n{certificate}"
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 10**6))
+def test_the_module_of_a_random_program_is_certified(seed):
+    derived = derived_from(seed)
+    source = backends()["numpy"].generate(derived, Meta("random", "a test"))
+    certificate = verify(derived, points=1, module_source=source)
     assert certificate.passed, f"{RandomProgram(seed).text()}\n{certificate}"
 
 
