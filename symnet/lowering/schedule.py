@@ -281,8 +281,13 @@ class _Scheduling:
 
 
 def _span(labels: Sequence[str]) -> str:
-    """The numbers of several equations: the first and the last."""
-    return labels[0] if len(labels) == 1 else f"{labels[0]}-{labels[-1]}"
+    """The numbers of several equations: 12-15 where they follow each other, otherwise 12, 15, ..., 21."""
+    if len(labels) <= 2:
+        return ", ".join(labels)
+    numbers = [int(label) if label.isdigit() else -1 for label in labels]
+    if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return f"{labels[0]}-{labels[-1]}"
+    return f"{labels[0]}, {labels[1]}, ..., {labels[-1]}"
 
 
 def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:

@@ -170,8 +170,16 @@ def test_data_in_another_layout_or_type_are_taken(trainer):
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.ones((4, 5)), np.ones((4, 2)), r"X must have the shape \(N, 3\), but it has \(4, 5\)"),
-        (np.ones((4, 3)), np.ones((5, 2)), r"Y must have the shape \(N, 2\)"),
+        (
+            np.ones((4, 5)),
+            np.ones((4, 2)),
+            r"^X must have the shape \(N, 3\), here \(4, 3\), but it has \(4, 5\)$",
+        ),
+        (
+            np.ones((4, 3)),
+            np.ones((5, 2)),
+            r"^Y must have the shape \(N, 2\), here \(4, 2\), but it has \(5, 2\)$",
+        ),
         (np.ones(3), np.ones((1, 2)), r"\(3,\)"),
         (np.ones((4, 3, 1)), np.ones((4, 2)), r"\(4, 3, 1\)"),
         (np.ones((0, 3)), np.ones((0, 2)), "no samples"),

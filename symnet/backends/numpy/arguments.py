@@ -76,9 +76,16 @@ class Arguments:
         tests = [f"{self.name(t)}.shape != {self.text_of.shape(t.shape)}" for t in ranked]
         if not tests:
             return []
-        shapes = ", ".join(f'"{t.name}": {self.name(t)}.shape' for t in ranked)
-        expected = ", ".join(f'"{t.name}": "{self.text_of.shape_words(t.shape)}"' for t in ranked)
-        return [f"if {' or '.join(tests)}:", f"    raise shape_error({{{shapes}}}, {{{expected}}})"]
+        given = [self.comparand(tensor) for tensor in ranked]
+        if len(given) == 1:
+            return [f"if {tests[0]}:", f"    raise shape_error({given[0]})"]
+        lines = [f"        {comparand}," for comparand in given]
+        return [f"if {' or '.join(tests)}:", "    raise shape_error(", *lines, "    )"]
+
+    def comparand(self, tensor: Tensor) -> str:
+        """What an error says of one array."""
+        words, shape = self.text_of.shape_words(tensor.shape), self.text_of.shape(tensor.shape)
+        return f'("{tensor.name}", "{words}", {shape}, {self.name(tensor)}.shape)'
 
     def origin(self, size: Size) -> str:
         """Where a size of the data is read."""

@@ -241,7 +241,8 @@ class Expressions:
             text = self.view(scalar.view)
             if scalar.view.buffer.kind is Kind.PLACE:
                 return f"int({text})"
-            return text if scalar.view.buffer.home in (Home.NUMBER, Home.WORKSPACE) else f"float({text})"
+            plain = self.owner(scalar.view.buffer).home in (Home.NUMBER, Home.WORKSPACE)
+            return text if plain else f"float({text})"
         if isinstance(scalar, Element):
             return self.element(scalar)
         if isinstance(scalar, Inner):

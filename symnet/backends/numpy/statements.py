@@ -62,7 +62,7 @@ class Statements:
                 if equation is not None:
                     found += comment(equation_text(equation), indent)
             label = self.labels.get(line.tensor, "")
-            note = f"  # ({label})" if label and len(label) < 12 else ""
+            note = f"  # ({label})" if label else ""
             for text in self.statement(line.instruction):
                 found.append(f"{indent}{text}{'' if isinstance(line.instruction, Loop) else note}")
             if isinstance(line.instruction, Loop):
