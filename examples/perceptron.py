@@ -51,12 +51,8 @@ def learn(name, epochs=100):
     for epoch in range(1, epochs + 1):
         state = ", ".join(f"{weight:g}" for weight in trainer.vector)
         if state in seen:
-            print(
-                f"  {name:4}  never: after epoch {epoch - 1} the weights are ({state}) again, as after {seen[state]},"
-            )
-            print(
-                "        so the loop goes on for ever: no line parts the points that say yes from the others"
-            )
+            print(f"  {name:4}  never: epoch {epoch - 1} ends with the weights of epoch {seen[state]} again,")
+            print(f"        ({state}). The loop goes on for ever: no line parts the yes from the no.")
             return
         seen[state] = epoch - 1
         for k in range(len(X)):

@@ -163,9 +163,9 @@ def derive(
     own verification refuses is not written: then the certificate is printed, and the exit code is 1.
     """
     from symnet.documents import formats
-    from symnet.gallery import results_of
+    from symnet.results import results_of
 
-    derivation = _derivation(spec, output, "derive")
+    derivation = _derivation(spec, output)
     if as_json:
         equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
         _write(json.dumps({"gradients": equations}, indent=2) + "\n", output)
@@ -190,7 +190,7 @@ def derive(
 @OUTPUT
 def generate(spec: Path, backend: str, output: str | None) -> None:
     """Generate a module that trains the network."""
-    _write(_derivation(spec, output, "generate").generate(backend), output)
+    _write(_derivation(spec, output).generate(backend), output)
 
 
 @commands.command(epilog=_examples("symnet verify xor.toml", "symnet verify xor.toml -o certificate.json"))
@@ -204,7 +204,7 @@ def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> i
     Every gradient and every printed step is compared with numbers that the derivation did not produce. The
     certificate is printed as a table, and written to FILE as JSON. The exit code is 1 where it refuses.
     """
-    certificate = _derivation(spec, output, "verify").verify(seed=seed or 0)
+    certificate = _derivation(spec, output).verify(seed=seed or 0)
     if output not in (None, "-"):
         _write(certificate.to_json(), output)
     _write(certificate.to_json() if as_json or output == "-" else certificate.table() + "\n", "-")
@@ -228,7 +228,7 @@ def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, 
     """
     from symnet.data import write_npz
 
-    derivation = _derivation(spec, output, "train")
+    derivation = _derivation(spec, output)
     run = _trained(derivation, spec, seed, epochs)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
@@ -271,7 +271,7 @@ def list_(as_json: bool) -> None:
     _write("\n".join(lines).rstrip() + "\n", "-")
 
 
-def _derivation(spec: Path, output: str | None, command: str) -> Derivation:
+def _derivation(spec: Path, output: str | None) -> Derivation:
     """The derivation of the network in the file `spec`, which `output` must not replace."""
     from symnet.pipeline import Network
 
@@ -280,7 +280,7 @@ def _derivation(spec: Path, output: str | None, command: str) -> Derivation:
             "this is the specification itself", place=output, expected="another name to write to"
         )
     derivation = Network.from_toml(spec).derive()
-    return replace(derivation, source=spec.name, command=f"symnet {command} {spec.name}")
+    return replace(derivation, source=spec.name)
 
 
 def _forms(gradient: Gradient) -> dict[str, str | None]:

@@ -19,16 +19,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from symnet.documents import formats
-from symnet.documents.outline import Results, Table
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
-from symnet.pipeline import Derivation, Network
+from symnet.pipeline import Network
+from symnet.results import facts, results_of
 from symnet.spec import load
-from symnet.training import Run, read_data, train
+from symnet.training import read_data, train
 
 Files = dict[str, str]
 MEASURED = re.compile(r"(<!-- measured -->|% measured\n).*?(<!-- /measured -->|% /measured\n)", re.DOTALL)
@@ -42,8 +43,7 @@ def build(path: Path) -> Files:
     """Every file of the gallery folder of the specification at `path`, by name."""
     spec = load(path)
     network = Network.of(spec.network)
-    made = network.derive()
-    derivation = Derivation(network, made.derived, made.prediction, path.name, f"symnet derive {path.name}")
+    derivation = replace(network.derive(), source=path.name)
     certificate = derivation.verify(seed=0)
     data = read_data(spec, network.program)
     source = derivation.generate("numpy")
@@ -72,35 +72,6 @@ def _output(program: Path) -> str:
     if done.returncode:
         raise SymnetError(f"the program failed:\n{done.stderr}", place=str(program))
     return done.stdout
-
-
-def facts(run: Run) -> dict[str, Any]:
-    """What a training run measured, as numbers."""
-    found: dict[str, Any] = {"epochs": len(run.losses), "loss": run.train.loss}
-    if run.train.accuracy is not None:
-        found["accuracy"] = run.train.accuracy
-    if run.test is not None:
-        found |= {"held-out loss": run.test.loss, "held-out accuracy": run.test.accuracy}
-    return found
-
-
-def results_of(run: Run) -> Results:
-    """What a document shows of a training run."""
-    shown = [(name, f"{value:.4g}") for name, value in facts(run).items() if value is not None]
-    confusion = run.test.confusion if run.test is not None else run.train.confusion
-    table = None
-    if run.rows:
-        cells = tuple(
-            ((_numbers(r.given),), (_numbers(r.wanted),), (_numbers(r.predicted),)) for r in run.rows
-        )
-        table = Table(
-            ("input", "target", "prediction"), cells, "What the trained network says of each sample"
-        )
-    return Results(run.losses, tuple(shown), confusion, table)
-
-
-def _numbers(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:.3g}" for value in values)
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -5,17 +5,15 @@ The module is loaded from a file as any other would be; what it is asked is what
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sympy import Integer
 
+from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program, reads
 from symnet.errors import DataError, SpecError, nearest
@@ -169,14 +167,7 @@ def _outcome(trainer: Any, inputs: Sequence[str], names: Sequence[str], part: Ar
 
 def new_trainer(source: str, dtype: str = "float64") -> Any:
     """A Trainer of the generated module whose text is `source`. Raises SpecError where it needs a size."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "trainer.py"
-        path.write_text(source, encoding="utf-8")
-        spec = importlib.util.spec_from_file_location("trainer", path)
-        assert spec is not None, "a file that ends in .py is a module"
-        assert spec.loader is not None, "and can be loaded"
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+    module = load(source)
     for parameter in inspect.signature(module.Trainer).parameters.values():
         if parameter.default is parameter.empty:
             raise SpecError(

@@ -21,7 +21,7 @@ from symnet.derivation.reuse import common, shortest
 from symnet.derivation.substitute import substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
-from symnet.index.calculus import fresh, pull, rename_apart, substitute
+from symnet.index.calculus import bound_apart, fresh, pull, rename_apart, substitute
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -124,7 +124,9 @@ class Backward:
         apart = rename_apart(binders, [index.name for index in indices])
         binders = tuple((apart.get(index, index), size) for index, size in binders)
         seed = S.One if equation.tensor == self.loss else self.tensors[equation.tensor.name][equation.indices]
-        body = substitute(Mul(seed, occurrence.derivative), apart)
+        taken = [index.name for index in (*equation.indices, *indices)]
+        derivative = bound_apart(occurrence.derivative, taken)
+        body = substitute(Mul(seed, derivative), apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
             for place, target, extent in zip(

@@ -18,7 +18,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from symnet.derivation.journal import Step
 from symnet.derivation.reuse import reuse
 from symnet.equations.program import Equation
-from symnet.index.functions import Bracket
+from symnet.index.functions import Bracket, own
 from symnet.index.reductions import Binder, binders_of
 from symnet.index.symbols import Scalar
 
@@ -112,7 +112,7 @@ def _derivative(opened: Expr, by: Placeholder) -> tuple[Expr, Expr]:
     """The derivative of a formula of placeholders, as SymPy gives it and with the formula's own value named
     again.
     """
-    derivative = opened.diff(by)
+    derivative = own(opened.diff(by))
     return derivative, reuse(derivative, opened, VALUE)
 
 

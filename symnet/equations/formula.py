@@ -17,7 +17,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, S
 
 from symnet.equations.syntax import MAX_MAGNITUDE, Statement
 from symnet.errors import EquationError, nearest
-from symnet.index.functions import NAMED, absolute, equal, less, less_equal
+from symnet.index.functions import NAMED, absolute, equal, less, less_equal, own
 from symnet.index.symbols import Size
 
 MAX_DEPTH = 60
@@ -132,6 +132,9 @@ class FormulaReader:
         while isinstance(node, ast.BinOp) and isinstance(node.op, plain | other):
             parts.append((node.right, isinstance(node.op, other)))
             node = node.left
+        if plain is ast.Mult and isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            yield S.NegativeOne  # a factor of its own: -(a + b)*c keeps its brackets
+            node = node.operand
         yield self.read(node)
         for part, inverted in reversed(parts):
             yield invert(self.read(part)) if inverted else self.read(part)
@@ -147,7 +150,7 @@ class FormulaReader:
         if base.is_number and base.is_negative and exponent.is_integer is False:
             raise self.error("this is not a real number", node, expected="no root of a negative number")
         self.bound_power(base, exponent, node)
-        return Pow(base, exponent)
+        return own(Pow(base, exponent))
 
     def bound_power(self, base: Expr, exponent: Expr, node: ast.expr) -> None:
         """Raises where `base**exponent` could evaluate to a number too long to handle."""
@@ -218,7 +221,7 @@ class FormulaReader:
             raise self.error(
                 "floor is for sizes", node, expected="an expression of sizes, such as floor(D/2)"
             )
-        return FUNCTIONS[name](*arguments)
+        return own(FUNCTIONS[name](*arguments))
 
     READERS: ClassVar[Readers] = {
         ast.Constant: constant,

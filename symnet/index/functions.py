@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, Function, Integer, Number, S, exp
+from sympy import Abs, Expr, Function, Integer, Number, S, exp
+from sympy import sign as SymPySign
 
 from symnet.errors import DerivationError
 
@@ -147,6 +148,13 @@ class expm1(Elementary):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return exp(self.args[0])
+
+
+def own(expr: Expr) -> Expr:
+    """`expr` with the functions of this file where SymPy has put its own: Abs is what it makes of a root."""
+    if not expr.has(Abs, SymPySign):
+        return expr
+    return expr.replace(Abs, absolute).replace(SymPySign, signum)
 
 
 NAMED: dict[str, Any] = {
