@@ -57,7 +57,7 @@ class Backward:
         uses: dict[str, list[Use]] = {name: [] for name in self.program.tensors}
         for equation in self.program.equations:
             if equation.tensor.name in self.relevant:
-                for occurrence in occurrences(equation):
+                for occurrence in occurrences(equation, self.relevant):
                     if name_of(occurrence.element) in self.relevant:
                         uses[name_of(occurrence.element)].append(Use(equation, occurrence))
         while flat := {name for name in self.relevant if not uses[name] and name != self.loss.name}:

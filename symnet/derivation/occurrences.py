@@ -8,7 +8,7 @@ placeholders, so each is differentiated once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -17,7 +17,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.derivation.journal import Step
 from symnet.derivation.reuse import reuse
-from symnet.equations.program import Equation
+from symnet.equations.program import Equation, reads
 from symnet.index.functions import Bracket, own
 from symnet.index.reductions import Binder, binders_of
 from symnet.index.symbols import Scalar
@@ -50,15 +50,15 @@ class Occurrence:
     steps: tuple[Step, ...]
 
 
-def occurrences(equation: Equation) -> tuple[Occurrence, ...]:
-    """Every distinct element that the equation reads, with the derivative of its right-hand side with respect
-    to it.
+def occurrences(equation: Equation, relevant: Collection[str]) -> tuple[Occurrence, ...]:
+    """Every distinct element of the tensors `relevant` that the equation reads, with the derivative of its
+    right-hand side with respect to it.
 
     `Sum(X[n,i]*W[i,j], i) + b[j]` gives X[n,i] (binder i, derivative W[i,j]), W[i,j] (binder i, derivative
     X[n,i]) and b[j] (derivative 1). Brackets and positions of maxima are flat and give nothing.
     """
     found: list[Occurrence] = []
-    for level in _levels(equation.rhs, equation.lhs):
+    for level in _levels(equation.rhs, equation.lhs, relevant):
         raw = Mul(*(derivative for _, derivative, _ in level.path))
         steps = [
             Step("differentiate", before, derivative, "", wrt=kernel)
@@ -83,7 +83,7 @@ class _Level:
     outermost: Expr  # the first derivative, with values named again
 
 
-def _levels(rhs: Expr, value: Expr | None) -> Iterator[_Level]:
+def _levels(rhs: Expr, value: Expr | None, relevant: Collection[str]) -> Iterator[_Level]:
     kernels = tuple(dict.fromkeys(_kernels(rhs)))
     placeholders = {kernel: _placeholder(position) for position, kernel in enumerate(kernels)}
     back: dict[Expr, Expr] = {placeholder: kernel for kernel, placeholder in placeholders.items()}
@@ -91,6 +91,8 @@ def _levels(rhs: Expr, value: Expr | None) -> Iterator[_Level]:
         back[VALUE] = value
     opened = rhs.xreplace(placeholders)
     for kernel, placeholder in placeholders.items():
+        if not any(name in relevant for name in reads(kernel)):
+            continue
         raw, named = (derivative.xreplace(back) for derivative in _derivative(opened, placeholder))
         if raw == 0:
             continue
@@ -98,7 +100,7 @@ def _levels(rhs: Expr, value: Expr | None) -> Iterator[_Level]:
         if not isinstance(kernel, Sum):
             yield _Level((here,), (), named)
             continue
-        for inner in _levels(kernel.function, None):
+        for inner in _levels(kernel.function, None, relevant):
             yield _Level((here, *inner.path), binders_of(kernel) + inner.binders, named)
 
 

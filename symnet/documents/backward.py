@@ -143,11 +143,10 @@ class _Story:
         blame = adjoint.equation.tensor[tuple(places)]
         of = self.adjoint.of[self.adjoint.equation.indices]
         slope = t.Fraction(row(t.PARTIAL, self.inside.show(entry)), row(t.PARTIAL, self.inside.show(of)))
-        product = row(self.inside.show(blame), slope)
         if not places:  # what is computed is one number
-            return product
+            return row(self.inside.show(blame), slope)
         below = t.joined([self.inside.show(place) for place in places], t.COMMA)
-        return row(t.Sum(below), product)
+        return row(t.Sum(below), self.inside.show(blame), slope)
 
     def reason(self, step: Step) -> Text:
         """The reason of a step, with the formulas in it typeset."""

@@ -146,4 +146,14 @@ CASES = {
         None,
         {"Z": "where(less(0, Z[n, j]), 1, A[n, j] + 2)*dA[n, j]"},
     ),
+    "sums side by side": Case(
+        "W: parameter[D]\nV: parameter[D]\nL = sum(W[i]*V[i], i)*sum(W[i]*W[j]*V[j], i, j)/sum(V[i]**2, i)",
+        {"D": 3},
+    ),
+    "the root of a square": Case(
+        "W: parameter[D]\nr: parameter\nL = sum(sqrt(W[i]**2)*(r**2)**1.5, i)",
+        {"D": 3},
+        None,
+        {"W": "r**2*absolute(r)*signum(W[i])"},
+    ),
 }

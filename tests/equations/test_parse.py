@@ -88,6 +88,16 @@ def test_operators_bind_as_in_python(text, value):
     assert rhs(f"Q = {text}") == value
 
 
+def test_a_minus_in_front_of_a_product_is_a_factor():
+    a, b, c = (Scalar(name) for name in "abc")
+    product = parse_formula("-(a + b)*c", {"a": a, "b": b, "c": c})
+    assert product.args == sp.Mul(-1, a + b, c).args
+
+
+def test_the_root_of_a_square_is_the_absolute_value():
+    assert parse_formula("sqrt(4*z**2)", {"z": Scalar("z")}) == 2 * f.absolute(Scalar("z"))
+
+
 def test_comparisons_are_brackets():
     a, b = Scalar("a"), Scalar("b")
     names = {"a": a, "b": b}

@@ -9,7 +9,7 @@ import sympy as sp
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program
 from symnet.errors import DerivationError
-from symnet.index.functions import NAMED, equal, less, less_equal, maximum, sign, signum, where
+from symnet.index.functions import NAMED, absolute, equal, less, less_equal, maximum, own, sign, signum, where
 from symnet.index.symbols import Role, Tensor
 
 POINTS = (-2.3, -0.7, 0.4, 1.9)
@@ -106,6 +106,13 @@ def test_a_choice_that_is_settled_is_its_branch():
 def test_the_branch_not_chosen_does_not_count():
     x = scalar("x")
     assert value(where(less(x, 0), sp.log(x), 2), x=0.0) == 2
+
+
+def test_what_sympy_makes_of_a_root_has_a_name_of_ours():
+    x = scalar("x")
+    assert own(sp.sqrt(x**2) * 2) == 2 * absolute(x)
+    assert own(sp.Abs(x).diff(x)) == signum(x)
+    assert own(sp.tanh(x)) == sp.tanh(x)
 
 
 def test_values_at_kinks():

@@ -128,7 +128,12 @@ class Numbers:
         if isinstance(form, m.Power):
             return self.of(form.base) ** float(form.exponent)
         args = [self.of(argument) for argument in form.args]
-        functions = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "where": np.where}
+        functions = {
+            "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+            "where": np.where,
+            "absolute": np.abs,
+            "signum": np.sign,
+        }
         return functions.get(form.function, getattr(np, form.function, None))(*args)
 
 
