@@ -314,7 +314,7 @@ def test_errors_of_the_program_itself_are_not_hidden(monkeypatch, symnet):
         raise ZeroDivisionError
 
     monkeypatch.setattr("symnet.spec.load", broken)
-    monkeypatch.setattr("symnet.pipeline.load", broken)
+    monkeypatch.setattr("symnet.pipeline.load_spec", broken)
     monkeypatch.setattr(sys, "argv", ["symnet", "verify", str(XOR)])
     with pytest.raises(ZeroDivisionError):
         cli.main()

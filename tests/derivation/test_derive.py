@@ -93,6 +93,17 @@ def test_what_cannot_be_derived_is_said(text, wrt, message):
     assert message in str(caught.value)
 
 
+def test_what_no_gradient_needs_is_not_differentiated():
+    """A sign on a path that no parameter stands on has no slope to be missed."""
+    text = "X: input[D]\nW: parameter[D]\nL = sum(W[i]*W[i] + sign(X[i]), i)"
+    assert str(derive(parse_program(text)).gradients["W"].equation.rhs) == "2*W[i]"
+
+
+def test_a_parameter_in_brackets_alone_has_no_slope():
+    with pytest.raises(DerivationError, match="W"):
+        derive(parse_program("W: parameter[D]\nL = sum(where(W[i] > 0, 1, 0), i)"))
+
+
 def test_the_loss_must_exist():
     with pytest.raises(DerivationError, match="no loss"):
         derive(parse_program("W: parameter[D]\nQ = sum(W[i], i)"))
