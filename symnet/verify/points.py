@@ -99,19 +99,15 @@ def draw_sizes(
     `fixed` are kept.
     """
     fixed = {name: value for name, value in (fixed or {}).items() if Size(name) in program.sizes}
-    fixed_sizes = {Size(name) for name in fixed}
-    extents = {
-        extent
-        for tensor in program.tensors.values()
-        for extent in tensor.shape
-        if extent.atoms(Size) - fixed_sizes
-    }
+    kept = {Size(name) for name in fixed}
+    extents = {extent for tensor in program.tensors.values() for extent in tensor.shape}
     for attempt in range(ATTEMPTS):
         upper = largest + attempt // 8
         sizes = {s.name: int(rng.integers(SMALLEST, upper, endpoint=True)) for s in program.sizes} | fixed
-        values = [extent_at(extent, sizes) for extent in extents]
-        least = 2 if attempt < ATTEMPTS // 2 else 1
-        if all(value.is_Integer and value >= least for value in values):
+        wanted = 2 if attempt < ATTEMPTS // 2 else 1
+        least = {extent: wanted if extent.atoms(Size) - kept else 1 for extent in extents}
+        values = {extent: extent_at(extent, sizes) for extent in extents}
+        if all(values[extent].is_Integer and values[extent] >= least[extent] for extent in extents):
             return sizes
     raise SymnetError(
         "no sizes were found at which every tensor has an entry",
