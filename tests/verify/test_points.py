@@ -33,9 +33,7 @@ def test_computed_sizes_are_whole_and_positive():
 
 def test_sizes_that_cannot_be_are_an_error():
     with pytest.raises(SymnetError, match="no sizes"):
-        draw_sizes(
-            parse_program(CONVOLUTION), rng(), 5, {"D": 3}
-        )  # and K is drawn at 3 or more: never two windows
+        draw_sizes(parse_program(CONVOLUTION), rng(), 5, {"D": 3, "K": 4})
 
 
 def test_the_same_seed_gives_the_same_points():
