@@ -43,7 +43,7 @@ test: $(INSTALLED)  ## run the tests; make test ARGS="-k adjoint" runs some
 demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into demo/
 	@set -e; for name in $(SPECS); do \
 	  out=$(DEMO)/$$name; mkdir -p $$out; echo "== $$name"; \
-	  $(VENV)/bin/symnet derive examples/$$name.toml --format html -o $$out/derivation.html; \
+	  $(VENV)/bin/symnet derive examples/$$name.toml --format html --train -o $$out/derivation.html; \
 	  $(VENV)/bin/symnet generate examples/$$name.toml --backend numpy -o $$out/trainer.py; \
 	  $(VENV)/bin/symnet verify examples/$$name.toml -o $$out/certificate.json; \
 	  $(VENV)/bin/symnet train examples/$$name.toml -o $$out/parameters.npz; \
