@@ -132,7 +132,6 @@ class Solver:
     """The sizes of one equation, with those lifted out of it, that are not known yet."""
 
     def __init__(self, equations: tuple[Equation, ...], shapes: Shapes) -> None:
-        self.equations = equations
         self.main = equations[-1]
         self.found: dict[Expr, Evidence] = {}  # by the unknown
         self.guarded: dict[Expr, list[Evidence]] = {}  # what places under a condition would say
