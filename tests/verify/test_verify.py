@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,20 @@ def test_the_table_says_what_the_certificate_says(dense):
     assert "passed" in certificate.summary()
     assert certificate._repr_html_().count("<tr>") == len(certificate.findings) + 1
     assert {row[0] for row in certificate.overview()} == {finding.check for finding in certificate.findings}
+
+
+def test_the_manual_describes_the_form(dense):
+    text = (Path(__file__).parents[2] / "docs" / "certificate.md").read_text(encoding="utf-8")
+    described = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    content = json.loads(verify(dense, points=1).to_json())
+    assert described["schema"] == content["schema"]
+    for part in ("claims", "measured"):
+        assert list(described[part]) == list(content[part])
+    assert list(described["claims"]["checks"][0]) == list(content["claims"]["checks"][0])
+    assert list(described["measured"]["versions"]) == list(content["measured"]["versions"])
+    for finding in content["claims"]["checks"]:
+        assert f"| {finding['check']} |" in text
+        assert finding["bound"] in (1e-12, 1e-7)
 
 
 def wrong(derived, tensor, change):
