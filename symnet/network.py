@@ -54,34 +54,38 @@ class Network:
     l1: float = 0.0
     l2: float = 0.0
     equations: str = ""
-    place: str = ""  # where the equations come from, for errors
+    place: str = ""  # the file that it was read from, for errors
 
     def stated(self) -> tuple[Program, str]:
         """The program, and the name of the tensor that is the prediction (empty where there is none).
 
         Raises SpecError, ShapeError and EquationError where the network is not one.
         """
-        settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
-        return _from_text(self) if self.equations else _from_layers(self)
+        try:
+            settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
+            return _from_text(self) if self.equations else _from_layers(self)
+        except SymnetError as error:
+            if self.place:
+                error.at(self.place)
+            raise
 
 
 def _from_text(network: Network) -> tuple[Program, str]:
     """The program as the user wrote it; the prediction is the last tensor that is computed from an input and
     from no target.
     """
+    place = "equations" if network.place else ""
     for what in ("layers", "loss", "inputs", "targets", "l1", "l2", "loss_settings"):
         if getattr(network, what):
             raise SpecError(
-                f"a network of equations has {what} too", place=network.place, expected="one or the other"
+                f"a network of equations has {what} too", place=place, expected="one or the other"
             )
-    program = parse_program(network.equations, network.place)
+    program = parse_program(network.equations, place)
     if LOSS not in program.defining:
-        raise SpecError(
-            "the equations define no loss", place=network.place, expected=f"an equation {LOSS} = ..."
-        )
+        raise SpecError("the equations define no loss", place=place, expected=f"an equation {LOSS} = ...")
     if program.defining[LOSS].tensor.rank:
         raise ShapeError(
-            f"the loss {LOSS} has indices", place=network.place, expected=f"one number, {LOSS} = sum(...)"
+            f"the loss {LOSS} has indices", place=place, expected=f"one number, {LOSS} = sum(...)"
         )
     return program, _prediction(program)
 

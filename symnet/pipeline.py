@@ -83,7 +83,12 @@ class Network(StatedNetwork):
         optimizer = partial(updates, self.training.optimizer, self.training.settings)
         names = [tensor.name for tensor in program.of_role(Role.PARAMETER)]
         names += [name for name in wrt or () if name not in names]
-        return Derivation(self, derive(program, LOSS, names, optimizer), prediction)
+        try:
+            return Derivation(self, derive(program, LOSS, names, optimizer), prediction)
+        except SymnetError as error:
+            if self.place:
+                error.at(self.place)
+            raise
 
     def evaluate(self, **given: Any) -> dict[str, Array]:
         """Every tensor's value, index by index, from arrays for the inputs, targets and parameters: slow and
@@ -97,11 +102,20 @@ class Network(StatedNetwork):
     def _repr_latex_(self) -> str:
         return _gathered(self.program, self.program.equations)
 
+    def _repr_html_(self) -> str:
+        return _stacked(self.program, self.program.equations)
+
 
 def _gathered(program: Program, equations: Iterable[Equation]) -> str:
     """Equations below each other, for a notebook."""
     lines = " \\\\ ".join(latex(Printer(program.tensors).equation(equation)) for equation in equations)
     return f"$\\displaystyle \\begin{{gathered}} {lines} \\end{{gathered}}$"
+
+
+def _stacked(program: Program, equations: Iterable[Equation]) -> str:
+    """Equations below each other, as MathML."""
+    printer = Printer(program.tensors)
+    return "".join(mathml(printer.equation(equation), display=True) for equation in equations)
 
 
 def _reachable(program: Program, arrays: Arrays) -> Program:
@@ -240,8 +254,7 @@ class Derivation:
         return _gathered(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
 
     def _repr_html_(self) -> str:
-        printer = Printer(self.derived.program.tensors)
-        return "".join(mathml(printer.equation(g.equation), display=True) for g in self.gradients.values())
+        return _stacked(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
 
 
 def evidence_of(certificate: Certificate) -> Evidence:

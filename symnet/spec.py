@@ -92,7 +92,7 @@ def _spec(document: Mapping[str, Any], path: Path, text: str) -> Spec:
         name=_typed(head, "name", str, path.stem, "network"),
         loss=_typed(head, "loss", str, "", "network"),
         equations=_typed(head, "equations", str, "", "network"),
-        place="equations",
+        place=str(path),
         inputs=_section(document, "inputs"),
         targets=_section(document, "targets"),
         layers=tuple(_layers(document)),
