@@ -30,6 +30,7 @@ class Symnet:
 
     def __init__(self, depth: int, module: bool) -> None:
         self.depth, self.module, self.symnet = depth, module, import_module("symnet")
+        import_module("symnet.pipeline")  # what `symnet` imports on first use is imported like JAX: before
 
     def run(self, times: int) -> None:
         """Derive, and write the module where that is asked for."""
