@@ -9,6 +9,7 @@ by the same rule.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ class Backward:
         self.wrt = wrt
         self.relevant = _relevant(program, loss, wrt)
         self.uses = self.smooth_uses()
+        # in how many places the adjoint of each tensor will stand
+        self.places = Counter(use.equation.tensor.name for uses in self.uses.values() for use in uses)
         self.tensors = self.name_adjoints()
         self.shapes = {t.name: t.shape for t in (*program.tensors.values(), *self.tensors.values())}
         self.done: dict[str, Adjoint] = {}
@@ -157,8 +160,7 @@ class Backward:
             name = use.tensor.name
             if name not in self.done or use.tensor in self.wrt:
                 continue
-            places = sum(user.equation.tensor.name == name for uses in self.uses.values() for user in uses)
-            if places == 1:
+            if self.places[name] == 1:
                 yield (
                     self.done[name].equation,
                     f"The formula of {self.tensors[name].name} is put in, and factors cancel.",
@@ -166,9 +168,10 @@ class Backward:
 
     def named_products(self, value: Expr, equation: Equation) -> tuple[Equation, ...]:
         """The equations of the program whose value might stand in `value` once `equation` is put in."""
-        present = set(reads(value)) | set(reads(equation.rhs))
+        present = {*reads(value), *reads(equation.rhs)} & self.program.tensors.keys()
+        readers = {e.tensor.name: e for name in sorted(present) for e in self.program.uses[name]}
         return tuple(
-            e for e in self.program.equations if isinstance(e.rhs, Mul) and set(reads(e.rhs)) <= present
+            e for e in readers.values() if isinstance(e.rhs, Mul) and present.issuperset(reads(e.rhs))
         )
 
     def indices(self, tensor: Tensor) -> tuple[Index, ...]:
@@ -237,6 +240,8 @@ def _why_contract(
     where_one = " and ".join(f"{delta.expression} = {delta.target}" for delta in deltas)
     text = f"{element} is the element in question only where {where_one}"
     if not gone:
-        return f"{text}; no sum can be solved for that: the delta stays and adds the blame up where was read."
+        return (
+            f"{text}; no sum can be solved for that: the delta stays and adds the blame up at what was read."
+        )
     verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
     return f"{text}: the {verb.format(' and '.join(gone))} one term."
