@@ -281,7 +281,7 @@ def shape_form(tensor: Tensor, printer: Printer, convention: Convention = "rows"
     """The shape as people write it: N × H1, turned over where samples are columns; a vector is a column."""
     if not tensor.shape:
         return t.Name("number", "upright")
-    extents = [printer.show(extent) for extent in tensor.shape]
+    extents = [printer.show(extent, MULTIPLY) for extent in tensor.shape]
     if tensor.rank == 2 and convention == "columns":
         extents.reverse()
     return t.joined([*extents, t.Number("1")] if tensor.rank == 1 else extents, t.Sign("×", r"\times"))

@@ -47,18 +47,23 @@ def tensor_name(
     name = tensor.adjoint_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
     owner: Node | None = None
-    if words and words[0] not in ("next", "hat"):
+    if words and words[0] not in ("next", "hat") and not words[0].isdigit():
         owner, head, words = letter_of(head, bold), words[0], words[1:]
     letter = letter_of(head, bold)
     letter = t.Accent(letter) if tensor.adjoint_of else t.Accent(letter, "hat") if "hat" in words else letter
     marks: list[Node] = []
     if layer:
         marks.append(t.Number(f"[{layer}]") if layer.isdigit() else t.Name(f"[{layer}]", "upright"))
-    marks += [t.Name({"next": "new"}.get(word, word), "upright") for word in words if word != "hat"]
+    marks += [_mark(word) for word in words if word != "hat"]
     marks += [above] if above is not None else []
     if owner is not None:
         below = owner if below is None else row(owner, t.COMMA, below)
     return t.Script(letter, below, row(*marks) if marks else None) if marks or below is not None else letter
+
+
+def _mark(word: str) -> Node:
+    """A word above a letter; a number there tells tensors of one name apart: the second S has (2)."""
+    return t.Number(f"({word})") if word.isdigit() else t.Name("new" if word == "next" else word, "upright")
 
 
 def letter_of(head: str, bold: bool = False) -> Node:
@@ -79,6 +84,6 @@ def name_parts(name: str, state: bool = False) -> tuple[str, str, tuple[str, ...
     ending = ENDING.match(first)
     if ending:
         return ending[1], ending[2], tuple(rest)
-    if rest and not state and rest[0] not in ("next", "hat"):
+    if rest and not state and rest[0] not in ("next", "hat") and not rest[0].isdigit():
         return first, rest[0], tuple(rest[1:])
     return first, "", tuple(rest)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sympy import Expr, S
 
 from symnet.documents import typeset as t
-from symnet.documents.mathematics import Printer
+from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.typeset import Node, row
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering import matrix as m
@@ -101,4 +101,4 @@ def _term(form: m.MatrixExpr, printer: Printer, turned: bool) -> Node | None:
 
 def _extents(extents: Extents | None, printer: Printer) -> Node:
     assert extents is not None, "a factor of a product of matrices is no number"
-    return t.joined([printer.show(extent) for extent in extents], CROSS)
+    return t.joined([printer.show(extent, MULTIPLY) for extent in extents], CROSS)
