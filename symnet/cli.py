@@ -6,6 +6,7 @@ not wait for. Errors that a user can cause are one message on stderr and exit co
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -23,6 +24,7 @@ from symnet.errors import SymnetError
 if TYPE_CHECKING:
     from symnet.pipeline import Derivation, Gradient
     from symnet.training import Run
+    from symnet.verify import Certificate
 
 SPECIFICATION = """[network]
 name = "xor"
@@ -172,7 +174,7 @@ def derive(
         return 0
     suffixes = {member.SUFFIX: name for name, member in formats().items()}
     chosen = form or suffixes.get(Path(output or "").suffix, "markdown" if output in (None, "-") else "html")
-    certificate = derivation.verify(seed=seed or 0)
+    certificate = _verified(derivation, seed)
     if not certificate.passed:
         click.echo(certificate.table(), err=True)
         return 1
@@ -204,7 +206,7 @@ def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> i
     Every gradient and every printed step is compared with numbers that the derivation did not produce. The
     certificate is printed as a table, and written to FILE as JSON. The exit code is 1 where it refuses.
     """
-    certificate = _derivation(spec, output).verify(seed=seed or 0)
+    certificate = _verified(_derivation(spec, output), seed)
     if output not in (None, "-"):
         _write(certificate.to_json(), output)
     _write(certificate.to_json() if as_json or output == "-" else certificate.table() + "\n", "-")
@@ -303,10 +305,25 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
         training, seed=training.seed if seed is None else seed, epochs=epochs or training.epochs
     )
     program = derivation.network.program
-    progress = _Progress(training.epochs)
+    progress = _Progress()
+
+    def tell(epoch: int, loss: float, _: float | None) -> None:
+        progress.show(f"epoch {epoch} of {training.epochs}: loss {loss:.6g}")
+
     data = read_data(stated, program, training.seed)
     try:
-        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, progress)
+        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, tell)
+    finally:
+        progress.end()
+
+
+def _verified(derivation: Derivation, seed: int | None) -> Certificate:
+    """The certificate, with a line that says what has been checked."""
+    progress, count = _Progress(), itertools.count(1)
+    try:
+        return derivation.verify(
+            seed or 0, lambda found: progress.show(f"{next(count)} checked: {found.check} of {found.subject}")
+        )
     finally:
         progress.end()
 
@@ -326,20 +343,19 @@ def _write(text: str, output: str | None) -> None:
 
 
 class _Progress:
-    """A line on stderr that says how far training is, from its second second on."""
+    """A line on stderr that says how far something is, from its second second on."""
 
-    def __init__(self, epochs: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.epochs = epochs
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.live = sys.stderr.isatty()
         self.next = clock() + 1.0
         self.pause = 0.1 if self.live else 5.0
         self.shown = False
 
-    def __call__(self, epoch: int, loss: float, _: float | None) -> None:
+    def show(self, text: str) -> None:
+        """Shows the text if it is time."""
         if self.clock() >= self.next:
             self.next = self.clock() + self.pause
-            text = f"epoch {epoch} of {self.epochs}: loss {loss:.6g}"
             click.echo(f"\r{text:<60}" if self.live else text, err=True, nl=not self.live)
             self.shown = True
 

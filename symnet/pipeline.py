@@ -41,7 +41,7 @@ from symnet.network import LOSS
 from symnet.network import Network as StatedNetwork
 from symnet.spec import load as load_spec
 from symnet.updates import updates
-from symnet.verify import Certificate, verify
+from symnet.verify import Certificate, Finding, verify
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -238,9 +238,9 @@ class Derivation:
         )
         return known[backend].generate(self.derived, meta)
 
-    def verify(self, seed: int = 0) -> Certificate:
+    def verify(self, seed: int = 0, progress: Callable[[Finding], object] | None = None) -> Certificate:
         """The certificate: every gradient and every step against numbers, and the generated module in a
-        process of its own.
+        process of its own. `progress` is called with each finding as it is made.
         """
         return verify(
             self.derived,
@@ -248,6 +248,7 @@ class Derivation:
             module_source=self.generate("numpy"),
             prediction=self.prediction,
             network=self.network.name,
+            progress=progress,
         )
 
     def _repr_latex_(self) -> str:

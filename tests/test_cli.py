@@ -219,9 +219,9 @@ class TestTrain:
 
     def test_progress_is_told_after_a_second(self, capfd):
         clock = iter([0.0, 0.5, 1.5, 1.5, 2.0, 9.0, 9.0])
-        progress = cli._Progress(100, clock=lambda: next(clock))
+        progress = cli._Progress(clock=lambda: next(clock))
         for epoch in range(1, 5):
-            progress(epoch, 1 / epoch, None)
+            progress.show(f"epoch {epoch} of 100: loss {1 / epoch:g}")
         progress.end()
         assert capfd.readouterr().err == "epoch 2 of 100: loss 0.5\nepoch 4 of 100: loss 0.25\n"
 

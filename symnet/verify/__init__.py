@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from symnet.derivation.journal import Derived
@@ -25,8 +25,8 @@ __all__ = ["Certificate", "Finding", "Kink", "verify"]
 class Check(Protocol):
     """A module in `checks/`."""
 
-    def check(self, derived: Derived, context: Context) -> tuple[Finding, ...]:
-        """What the check found; nothing where there is nothing to check."""
+    def check(self, derived: Derived, context: Context) -> Iterable[Finding]:
+        """What the check finds, one by one where it takes its time; nothing where there is none to check."""
         ...
 
 
@@ -36,7 +36,7 @@ def every_check() -> Iterator[Check]:
         yield importlib.import_module(f"{checks.__name__}.{module.name}")
 
 
-def verify(
+def verify(  # noqa: PLR0913 - each but the first may be left out
     derived: Derived,
     *,
     seed: int = 0,
@@ -45,19 +45,26 @@ def verify(
     module_source: str | None = None,
     prediction: str = "",
     network: str = "",
+    progress: Callable[[Finding], object] | None = None,
 ) -> Certificate:
     """Check a derivation at random points, three unless given or one for a deep network, and the module that
     was generated from it.
 
     `at` holds arrays for every given tensor: one more point, of any sizes. `module_source` is the text of a
     generated module; it is run in a fresh process, and what it predicts is compared with the tensor called
-    `prediction`. The same seed gives the same claims on any machine. Raises
+    `prediction`. `progress` is called with each finding as it is made. The same seed gives the same claims on
+    any machine. Raises
     SymnetError where the equations have no finite value at any random point, or where the arrays in `at` do
     not fit.
     """
     context = Context(
         derived, seed=seed, points=points, at=at, module_source=module_source, prediction=prediction
     )
-    findings = tuple(finding for check in every_check() for finding in check.check(derived, context))
+    findings: list[Finding] = []
+    for check in every_check():
+        for finding in check.check(derived, context):
+            findings.append(finding)
+            if progress is not None:
+                progress(finding)
     sizes = tuple(dict(station.point.sizes) for station in context.stations)
-    return Certificate(network, seed, sizes, findings, context.kinks, context.notes())
+    return Certificate(network, seed, sizes, tuple(findings), context.kinks, context.notes())

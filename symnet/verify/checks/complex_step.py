@@ -9,6 +9,8 @@ they are zero but for rounding, and the error is relative to those adjoints inst
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symnet.derivation.journal import Adjoint, Derived
 from symnet.verify.context import Context
 from symnet.verify.findings import Finding, difference, worse
@@ -18,9 +20,9 @@ BOUND = 1e-12
 """Some thousand times the rounding error of float64, for sums of some thousand terms."""
 
 
-def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
+def check(derived: Derived, context: Context) -> Iterator[Finding]:
     """One finding a tensor that has an adjoint."""
-    return tuple(judge(derived, adjoint, context) for adjoint in derived.adjoints)
+    return (judge(derived, adjoint, context) for adjoint in derived.adjoints)
 
 
 def judge(derived: Derived, adjoint: Adjoint, context: Context) -> Finding:

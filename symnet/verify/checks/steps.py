@@ -47,10 +47,10 @@ class Verdict:
         return " ".join(map(str, self.line))
 
 
-def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
+def check(derived: Derived, context: Context) -> Iterator[Finding]:
     """One finding a tensor that has an adjoint: all lines of its derivation."""
     lines = [Lines(derived, station) for station in context.stations]
-    return tuple(judge(derived, adjoint, lines) for adjoint in derived.adjoints)
+    return (judge(derived, adjoint, lines) for adjoint in derived.adjoints)
 
 
 def judge(derived: Derived, adjoint: Adjoint, lines: Sequence[Lines]) -> Finding:
