@@ -53,9 +53,10 @@ def verify(  # noqa: PLR0913 - each but the first may be left out
     `at` holds arrays for every given tensor: one more point, of any sizes. `module_source` is the text of a
     generated module; it is run in a fresh process, and what it predicts is compared with the tensor called
     `prediction`. `progress` is called with each finding as it is made. The same seed gives the same claims on
-    any machine. Raises
-    SymnetError where the equations have no finite value at any random point, or where the arrays in `at` do
-    not fit.
+    any machine.
+
+    Raises SymnetError where the equations have no finite value at any random point, or where the arrays in
+    `at` do not fit.
     """
     context = Context(
         derived, seed=seed, points=points, at=at, module_source=module_source, prediction=prediction
