@@ -142,3 +142,24 @@ def test_a_sign_cannot_be_derived_through():
 def test_nothing_else_is_there():
     with pytest.raises(AttributeError, match="Networc"):
         _ = symnet.Networc
+
+
+def test_no_probability_is_divided_by():
+    """The log-likelihood of a softmax, where probabilities underflow: neither its loss nor its gradient does."""
+    network = symnet.Network.from_equations("""
+        X: input[N, D]
+        Y: target[N, K]
+        W: parameter[D, K]
+        Z[n,j] = sum(X[n,i]*W[i,j], i)
+        P[n,j] = exp(Z[n,j])/sum(exp(Z[n,k]), k)
+        L = -sum(Y[n,j]*log(P[n,j]), n, j)/N
+    """)
+    derivation = network.derive()
+    assert derivation.verify().passed
+    x, w = np.array([[1000.0, 0.0], [0.0, -1000.0]]), np.array([[1.0, -1.0, 0.0], [1.0, 0.5, -1.0]])
+    y = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    with np.errstate(all="raise", under="ignore"):
+        loss, gradients = derivation.lambdify()({"W": w}, X=x, Y=y)
+    np.testing.assert_allclose(loss, (2000 + 0) / 2)
+    p = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(gradients["W"], x.T @ (p - y) / 2)

@@ -19,7 +19,7 @@ from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.derivation.occurrences import Occurrence, occurrences
 from symnet.derivation.reuse import common, shortest
-from symnet.derivation.substitute import substitute_adjoint
+from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
 from symnet.index.calculus import bound_apart, fresh, pull, rename_apart, substitute
@@ -114,7 +114,8 @@ class Backward:
             )
             value = collected
         for equation, reason in self.substitutable(contributions):
-            inlined = substitute_adjoint(value, equation, self.named_products(value, equation))
+            alone = self.places[equation.tensor.adjoint_of] == 1
+            inlined = substitute_adjoint(value, equation, self.named_products(value, equation), alone)
             if inlined is not None:
                 steps.append(Step("substitute", value, inlined, reason))
                 value = inlined
@@ -155,12 +156,12 @@ class Backward:
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
 
     def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
-        """The adjoints that stand nowhere but here, so that putting in their formula loses nothing."""
+        """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""
         for use in {c.use.tensor.name: c.use for c in contributions}.values():
             name = use.tensor.name
             if name not in self.done or use.tensor in self.wrt:
                 continue
-            if self.places[name] == 1:
+            if self.places[name] == 1 or divides(self.done[name].equation):
                 yield (
                     self.done[name].equation,
                     f"The formula of {self.tensors[name].name} is put in, and factors cancel.",

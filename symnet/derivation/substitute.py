@@ -3,6 +3,10 @@
 With A = sigmoid(Z) and the binary cross-entropy, dA = (-Y/A + (1 - Y)/(1 - A))/N and dZ = dA*A*(1 - A):
 together they are (A - Y)/N, which is shorter and never divides by zero. Where nothing cancels, the two
 equations stay apart, as a textbook has them.
+
+An adjoint that stands in several places is put into one of them only where it divides by a value and the
+division goes away: with P = exp(Z)/S and the loss -log P, dP = -Y/P stands in dS and in dZ, and in neither is
+P left to be divided by, which may be zero.
 """
 
 from __future__ import annotations
@@ -18,11 +22,19 @@ from symnet.index.calculus import bound_apart, pull, substitute, weight
 from symnet.index.symbols import Index, Scalar, name_of
 
 
-def substitute_adjoint(expr: Expr, adjoint: Equation, products: Iterable[Equation]) -> Expr | None:
+def divides(adjoint: Equation) -> bool:
+    """Whether the formula of an adjoint divides by the value of a tensor."""
+    return any(power.exp.is_negative and power.base.has(Indexed) for power in adjoint.rhs.atoms(Pow))
+
+
+def substitute_adjoint(
+    expr: Expr, adjoint: Equation, products: Iterable[Equation], alone: bool
+) -> Expr | None:
     """`expr` with the one element of `adjoint`'s tensor in it replaced by its formula, or None where that
     makes nothing shorter.
 
-    `products` are equations whose values may be named again in the result.
+    `products` are equations whose values may be named again in the result. `alone` says that the adjoint
+    stands nowhere else: then both together must become shorter, otherwise `expr` by itself must not grow.
     """
     places = [e for e in expr.atoms(Indexed, Scalar) if name_of(e) == adjoint.tensor.name]
     if len(places) != 1:
@@ -33,7 +45,8 @@ def substitute_adjoint(expr: Expr, adjoint: Equation, products: Iterable[Equatio
     inlined = reuse_products(pull(expr.xreplace({places[0]: formula})), products)
     candidates = (inlined, common(inlined), common(_cancelled(inlined)))
     best = min(candidates, key=weight)
-    return best if weight(best) < weight(expr) - 1 + weight(adjoint.rhs) else None
+    most = weight(expr) - 1 + weight(adjoint.rhs)
+    return best if weight(best) < most and (alone or weight(best) <= weight(expr)) else None
 
 
 def _cancelled(expr: Expr) -> Expr:

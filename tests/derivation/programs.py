@@ -93,6 +93,13 @@ CASES = {
         None,
         {"Z2": "(A2[n, j] - Y[n, j])/(K*N)"},
     ),
+    # The adjoint of P divides by P; in the adjoint of Z nothing does.
+    "log-likelihood of a softmax": Case(
+        GIVEN + LAYER + "P[n,j] = exp(Z2[n,j])/sum(exp(Z2[n,k]), k)\nL = -sum(Y[n,j]*log(P[n,j]), n, j)/N",
+        SIZES,
+        None,
+        {"Z2": "(P[n, j]*Sum(Y[n, k], (k, 0, K - 1)) - Y[n, j])/N"},
+    ),
     "layer normalization": Case(
         "X: input[N, D]\ng: parameter[D]\nc: parameter[D]\n"
         "R[n,i] = g[i]*(X[n,i] - sum(X[n,k], k)/D)/sqrt(sum((X[n,k] - sum(X[n,l], l)/D)**2, k)/D + 0.00001)"
