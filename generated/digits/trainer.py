@@ -7,44 +7,44 @@ Shapes: X (N, 64), Y (N, 10), W1 (64, 64), b1 (64,), W2 (64, 10), b2 (10,)
 A name with d in front is the derivative of the loss by that quantity: dW1 is dL/dW1.
 The number at the end of a line is that of its equation in the derivation:
 
-    (1)  Z1[n,j] = b1[j] + sum(W1[i,j]*X[n,i], i)
+    (1)  Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
     (2)  A1[n,j] = maximum(Z1[n,j], 0)
-    (3)  Z2[n,j] = b2[j] + sum(A1[n,i]*W2[i,j], i)
+    (3)  Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
     (4)  A2[n,j] = Z2[n,j]
    (5a)  M[n] = A2[n,argmax(A2[n,k],k)]
    (5b)  E[n,k] = exp(A2[n,k] - M[n])
    (5c)  T[n] = sum(E[n,k], k)
-   (6a)  L = sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000 + sum(log(T[n]) + M[n] - sum(A2[n,k]*Y[n,k], k), n)/N
+   (6a)  L = sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000 + sum(M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k), n)/N
    (7a)  P[n,j] = E[n,j]/T[n]
     (9)  dA2[n,j] = (P[n,j] - Y[n,j])/N
    (10)  dZ2[n,j] = dA2[n,j]
-   (11)  dW2[i,j] = W2[i,j]/5000 + sum(A1[n,i]*dZ2[n,j], n)
+   (11)  dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n) + W2[i,j]/5000
    (12)  db2[j] = sum(dZ2[n,j], n)
-   (13)  dA1[n,j] = sum(W2[j,k]*dZ2[n,k], k)
-   (14)  dZ1[n,j] = (0 < Z1[n,j])*dA1[n,j]
-   (15)  dW1[i,j] = W1[i,j]/5000 + sum(X[n,i]*dZ1[n,j], n)
+   (13)  dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
+   (14)  dZ1[n,j] = dA1[n,j]*(0 < Z1[n,j])
+   (15)  dW1[i,j] = sum(X[n,i]*dZ1[n,j], n) + W1[i,j]/5000
    (16)  db1[j] = sum(dZ1[n,j], n)
    (17)  step_next = step + 1
    (18)  W1_m_next[i,j] = beta1*W1_m[i,j] + (1 - beta1)*dW1[i,j]
    (19)  W1_s_next[i,j] = beta2*W1_s[i,j] + (1 - beta2)*dW1[i,j]**2
    (20)  W1_m_hat[i,j] = W1_m_next[i,j]/(1 - beta1**step_next)
    (21)  W1_s_hat[i,j] = W1_s_next[i,j]/(1 - beta2**step_next)
-   (22)  W1_next[i,j] = -learning_rate*W1_m_hat[i,j]/(epsilon + sqrt(W1_s_hat[i,j])) + W1[i,j]
+   (22)  W1_next[i,j] = W1[i,j] - learning_rate*W1_m_hat[i,j]/(sqrt(W1_s_hat[i,j]) + epsilon)
    (23)  b1_m_next[i] = beta1*b1_m[i] + (1 - beta1)*db1[i]
    (24)  b1_s_next[i] = beta2*b1_s[i] + (1 - beta2)*db1[i]**2
    (25)  b1_m_hat[i] = b1_m_next[i]/(1 - beta1**step_next)
    (26)  b1_s_hat[i] = b1_s_next[i]/(1 - beta2**step_next)
-   (27)  b1_next[i] = -learning_rate*b1_m_hat[i]/(epsilon + sqrt(b1_s_hat[i])) + b1[i]
+   (27)  b1_next[i] = b1[i] - learning_rate*b1_m_hat[i]/(sqrt(b1_s_hat[i]) + epsilon)
    (28)  W2_m_next[i,j] = beta1*W2_m[i,j] + (1 - beta1)*dW2[i,j]
    (29)  W2_s_next[i,j] = beta2*W2_s[i,j] + (1 - beta2)*dW2[i,j]**2
    (30)  W2_m_hat[i,j] = W2_m_next[i,j]/(1 - beta1**step_next)
    (31)  W2_s_hat[i,j] = W2_s_next[i,j]/(1 - beta2**step_next)
-   (32)  W2_next[i,j] = -learning_rate*W2_m_hat[i,j]/(epsilon + sqrt(W2_s_hat[i,j])) + W2[i,j]
+   (32)  W2_next[i,j] = W2[i,j] - learning_rate*W2_m_hat[i,j]/(sqrt(W2_s_hat[i,j]) + epsilon)
    (33)  b2_m_next[i] = beta1*b2_m[i] + (1 - beta1)*db2[i]
    (34)  b2_s_next[i] = beta2*b2_s[i] + (1 - beta2)*db2[i]**2
    (35)  b2_m_hat[i] = b2_m_next[i]/(1 - beta1**step_next)
    (36)  b2_s_hat[i] = b2_s_next[i]/(1 - beta2**step_next)
-   (37)  b2_next[i] = -learning_rate*b2_m_hat[i]/(epsilon + sqrt(b2_s_hat[i])) + b2[i]
+   (37)  b2_next[i] = b2[i] - learning_rate*b2_m_hat[i]/(sqrt(b2_s_hat[i]) + epsilon)
 """
 
 import argparse
@@ -330,14 +330,14 @@ class Trainer:
 
     def _predict(self, w, X):
         """From the inputs to the prediction."""
-        # Z1[n,j] = b1[j] + sum(W1[i,j]*X[n,i], i)
+        # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
         X.dot(self.W1, out=w.Z1)  # (1)
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # A1[n,j] = maximum(Z1[n,j], 0)
         np.maximum(w.Z1, 0.0, out=w.A1)  # (2)
 
-        # Z2[n,j] = b2[j] + sum(A1[n,i]*W2[i,j], i)
+        # Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
         w.A1.dot(self.W2, out=w.Z2)  # (3)
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
@@ -359,7 +359,7 @@ class Trainer:
 
     def _loss(self, w, Y):
         """From there to the loss."""
-        # L = sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000 + sum(log(T[n]) + M[n] - sum(A2[n,k]*Y[n,k], k), n)/N
+        # L = sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000 + sum(M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k), n)/N
         np.log(w.T, out=w.L_part)  # (6a)
         w.L = self.W1_flat.dot(self.W1_flat) / 10000 + self.W2_flat.dot(self.W2_flat) / 10000 + (w.ones_N.dot(w.M) + w.ones_N.dot(w.L_part) - w.Z2_flat.dot(Y.reshape(-1))) / w.N  # (6a)
 
@@ -372,7 +372,7 @@ class Trainer:
         # dZ2[n,j] = dA2[n,j]
         # the same array as w.dA2  # (10)
 
-        # dW2[i,j] = W2[i,j]/5000 + sum(A1[n,i]*dZ2[n,j], n)
+        # dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n) + W2[i,j]/5000
         w.A1_T.dot(w.dA2, out=self.dW2)  # (11)
         np.divide(self.W2, 5000.0, out=w.dW2_part)  # (11)
         np.add(self.dW2, w.dW2_part, out=self.dW2)  # (11)
@@ -380,14 +380,14 @@ class Trainer:
         # db2[j] = sum(dZ2[n,j], n)
         w.ones_N.dot(w.dA2, out=self.db2)  # (12)
 
-        # dA1[n,j] = sum(W2[j,k]*dZ2[n,k], k)
+        # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
         w.dA2.dot(self.W2_T, out=w.dA1)  # (13)
 
-        # dZ1[n,j] = (0 < Z1[n,j])*dA1[n,j]
+        # dZ1[n,j] = dA1[n,j]*(0 < Z1[n,j])
         np.greater(w.Z1, 0.0, out=w.dZ1_mask)  # (14)
         np.multiply(w.dA1, w.dZ1_mask, out=w.dZ1)  # (14)
 
-        # dW1[i,j] = W1[i,j]/5000 + sum(X[n,i]*dZ1[n,j], n)
+        # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n) + W1[i,j]/5000
         X.T.dot(w.dZ1, out=self.dW1)  # (15)
         np.divide(self.W1, 5000.0, out=w.dW1_part)  # (15)
         np.add(self.dW1, w.dW1_part, out=self.dW1)  # (15)
@@ -417,7 +417,7 @@ class Trainer:
         # vector_s_hat[p] = s_next[p]/(1 - beta2**step_next)
         np.divide(self.s, 1 - self.beta2 ** self.step_, out=self.m_next_part)  # (21, 26, ..., 36)
 
-        # vector_next[p] = -learning_rate*vector_m_hat[p]/(epsilon + sqrt(vector_s_hat[p])) + vector[p]
+        # vector_next[p] = vector[p] - learning_rate*vector_m_hat[p]/(sqrt(vector_s_hat[p]) + epsilon)
         np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (22, 27, ..., 37)
         np.sqrt(self.m_next_part, out=self.m_next_part)  # (22, 27, ..., 37)
         np.add(self.m_next_part, self.epsilon, out=self.m_next_part)  # (22, 27, ..., 37)

@@ -7,19 +7,19 @@ Shapes: X (N, 3), Y (N, 1), W1 (3, 4), W2 (4, 1)
 A name with d in front is the derivative of the loss by that quantity: dW1 is dL/dW1.
 The number at the end of a line is that of its equation in the derivation:
 
-    (1)  Z1[n,j] = sum(W1[i,j]*X[n,i], i)
+    (1)  Z1[n,j] = sum(X[n,i]*W1[i,j], i)
     (2)  A1[n,j] = sigmoid(Z1[n,j])
     (3)  Z2[n,j] = sum(A1[n,i]*W2[i,j], i)
     (4)  A2[n,j] = sigmoid(Z2[n,j])
     (5)  L = sum((A2[n,j] - Y[n,j])**2, n, j)
     (6)  dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
-    (7)  dZ2[n,j] = (1 - A2[n,j])*A2[n,j]*dA2[n,j]
+    (7)  dZ2[n,j] = A2[n,j]*dA2[n,j]*(1 - A2[n,j])
     (8)  dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)
-    (9)  dA1[n,j] = sum(W2[j,k]*dZ2[n,k], k)
-   (10)  dZ1[n,j] = (1 - A1[n,j])*A1[n,j]*dA1[n,j]
+    (9)  dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
+   (10)  dZ1[n,j] = A1[n,j]*dA1[n,j]*(1 - A1[n,j])
    (11)  dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)
-   (12)  W1_next[i,j] = -learning_rate*dW1[i,j] + W1[i,j]
-   (13)  W2_next[i,j] = -learning_rate*dW2[i,j] + W2[i,j]
+   (12)  W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j]
+   (13)  W2_next[i,j] = W2[i,j] - learning_rate*dW2[i,j]
 """
 
 import argparse
@@ -271,7 +271,7 @@ class Trainer:
 
     def _predict(self, w, X):
         """From the inputs to the prediction."""
-        # Z1[n,j] = sum(W1[i,j]*X[n,i], i)
+        # Z1[n,j] = sum(X[n,i]*W1[i,j], i)
         X.dot(self.W1, out=w.Z1)  # (1)
 
         # A1[n,j] = sigmoid(Z1[n,j])
@@ -302,7 +302,7 @@ class Trainer:
         # dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
         np.multiply(w.L_part, 2.0, out=w.dA2)  # (6)
 
-        # dZ2[n,j] = (1 - A2[n,j])*A2[n,j]*dA2[n,j]
+        # dZ2[n,j] = A2[n,j]*dA2[n,j]*(1 - A2[n,j])
         np.subtract(1.0, w.A2, out=w.dZ2)  # (7)
         np.multiply(w.dZ2, w.A2, out=w.dZ2)  # (7)
         np.multiply(w.dZ2, w.dA2, out=w.dZ2)  # (7)
@@ -310,10 +310,10 @@ class Trainer:
         # dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)
         w.A1_T.dot(w.dZ2, out=self.dW2)  # (8)
 
-        # dA1[n,j] = sum(W2[j,k]*dZ2[n,k], k)
+        # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
         w.dZ2.dot(self.W2_T, out=w.dA1)  # (9)
 
-        # dZ1[n,j] = (1 - A1[n,j])*A1[n,j]*dA1[n,j]
+        # dZ1[n,j] = A1[n,j]*dA1[n,j]*(1 - A1[n,j])
         np.subtract(1.0, w.A1, out=w.dZ1)  # (10)
         np.multiply(w.dZ1, w.A1, out=w.dZ1)  # (10)
         np.multiply(w.dZ1, w.dA1, out=w.dZ1)  # (10)
@@ -323,7 +323,7 @@ class Trainer:
 
     def _update(self):
         """One step of the optimizer, in place."""
-        # vector_next[p] = -learning_rate*gradient[p] + vector[p]
+        # vector_next[p] = vector[p] - learning_rate*gradient[p]
         np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (12, 13)
         np.subtract(self.vector, self.gradient, out=self.vector)  # (12, 13)
 

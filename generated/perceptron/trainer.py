@@ -7,16 +7,16 @@ Shapes: X (N, 2), Y (N, 1), W1 (2, 1), b1 (1,)
 A name with d in front is the derivative of the loss by that quantity: dW1 is dL/dW1.
 The number at the end of a line is that of its equation in the derivation:
 
-    (1)  Z1[n,j] = b1[j] + sum(W1[i,j]*X[n,i], i)
+    (1)  Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
     (2)  A1[n,j] = Z1[n,j]
     (3)  L = sum(maximum(0, -A1[n,j]*Y[n,j]), n, j)
     (4)  P[n,j] = sign(A1[n,j])
-    (5)  dA1[n,j] = -(0 <= -A1[n,j]*Y[n,j])*Y[n,j]
+    (5)  dA1[n,j] = -Y[n,j]*(0 <= -A1[n,j]*Y[n,j])
     (6)  dZ1[n,j] = dA1[n,j]
     (7)  dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)
     (8)  db1[j] = sum(dZ1[n,j], n)
-    (9)  W1_next[i,j] = -learning_rate*dW1[i,j] + W1[i,j]
-   (10)  b1_next[i] = -learning_rate*db1[i] + b1[i]
+    (9)  W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j]
+   (10)  b1_next[i] = b1[i] - learning_rate*db1[i]
 """
 
 import argparse
@@ -261,7 +261,7 @@ class Trainer:
 
     def _predict(self, w, X):
         """From the inputs to the prediction."""
-        # Z1[n,j] = b1[j] + sum(W1[i,j]*X[n,i], i)
+        # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
         X.dot(self.W1, out=w.Z1)  # (1)
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
@@ -283,7 +283,7 @@ class Trainer:
 
     def _backward(self, w, X, Y):
         """The chain rule, from the loss back to every gradient."""
-        # dA1[n,j] = -(0 <= -A1[n,j]*Y[n,j])*Y[n,j]
+        # dA1[n,j] = -Y[n,j]*(0 <= -A1[n,j]*Y[n,j])
         np.greater_equal(w.L_part_2, 0.0, out=w.dA1_mask)  # (5)
         np.multiply(Y, w.dA1_mask, out=w.dA1)  # (5)
         np.negative(w.dA1, out=w.dA1)  # (5)
@@ -299,7 +299,7 @@ class Trainer:
 
     def _update(self):
         """One step of the optimizer, in place."""
-        # vector_next[p] = -learning_rate*gradient[p] + vector[p]
+        # vector_next[p] = vector[p] - learning_rate*gradient[p]
         np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (9, 10)
         np.subtract(self.vector, self.gradient, out=self.vector)  # (9, 10)
 

@@ -7,23 +7,23 @@ Shapes: X (N, 2), Y (N, 1), W1 (2, 2), b1 (2,), W2 (2, 1), b2 (1,)
 A name with d in front is the derivative of the loss by that quantity: dW1 is dL/dW1.
 The number at the end of a line is that of its equation in the derivation:
 
-    (1)  Z1[n,j] = b1[j] + sum(W1[i,j]*X[n,i], i)
+    (1)  Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
     (2)  A1[n,j] = sigmoid(Z1[n,j])
-    (3)  Z2[n,j] = b2[j] + sum(A1[n,i]*W2[i,j], i)
+    (3)  Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
     (4)  A2[n,j] = sigmoid(Z2[n,j])
     (5)  L = sum((A2[n,j] - Y[n,j])**2, n, j)
     (6)  dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
-    (7)  dZ2[n,j] = (1 - A2[n,j])*A2[n,j]*dA2[n,j]
+    (7)  dZ2[n,j] = A2[n,j]*dA2[n,j]*(1 - A2[n,j])
     (8)  dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)
     (9)  db2[j] = sum(dZ2[n,j], n)
-   (10)  dA1[n,j] = sum(W2[j,k]*dZ2[n,k], k)
-   (11)  dZ1[n,j] = (1 - A1[n,j])*A1[n,j]*dA1[n,j]
+   (10)  dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
+   (11)  dZ1[n,j] = A1[n,j]*dA1[n,j]*(1 - A1[n,j])
    (12)  dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)
    (13)  db1[j] = sum(dZ1[n,j], n)
-   (14)  W1_next[i,j] = -learning_rate*dW1[i,j] + W1[i,j]
-   (15)  b1_next[i] = -learning_rate*db1[i] + b1[i]
-   (16)  W2_next[i,j] = -learning_rate*dW2[i,j] + W2[i,j]
-   (17)  b2_next[i] = -learning_rate*db2[i] + b2[i]
+   (14)  W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j]
+   (15)  b1_next[i] = b1[i] - learning_rate*db1[i]
+   (16)  W2_next[i,j] = W2[i,j] - learning_rate*dW2[i,j]
+   (17)  b2_next[i] = b2[i] - learning_rate*db2[i]
 """
 
 import argparse
@@ -284,7 +284,7 @@ class Trainer:
 
     def _predict(self, w, X):
         """From the inputs to the prediction."""
-        # Z1[n,j] = b1[j] + sum(W1[i,j]*X[n,i], i)
+        # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
         X.dot(self.W1, out=w.Z1)  # (1)
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
@@ -295,7 +295,7 @@ class Trainer:
         np.add(w.A1, 1.0, out=w.A1)  # (2)
         np.reciprocal(w.A1, out=w.A1)  # (2)
 
-        # Z2[n,j] = b2[j] + sum(A1[n,i]*W2[i,j], i)
+        # Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
         w.A1.dot(self.W2, out=w.Z2)  # (3)
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
@@ -317,7 +317,7 @@ class Trainer:
         # dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
         np.multiply(w.L_part, 2.0, out=w.dA2)  # (6)
 
-        # dZ2[n,j] = (1 - A2[n,j])*A2[n,j]*dA2[n,j]
+        # dZ2[n,j] = A2[n,j]*dA2[n,j]*(1 - A2[n,j])
         np.subtract(1.0, w.A2, out=w.dZ2)  # (7)
         np.multiply(w.dZ2, w.A2, out=w.dZ2)  # (7)
         np.multiply(w.dZ2, w.dA2, out=w.dZ2)  # (7)
@@ -328,10 +328,10 @@ class Trainer:
         # db2[j] = sum(dZ2[n,j], n)
         w.ones_N.dot(w.dZ2, out=self.db2)  # (9)
 
-        # dA1[n,j] = sum(W2[j,k]*dZ2[n,k], k)
+        # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
         w.dZ2.dot(self.W2_T, out=w.dA1)  # (10)
 
-        # dZ1[n,j] = (1 - A1[n,j])*A1[n,j]*dA1[n,j]
+        # dZ1[n,j] = A1[n,j]*dA1[n,j]*(1 - A1[n,j])
         np.subtract(1.0, w.A1, out=w.dZ1)  # (11)
         np.multiply(w.dZ1, w.A1, out=w.dZ1)  # (11)
         np.multiply(w.dZ1, w.dA1, out=w.dZ1)  # (11)
@@ -344,7 +344,7 @@ class Trainer:
 
     def _update(self):
         """One step of the optimizer, in place."""
-        # vector_next[p] = -learning_rate*gradient[p] + vector[p]
+        # vector_next[p] = vector[p] - learning_rate*gradient[p]
         np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (14-17)
         np.subtract(self.vector, self.gradient, out=self.vector)  # (14-17)
 

@@ -13,11 +13,11 @@ from symnet.documents import typeset as t
 from symnet.documents.context import Context
 from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
-from symnet.documents.names import natural
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
 from symnet.documents.reasons import typeset_reason
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
+from symnet.equations.text import natural
 from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Role, Size, indices_of
 

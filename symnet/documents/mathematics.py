@@ -13,9 +13,10 @@ import sympy as sp
 from sympy import Add, Expr, Indexed, Mul, Pow
 
 from symnet.documents import typeset as t
-from symnet.documents.names import ENDING, GREEK, natural, tensor_name
+from symnet.documents.names import ENDING, GREEK, tensor_name
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
+from symnet.equations.text import natural
 from symnet.index import functions as f
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, name_of

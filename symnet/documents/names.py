@@ -33,11 +33,6 @@ GREEK = {
 ENDING = re.compile(r"([A-Za-z]+?)(\d+)$")
 
 
-def natural(name: str) -> tuple[object, ...]:
-    """A key that puts W2 before W10."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
-
-
 def tensor_name(
     tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
 ) -> Node:

@@ -1,14 +1,17 @@
-"""A program as text in the language that `parse.py` reads: what is read back has the same tensors, and
-equations equal up to the order and the signs that SymPy settles when it builds a sum.
+"""A program as text in the language that `parse.py` reads, in the order in which a person writes sums and
+products. What is read back has the same tensors, and equations equal up to the order and the signs that SymPy
+settles when it builds a sum.
 
 Ranges and shapes are written only where they do not follow, which is found out by solving for them again.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from sympy import Dummy, Expr, Indexed, Sum
+from sympy import Add, Dummy, Expr, Indexed, Mul, Sum
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.printing.str import StrPrinter
 
@@ -25,9 +28,27 @@ class LanguagePrinter(StrPrinter):
 
     printmethod = "_text_of_the_language"  # Indexed would print itself: no class has a method of this name
 
-    def __init__(self, ranges: bool) -> None:
-        super().__init__()
+    def __init__(self, ranges: bool, first: Sequence[Index] = ()) -> None:
+        super().__init__({"order": "none"})
         self.ranges = ranges  # whether a reduction says how far its index runs
+        self.first = tuple(first)  # the indices on the left, which lead the way through a product
+
+    def _as_ordered_terms(self, expr: Expr, order: str | None = None) -> list[Expr]:
+        """Terms as one writes them: sums, then the rest, what has a minus last."""
+        return sorted(expr.args, key=_term_order)
+
+    def _print_Mul(self, expr: Expr) -> str:
+        """Factors as one writes them: a number, then what has the first index on the left, brackets, sums."""
+        number, rest = expr.as_coeff_mul()
+        factors = sorted(rest, key=self.factor_order)
+        ordered = factors if number == 1 else [number, *factors]
+        return str(super()._print_Mul(Mul(*ordered, evaluate=False)))
+
+    def factor_order(self, factor: Expr) -> tuple[object, ...]:
+        seen = factor.atoms(Index)
+        place = next((k for k, index in enumerate(self.first) if index in seen), len(self.first))
+        kind = 2 if isinstance(factor, Sum) else 1 if factor.has(Indexed) else 0
+        return (kind, place if kind else 0, isinstance(factor, Add), natural(str(factor)))
 
     def _print_Indexed(self, expr: Indexed) -> str:
         places = ",".join(self._print(place).replace(" ", "") for place in expr.indices)
@@ -69,6 +90,18 @@ class LanguagePrinter(StrPrinter):
         return "exp(1)"
 
 
+def natural(name: str) -> tuple[object, ...]:
+    """A key that puts W2 before W10."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
+
+
+def _term_order(term: Expr) -> tuple[object, ...]:
+    negative = bool(term.as_coeff_Mul()[0].is_negative)
+    settled = not term.has(Indexed) and not negative
+    compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
+    return (negative, not term.has(Sum), settled, settled and term.is_number, compound, natural(str(term)))
+
+
 def expression_text(expr: Expr, ranges: bool = False) -> str:
     """`expr` in the language, in ASCII: X[n,2*i + k]*W[k]; with `ranges` each sum says how far its index
     runs.
@@ -78,7 +111,8 @@ def expression_text(expr: Expr, ranges: bool = False) -> str:
 
 def equation_text(equation: Equation, ranges: bool = False) -> str:
     """`Z[n,j] = sum(X[n,i]*W[i,j], i) + b[j]`"""
-    return f"{expression_text(equation.lhs)} = {expression_text(equation.rhs, ranges)}"
+    right = LanguagePrinter(ranges, equation.indices).doprint(equation.rhs)
+    return f"{expression_text(equation.lhs)} = {right}"
 
 
 def program_text(program: Program) -> str:

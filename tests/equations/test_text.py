@@ -36,7 +36,7 @@ def test_every_program_is_read_back(text):
 def test_what_a_program_looks_like():
     text = (
         "D: size = 2\nX: input[N, D]\ntoken: input[N] integer\nW: parameter[D, 3]\nrate: hyperparameter = 0.5\nQ: tensor[N, D + 1]\n"
-        "Z[n,j] = sum(W[i,j]*X[n,i], i)\nQ[n,i] = where(i < D, X[n,i], 1)\nM[n] = argmax(Z[n,j], j)\n"
+        "Z[n,j] = sum(X[n,i]*W[i,j], i)\nQ[n,i] = where(i < D, X[n,i], 1)\nM[n] = argmax(Z[n,j], j)\n"
         "P[n] = abs(Z[n,M[n]]) + (n < 2)*Z[n,token[n]]\nS = rate*sum(k**2, k < 7) + exp(1)\n"
     )
     assert program_text(parse_program(text)) == text
@@ -50,4 +50,4 @@ def test_ranges_are_written_on_demand():
 
 def test_places_have_no_blanks():
     equation = parse_program("X: input[N, D]\nW: parameter[K]\nC[n,i] = sum(X[n,2*i+k]*W[k], k)").equations[0]
-    assert equation_text(equation) == "C[n,i] = sum(W[k]*X[n,2*i+k], k)"
+    assert equation_text(equation) == "C[n,i] = sum(X[n,2*i+k]*W[k], k)"
