@@ -6,7 +6,8 @@ The command line prints `str(error)` and exits with code 2; a program catches `S
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class SymnetError(Exception):
@@ -63,6 +64,17 @@ class DataError(SymnetError):
 
 class MissingToolError(SymnetError):
     """Something optional that is not installed; the message names the extra or the program."""
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Errors of the user's that come from inside are seen from `place`; an empty one adds nothing."""
+    try:
+        yield
+    except SymnetError as error:
+        if place:
+            error.at(place)
+        raise
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

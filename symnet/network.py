@@ -16,7 +16,7 @@ from symnet.equations.check import check
 from symnet.equations.declarations import RESERVED
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Equation, Program, reads
-from symnet.errors import ShapeError, SpecError, SymnetError
+from symnet.errors import ShapeError, SpecError, placed
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.layers.part import Layer
 from symnet.registry import instantiate, is_name, layer_kinds, member, settings_of
@@ -61,13 +61,9 @@ class Network:
 
         Raises SpecError, ShapeError and EquationError where the network is not one.
         """
-        try:
+        with placed(self.place):
             settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
             return _from_text(self) if self.equations else _from_layers(self)
-        except SymnetError as error:
-            if self.place:
-                error.at(self.place)
-            raise
 
 
 def _from_text(network: Network) -> tuple[Program, str]:
@@ -112,10 +108,8 @@ def _from_layers(network: Network) -> tuple[Program, str]:
         last = number == len(network.layers)
         size = y.shape[-1] if last and isinstance(network.targets[y.name][-1], str) else None
         place = f"layer {number}" + (f" ({layer.name})" if layer.name else "")
-        try:
+        with placed(place):
             part = layer.part(suffix, current, size)
-        except SymnetError as error:
-            raise error.at(place) from None
         tensors += part.given
         equations += [
             replace(equation, origin=f"layer {layer.name or number}") for equation in part.equations

@@ -34,8 +34,8 @@ from symnet.documents.matrices import Convention, matrix_equation
 from symnet.documents.outline import Evidence, Meta, Results
 from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate, infer_sizes
-from symnet.equations.program import Equation, Program
-from symnet.errors import DataError, SymnetError, nearest
+from symnet.equations.program import Equation, Program, reads
+from symnet.errors import DataError, SymnetError, nearest, placed
 from symnet.index.symbols import Role
 from symnet.network import LOSS
 from symnet.network import Network as StatedNetwork
@@ -71,24 +71,24 @@ class Network(StatedNetwork):
         return cls(**{name: getattr(stated, name) for name in stated.__dataclass_fields__})
 
     @cached_property
+    def _stated(self) -> tuple[Program, str]:
+        return self.stated()
+
+    @property
     def program(self) -> Program:
         """The network's equations, checked."""
-        return self.stated()[0]
+        return self._stated[0]
 
     def derive(self, wrt: list[str] | tuple[str, ...] | None = None) -> Derivation:
         """The derivation of the gradients with respect to every parameter, and to the inputs named in `wrt`
         as well.
         """
-        program, prediction = self.stated()
+        program, prediction = self._stated
         optimizer = partial(updates, self.training.optimizer, self.training.settings)
         names = [tensor.name for tensor in program.of_role(Role.PARAMETER)]
         names += [name for name in wrt or () if name not in names]
-        try:
+        with placed(self.place):
             return Derivation(self, derive(program, LOSS, names, optimizer), prediction)
-        except SymnetError as error:
-            if self.place:
-                error.at(self.place)
-            raise
 
     def evaluate(self, **given: Any) -> dict[str, Array]:
         """Every tensor's value, index by index, from arrays for the inputs, targets and parameters: slow and
@@ -123,9 +123,7 @@ def _reachable(program: Program, arrays: Arrays) -> Program:
     known, kept = {*arrays, *program.values}, []
     for equation in program.equations:
         own = {equation.tensor.name}
-        if {
-            name for name in program.tensors if program.uses[name] and equation in program.uses[name]
-        } <= known | own:
+        if set(reads(equation.rhs)) <= known | own:
             known |= own
             kept.append(equation)
     return replace(program, equations=tuple(kept))

@@ -9,8 +9,6 @@ sizes.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +18,7 @@ from typing import Any, TypeGuard
 
 from sympy import Expr, Rational
 
+from symnet.discovery import modules
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Equation, Program
 from symnet.errors import SpecError, nearest
@@ -53,9 +52,7 @@ class Formula:
 @cache
 def members(folder: str) -> Mapping[str, Formula]:
     """The members of one folder of the catalogue, by name, in alphabetical order."""
-    package = importlib.import_module(f"symnet.{folder}")
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return {name: importlib.import_module(f"symnet.{folder}.{name}").MEMBER for name in names}
+    return {name: module.MEMBER for name, module in modules(f"symnet.{folder}").items()}
 
 
 def member(folder: str, name: str, place: str = "") -> Formula:
@@ -164,7 +161,5 @@ def is_name(text: object) -> TypeGuard[str]:
 @cache
 def layer_kinds() -> Mapping[str, Any]:
     """The kinds of layers, by name: each file in `layers/` that defines LAYER."""
-    package = importlib.import_module("symnet.layers")
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    modules = {name: importlib.import_module(f"symnet.layers.{name}") for name in names}
-    return {name: module.LAYER for name, module in modules.items() if hasattr(module, "LAYER")}
+    found = modules("symnet.layers")
+    return {name: module.LAYER for name, module in found.items() if hasattr(module, "LAYER")}

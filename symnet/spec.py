@@ -18,7 +18,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from symnet.errors import SpecError, SymnetError, nearest
+from symnet.errors import SpecError, nearest, placed
 from symnet.network import Network, Training
 from symnet.registry import layer_kinds, member, settings_of
 
@@ -58,10 +58,8 @@ def load(path: str | Path) -> Spec:
         raise SpecError(
             f"this is not TOML: {error}", place=str(path), expected="a specification, see `symnet --help`"
         ) from None
-    try:
+    with placed(str(path)):
         return _spec(document, path, text)
-    except SymnetError as error:
-        raise error.at(str(path)) from None
 
 
 def _read(path: Path) -> str:
@@ -146,10 +144,8 @@ def _layer(kind: Any, table: dict[str, Any], place: str) -> Any:
     for name, option in known.items():
         if name not in options and option.default is option.default_factory is MISSING:
             raise SpecError(f"{name} is missing", place=place, expected=f"{name} = ...")
-    try:
+    with placed(place):
         return kind(**options, **({"settings": settings} if settings else {}))
-    except SpecError as error:
-        raise error.at(place) from None
 
 
 def _training(table: Mapping[str, Any]) -> Training:

@@ -15,9 +15,9 @@ from sympy import Integer
 
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
-from symnet.equations.program import Program, reads
+from symnet.equations.program import Program
 from symnet.errors import DataError, SpecError, nearest
-from symnet.index.symbols import Role, Size, Tensor
+from symnet.index.symbols import Size, Tensor
 from symnet.network import LOSS, Training
 from symnet.spec import Spec
 
@@ -92,14 +92,7 @@ def arguments(program: Program, *results: str) -> dict[str, Tensor]:
     """The data that the tensors `results` are computed from, by name: inputs, then targets. In this order
     the methods of a generated module take them.
     """
-    reached, pending = set[str](), list(results)
-    while pending:
-        name = pending.pop()
-        if name not in reached:
-            reached.add(name)
-            pending.extend(reads(program.defining[name].rhs) if name in program.defining else ())
-    found = program.of_role(Role.INPUT) + program.of_role(Role.TARGET)
-    return {tensor.name: tensor for tensor in found if tensor.name in reached}
+    return {tensor.name: tensor for tensor in program.arguments(*results)}
 
 
 def _extents(tensor: Tensor, values: Mapping[str, float]) -> Shape:

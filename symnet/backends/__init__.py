@@ -4,14 +4,13 @@ edited.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
 from symnet.derivation.journal import Derived
+from symnet.discovery import modules
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +40,4 @@ class Backend(Protocol):
 @cache
 def backends() -> Mapping[str, Backend]:
     """The backends by name, in alphabetical order."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    return modules(__name__, folders=True)

@@ -205,15 +205,7 @@ def _relevant(program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> frozen
             if not equation.tensor.integer and any(name in forward for name in reads(equation.rhs)):
                 forward.add(equation.tensor.name)
         changed = len(forward) > before
-    backward = {loss.name}
-    changed = True
-    while changed:
-        before = len(backward)
-        for equation in reversed(program.equations):
-            if equation.tensor.name in backward:
-                backward.update(reads(equation.rhs))
-        changed = len(backward) > before
-    return frozenset(forward & backward)
+    return frozenset(forward & program.sources(loss.name))
 
 
 def _name_bound(

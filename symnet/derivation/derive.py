@@ -81,7 +81,7 @@ def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Te
             expected="an equation that defines it",
             suggestion=nearest(loss, program.defining),
         )
-    reached = _reached(program, loss)
+    reached = program.sources(loss)
     names = [t.name for t in program.of_role(Role.PARAMETER)] if wrt is None else list(wrt)
     for name in names:
         tensor = program.tensors.get(name)
@@ -99,17 +99,6 @@ def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Te
     return tuple(program.tensors[name] for name in names)
 
 
-def _reached(program: Program, loss: str) -> set[str]:
-    """The tensors that the loss is computed from."""
-    reached, pending = set[str](), [loss]
-    while pending:
-        name = pending.pop()
-        if name not in reached:
-            reached.add(name)
-            pending.extend(reads(program.defining[name].rhs) if name in program.defining else ())
-    return reached
-
-
 def _without_idle_shares(
     stated: Program, primal: Program, naming: tuple[Rewrite, ...], adjoints: tuple[Adjoint, ...]
 ) -> tuple[Program, tuple[Rewrite, ...]]:
@@ -119,28 +108,17 @@ def _without_idle_shares(
     idle = [name for name in primal.defining if name not in read]
     if not idle:
         return primal, naming
-    kept = tuple(equation for equation in primal.equations if equation.tensor.name not in idle)
-    tensors = {name: tensor for name, tensor in primal.tensors.items() if name not in idle}
     naming = tuple(replace(r, after=tuple(e for e in r.after if e.tensor.name not in idle)) for r in naming)
-    return replace(primal, tensors=tensors, equations=kept), naming
+    return primal.without(idle), naming
 
 
 def _live(program: Program, primal: Program, targets: tuple[Tensor, ...]) -> Program:
     """The program without the adjoints that no gradient reads any more, because their formula was put in
     elsewhere.
     """
-    kept = set(primal.defining)
-    pending = [e.tensor.name for e in program.equations if e.tensor.adjoint_of in {t.name for t in targets}]
-    while pending:
-        name = pending.pop()
-        if name in program.defining and name not in kept:
-            kept.add(name)
-            pending.extend(reads(program.defining[name].rhs))
-    dropped = set(program.defining) - kept
-    tensors = {name: tensor for name, tensor in program.tensors.items() if name not in dropped}
-    return replace(
-        program, tensors=tensors, equations=tuple(e for e in program.equations if e.tensor.name in kept)
-    )
+    gradients = [e.tensor.name for e in program.equations if e.tensor.adjoint_of in {t.name for t in targets}]
+    kept = program.sources(*gradients) | primal.defining.keys()
+    return program.without(program.defining.keys() - kept)
 
 
 def _labels(

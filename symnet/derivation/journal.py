@@ -61,7 +61,7 @@ class Adjoint:
     of: Tensor
     equation: Equation  # defines the adjoint tensor; its indices are those of the tensor
     contributions: tuple[Contribution, ...]
-    # after the contributions: "collect" where there are several, "substitute", "simplify"; may be empty
+    # after the contributions: "collect" where there are several, then "substitute"; may be empty
     steps: tuple[Step, ...]
 
 

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
 from symnet.derivation.journal import Derived
+from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import Document, Evidence, Meta, Results
@@ -32,8 +31,7 @@ class Format(Protocol):
 @cache
 def formats() -> Mapping[str, Format]:
     """The formats, by name: each folder here."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    return modules(__name__, folders=True)
 
 
 def document(

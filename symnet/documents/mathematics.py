@@ -18,6 +18,7 @@ from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
 from symnet.equations.text import natural
 from symnet.index import functions as f
+from symnet.index.calculus import common_number, is_negative
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, name_of
 
@@ -75,7 +76,7 @@ class Printer:
             return number(expr)
         if isinstance(expr, Add):
             return self.addition(expr)
-        if isinstance(expr, sp.Sum) and _negative(expr.function):
+        if isinstance(expr, sp.Sum) and is_negative(expr.function):
             return row(t.MINUS_SIGN, self.show(expr.func(-expr.function, *expr.limits))), ADD
         if isinstance(expr, sp.Sum):
             below = t.joined(
@@ -144,11 +145,11 @@ class Printer:
                 return row(number(shared)[0], inside), MULTIPLY
             return row(t.Fraction(t.Number(str(shared.p)), t.Number(str(shared.q))), inside), MULTIPLY
         terms = sorted(expr.args, key=self.term_order)
-        if _negative(terms[0]) and len(terms) > 1 and all(map(_negative, terms)):
+        if is_negative(terms[0]) and len(terms) > 1 and all(map(is_negative, terms)):
             return row(t.MINUS_SIGN, t.Fence(self.addition(-expr)[0])), MULTIPLY
         parts: list[Node] = []
         for term in terms:
-            if _negative(term):
+            if is_negative(term):
                 parts += [t.MINUS if parts else t.MINUS_SIGN, self.show(-term, MULTIPLY)]
             else:
                 parts += [*([t.PLUS] if parts else []), self.show(term, MULTIPLY)]
@@ -158,10 +159,10 @@ class Printer:
         """Products of sums first, then what depends on data, then settings and numbers; what has a minus
         last.
         """
-        settled = not term.has(Indexed) and not _negative(term)
+        settled = not term.has(Indexed) and not is_negative(term)
         compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
         order = (not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
-        return (_negative(term), self.is_penalty(term), *order)
+        return (is_negative(term), self.is_penalty(term), *order)
 
     def is_penalty(self, term: Expr) -> bool:
         """Whether a term is a sum of parameters alone, which stands after what the data say."""
@@ -322,16 +323,6 @@ def number(value: Expr) -> tuple[Node, int]:
     return t.Number(f"{float(value):.12g}"), ATOM
 
 
-def common_number(expr: Add) -> tuple[Expr, Expr]:
-    """The number that all terms share, up to their signs, and what is left: 2*A - 2*Y is 2 and A - Y."""
-    shared, rest = expr.primitive()
-    if not isinstance(rest, Add) or any(
-        abs(term.as_coeff_Mul()[0]) != 1 or not term.has(Indexed) for term in rest.args
-    ):
-        return sp.S.One, expr
-    return shared, rest
-
-
 def _numbers_out(expr: Mul) -> tuple[Expr, Expr]:
     """The number in front of a product, what its sums share among it, and the rest."""
     coefficient, rest = expr.as_coeff_Mul()
@@ -354,10 +345,6 @@ def _is_tenths(q: int) -> bool:
         while q % prime == 0:
             q //= prime
     return q == 1
-
-
-def _negative(term: Expr) -> bool:
-    return bool(term.as_coeff_Mul()[0].is_negative)
 
 
 def _starts_with_digit(node: Node) -> bool:

@@ -6,7 +6,7 @@ equation. `T[n, j] = rhs` holds for every n and j in T's shape. A tensor read ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
@@ -83,6 +83,32 @@ class Program:
     def of_role(self, *roles: Role) -> tuple[Tensor, ...]:
         """The tensors of these roles, in order."""
         return tuple(tensor for tensor in self.tensors.values() if tensor.role in roles)
+
+    def sources(self, *names: str) -> frozenset[str]:
+        """The tensors that `names` are computed from, themselves included."""
+        found, pending = set[str](), list(names)
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                pending.extend(reads(self.defining[name].rhs) if name in self.defining else ())
+        return frozenset(found)
+
+    def arguments(self, *names: str) -> tuple[Tensor, ...]:
+        """The data that `names` are computed from: inputs, then targets. In this order the methods of a
+        generated module take them.
+        """
+        needed = self.sources(*names)
+        found = self.of_role(Role.INPUT) + self.of_role(Role.TARGET)
+        return tuple(tensor for tensor in found if tensor.name in needed)
+
+    def without(self, names: Collection[str]) -> Program:
+        """This program without the equations that define `names`."""
+        return replace(
+            self,
+            tensors={name: tensor for name, tensor in self.tensors.items() if name not in names},
+            equations=tuple(e for e in self.equations if e.tensor.name not in names),
+        )
 
     def extended(self, equations: Iterable[Equation], given: Iterable[Tensor] = ()) -> Program:
         """This program followed by `equations`, which may read the further tensors `given`."""

@@ -18,6 +18,7 @@ from sympy.printing.str import StrPrinter
 from symnet.equations.program import Equation, Program
 from symnet.equations.ranges import Shapes, Solver
 from symnet.errors import EquationError
+from symnet.index.calculus import is_negative
 from symnet.index.functions import Bracket
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Tensor, name_of
@@ -96,7 +97,7 @@ def natural(name: str) -> tuple[object, ...]:
 
 
 def _term_order(term: Expr) -> tuple[object, ...]:
-    negative = bool(term.as_coeff_Mul()[0].is_negative)
+    negative = is_negative(term)
     settled = not term.has(Indexed) and not negative
     compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
     return (negative, not term.has(Sum), settled, settled and term.is_number, compound, natural(str(term)))

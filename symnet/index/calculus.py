@@ -129,6 +129,23 @@ def factors(expr: Expr) -> dict[Expr, Expr]:
     return found
 
 
+def is_negative(term: Expr) -> bool:
+    """Whether a term is written with a minus."""
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def common_number(expr: Add) -> tuple[Expr, Expr]:
+    """The number that all terms share, up to their signs, and what is left: 2*A - 2*Y is 2 and A - Y. 1 and
+    `expr` itself where they share none, or where a term holds no element of a tensor.
+    """
+    shared, rest = expr.primitive()
+    if not isinstance(rest, Add) or any(
+        abs(term.as_coeff_Mul()[0]) != 1 or not term.has(Indexed) for term in rest.args
+    ):
+        return S.One, expr
+    return shared, rest
+
+
 def weight(expr: Expr) -> int:
     """How much there is to read: the leaves of `expr`, signs and indices not counted, a sum or function
     counting one more.

@@ -17,7 +17,7 @@ from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
 
 from symnet.equations.program import Equation, Program
 from symnet.errors import LoweringError
-from symnet.index.calculus import bound_apart, free_indices, pull, substitute
+from symnet.index.calculus import bound_apart, common_number, free_indices, is_negative, pull, substitute
 from symnet.index.functions import NAMED, equal
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
@@ -147,12 +147,12 @@ class Lowering:
 
     def addition(self, expr: Add) -> ArrayExpr:
         """A sum of terms: a number common to all comes out, and terms with a minus are subtracted."""
-        number, rest = expr.primitive() if _is_common(expr) else (S.One, expr)
+        number, rest = common_number(expr)
         terms = sorted(rest.args, key=_reading_order) if isinstance(rest, Add) else [rest]
-        if all(_is_negative(term) for term in terms):
+        if all(is_negative(term) for term in terms):
             number, terms = -number, [-term for term in terms]
-        plus = [self.expression(term) for term in terms if not _is_negative(term)]
-        minus = [self.expression(-term) for term in terms if _is_negative(term)]
+        plus = [self.expression(term) for term in terms if not is_negative(term)]
+        minus = [self.expression(-term) for term in terms if is_negative(term)]
         value = plus[0] if len(plus) == 1 else Elementwise("add", tuple(plus))
         for term in minus:
             value = Elementwise("subtract", (value, term))
@@ -232,18 +232,6 @@ class Lowering:
 def _reading_order(expr: Expr) -> tuple[bool, bool]:
     """Products first, then what else depends on data, then numbers, as in Z = X W + b and A + 1."""
     return not expr.has(Indexed, Scalar), not expr.has(Sum)
-
-
-def _is_common(expr: Add) -> bool:
-    """Whether all terms hold elements and one number, up to its sign: 2*A - 2*Y is 2*(A - Y)."""
-    return (
-        all(term.has(Indexed) for term in expr.args)
-        and len({abs(t.as_coeff_Mul()[0]) for t in expr.args}) == 1
-    )
-
-
-def _is_negative(term: Expr) -> bool:
-    return bool(term.as_coeff_Mul()[0].is_negative)
 
 
 def _scaled(number: Expr, value: ArrayExpr) -> ArrayExpr:

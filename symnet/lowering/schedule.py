@@ -126,17 +126,11 @@ class _Scheduling:
             {t.name for t in self.gradients.values()}
             | {r for e in self.derived.updates for r in reads(e.rhs)},
         ]
-        defining = {e.tensor.name: e for e in self.forward}
+        defining = {e.tensor.name for e in self.forward}
         done: set[str] = set()
         found: list[list[Part]] = []
         for goal in goals:
-            needed: set[str] = set()
-            pending = [name for name in goal if name in defining]
-            while pending:
-                name = pending.pop()
-                if name not in needed and name not in done:
-                    needed.add(name)
-                    pending.extend(read for read in reads(defining[name].rhs) if read in defining)
+            needed = self.program.sources(*goal) & defining - done
             done |= needed
             found.append(
                 list(find_recurrences([e for e in self.forward if e.tensor.name in needed], self.taken))

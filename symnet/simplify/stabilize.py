@@ -19,7 +19,7 @@ from dataclasses import replace
 from sympy import Add, Expr, Indexed, Mul, Sum, exp, log
 
 from symnet.equations.program import Equation, Program
-from symnet.index.calculus import match, substitute
+from symnet.index.calculus import is_negative, match, substitute
 from symnet.index.functions import sigmoid, softplus
 from symnet.index.reductions import argmax, binders_of, total
 from symnet.index.symbols import Scalar, Tensor, name_of
@@ -172,7 +172,7 @@ def _signs_out(expr: Expr) -> Expr:
     found = {}
     for node in expr.atoms(Sum):
         terms = Add.make_args(node.function)
-        if all(term.as_coeff_Mul()[0].is_negative for term in terms):
+        if all(map(is_negative, terms)):
             found[node] = -node.func(-node.function, *node.limits)
     return expr.xreplace(found)
 

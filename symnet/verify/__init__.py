@@ -7,12 +7,11 @@ own.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from symnet.derivation.journal import Derived
+from symnet.discovery import modules
 from symnet.equations.interpret import Array
 from symnet.verify import checks
 from symnet.verify.certificate import Certificate
@@ -32,8 +31,7 @@ class Check(Protocol):
 
 def every_check() -> Iterator[Check]:
     """The modules in `checks/`, by name."""
-    for module in sorted(pkgutil.iter_modules(checks.__path__), key=lambda module: module.name):
-        yield importlib.import_module(f"{checks.__name__}.{module.name}")
+    yield from modules(checks.__name__).values()
 
 
 def verify(  # noqa: PLR0913 - each but the first may be left out

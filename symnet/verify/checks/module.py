@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from symnet.derivation.journal import Derived
 from symnet.equations.interpret import Array
-from symnet.equations.program import Program, reads
+from symnet.equations.program import Program
 from symnet.index.symbols import Role
 from symnet.verify import run_module
 from symnet.verify.context import Context
@@ -73,24 +73,6 @@ def _points(program: Program, rng: np.random.Generator) -> list[Point]:
     return [draw_actual(program, rng, known | dict.fromkeys(free[:1], batch)) for batch in BATCHES]
 
 
-def _arguments(program: Program, results: Iterable[str]) -> list[str]:
-    """The data that the tensors `results` are computed from: inputs, then targets, in the order of the
-    program.
-    """
-    needed, pending = set[str](), list(results)
-    while pending:
-        name = pending.pop()
-        if name not in needed:
-            needed.add(name)
-            pending.extend(reads(program.defining[name].rhs) if name in program.defining else ())
-    return [
-        tensor.name
-        for role in (Role.INPUT, Role.TARGET)
-        for tensor in program.of_role(role)
-        if tensor.name in needed
-    ]
-
-
 def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str, Array]:
     request = {
         "batches": np.array(len(points)),
@@ -99,15 +81,16 @@ def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str
         "train": np.array(bool(derived.wrt)),
     }
     names = {
-        "predict": _arguments(derived.stated, [prediction] if prediction else []),
-        "learn": _arguments(
-            derived.computed,
-            [derived.loss.name, *(a.equation.tensor.name for a in derived.gradients.values())],
+        "predict": derived.stated.arguments(*([prediction] if prediction else [])),
+        "learn": derived.computed.arguments(
+            derived.loss.name, *(a.equation.tensor.name for a in derived.gradients.values())
         ),
     }
     for batch, point in enumerate(points):
         for method, arguments in names.items():
-            request |= {f"{batch}/{method}/{k}": point.given[name] for k, name in enumerate(arguments)}
+            request |= {
+                f"{batch}/{method}/{k}": point.given[tensor.name] for k, tensor in enumerate(arguments)
+            }
         request |= {f"{batch}/size/{name}": np.array(size) for name, size in point.sizes.items()}
         for tensor in derived.stated.of_role(Role.PARAMETER):
             request[f"{batch}/parameter/{tensor.name}"] = point.given[tensor.name]
