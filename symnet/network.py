@@ -1,6 +1,5 @@
-"""A network: layers, a loss and regularizers, put together to one program of index equations.
+"""A network: layers, losses and regularizers as a person states them, and the program that they are.
 
-The tensors of layer k are Wk, bk, Zk and Ak, or W_name and so on where the layer has a name; the loss is L.
 Sizes are symbols (N, D, H1, H2, ...), and what is known of them stands beside the program: one derivation
 serves every size.
 """
@@ -10,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sympy import Add, Expr
-
 from symnet.equations.check import check
-from symnet.equations.declarations import RESERVED
 from symnet.equations.parse import parse_program
-from symnet.equations.program import Equation, Program, reads
+from symnet.equations.program import Program, reads
 from symnet.errors import ShapeError, SpecError, placed
-from symnet.index.symbols import Role, Size, Tensor
-from symnet.layers.part import Layer
-from symnet.registry import instantiate, is_name, layer_kinds, member, settings_of
+from symnet.graph import LOSS, Graph, Loss
+from symnet.index.symbols import Role
+from symnet.layers.layer import Options
+from symnet.registry import is_name, layer_kinds, settings_of
 
-Shape = Sequence[int | str]
-LOSS = "L"
+Shape = Sequence[int | str] | Mapping[str, object]
+"""The sizes of an array, `("N", 2)`, or `{"shape": ("N", "T"), "integer": True}` for whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,16 @@ class Training:
 class Network:
     """A network as it is stated: its inputs and targets with their shapes, its layers in order, its loss.
 
-    `equations` is a whole program as text in place of layers and loss. `loss_settings` are the loss's own,
-    such as delta of huber; `l1` and `l2` penalize the weights of every layer.
+    A layer reads the one before it unless its `inputs` name others. `losses` stands in place of `loss` where
+    there are several. `equations` is a whole program as text in place of layers and loss. `loss_settings` are
+    the loss's own, such as delta of huber; `l1` and `l2` penalize the weights of every layer.
     """
 
     inputs: Mapping[str, Shape] = field(default_factory=dict)
     targets: Mapping[str, Shape] = field(default_factory=dict)
-    layers: Sequence[Layer] = ()
+    layers: Sequence[Options] = ()
     loss: str = ""
+    losses: Sequence[Loss] = ()
     name: str = "network"
     training: Training = Training()
     loss_settings: Mapping[str, float] = field(default_factory=dict)
@@ -56,14 +55,16 @@ class Network:
     equations: str = ""
     place: str = ""  # the file that it was read from, for errors
 
-    def stated(self) -> tuple[Program, str]:
+    def stated(self, training: bool = True) -> tuple[Program, str]:
         """The program, and the name of the tensor that is the prediction (empty where there is none).
 
-        Raises SpecError, ShapeError and EquationError where the network is not one.
+        What a trained network computes differs from what it is trained by where a layer says so: that is
+        stated where `training` is false. Raises SpecError, ShapeError and EquationError where the network is
+        not one.
         """
         with placed(self.place):
             settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
-            return _from_text(self) if self.equations else _from_layers(self)
+            return _from_text(self) if self.equations else _from_layers(self, training)
 
 
 def _from_text(network: Network) -> tuple[Program, str]:
@@ -71,7 +72,7 @@ def _from_text(network: Network) -> tuple[Program, str]:
     from no target.
     """
     place = "equations" if network.place else ""
-    for what in ("layers", "loss", "inputs", "targets", "l1", "l2", "loss_settings"):
+    for what in ("layers", "loss", "losses", "inputs", "targets", "l1", "l2", "loss_settings"):
         if getattr(network, what):
             raise SpecError(
                 f"a network of equations has {what} too", place=place, expected="one or the other"
@@ -98,184 +99,65 @@ def _prediction(program: Program) -> str:
     return found
 
 
-def _from_layers(network: Network) -> tuple[Program, str]:
-    x, y, values = _ends(network)
-    tensors, equations = [x, y], []
-    penalties: list[Expr] = []
-    suffixes = _suffixes(network.layers)
-    current = x
-    for number, (layer, suffix) in enumerate(zip(network.layers, suffixes, strict=True), start=1):
-        last = number == len(network.layers)
-        size = y.shape[-1] if last and isinstance(network.targets[y.name][-1], str) else None
-        place = f"layer {number}" + (f" ({layer.name})" if layer.name else "")
-        with placed(place):
-            part = layer.part(suffix, current, size)
-        tensors += part.given
-        equations += [
-            replace(equation, origin=f"layer {layer.name or number}") for equation in part.equations
-        ]
-        values = _agreed(values, part.values, place)
-        current = part.output
-        for weight in part.weights:
-            penalties += _penalties(network, layer, weight, place)
-    y, values = _meet(network, current, y, values)
-    tensors[1] = y
-    loss, prediction = _loss(network, current, y, penalties)
-    equations += loss
-    program = _program(tensors, equations, values)
+def _from_layers(network: Network, training: bool) -> tuple[Program, str]:
+    graph = Graph(training)
+    for what, given, role in (
+        ("inputs", network.inputs, Role.INPUT),
+        ("targets", network.targets, Role.TARGET),
+    ):
+        if not isinstance(given, Mapping):
+            raise SpecError(f"{what} is {given!r}", place=what, expected='{"X": ("N", 2)}')
+        for name, shape in given.items():
+            with placed(what):
+                graph.declare(name, shape, role)
+    losses = _checked(network)
+    for layer in network.layers:
+        graph.add(_penalized(layer, network))
+    graph.add_losses(losses)
+    prediction = graph.prediction(losses[0])
+    program = graph.program()
     check(program)
+    _all_used(program)
     return program, prediction
 
 
-def _ends(network: Network) -> tuple[Tensor, Tensor, dict[str, float]]:
-    """The one input and the one target of a chain of layers, and the sizes that are known."""
-    for what, given in (("input", network.inputs), ("target", network.targets)):
-        if not isinstance(given, Mapping):
-            raise SpecError(f"{what}s is {given!r}", place=f"{what}s", expected='{"X": ("N", 2)}')
-        if len(given) != 1:
-            raise SpecError(
-                f"a network of layers has one {what}, and this one has {len(given)}",
-                place=f"{what}s",
-                expected='X = ["N", 2]',
-            )
+def _checked(network: Network) -> tuple[Loss, ...]:
+    """The losses; raises SpecError where a network of layers lacks something."""
+    if not network.inputs:
+        raise SpecError(
+            "a network of layers has an input, and this one has none", place="inputs", expected='X = ["N", 2]'
+        )
     if not network.layers:
         raise SpecError("the network is empty", place="layers", expected="at least one layer")
     for number, layer in enumerate(network.layers, start=1):
         if not isinstance(layer, tuple(layer_kinds().values())):
             raise SpecError(f"{layer!r} is no layer", place=f"layer {number}", expected="such as Dense(2)")
-    if not network.loss:
-        raise SpecError("the loss is missing", place="network", expected='a loss, such as loss = "sse"')
-    (x_name, x_shape), (y_name, y_shape) = *network.inputs.items(), *network.targets.items()
-    values: dict[str, float] = {}
-    x = Tensor(x_name, _sizes(x_name, x_shape, values), Role.INPUT)
-    y = Tensor(y_name, _sizes(y_name, y_shape, values, "K"), Role.TARGET)
-    return x, y, values
-
-
-def _sizes(name: str, shape: Shape, values: dict[str, float], letter: str = "D") -> tuple[Expr, ...]:
-    """The shape as symbols: a name is itself, a number becomes D (or `letter`) with its value."""
-    if not is_name(name):
-        raise SpecError(
-            f"a tensor is called {name!r}", place=str(name), expected="letters, digits and underscores"
-        )
-    if name in RESERVED or name == LOSS:
-        raise SpecError(f"{name} has a meaning of its own", place=name, expected="another name")
-    if isinstance(shape, str) or not isinstance(shape, Sequence) or not shape:
-        raise SpecError(f"the shape of {name} is {shape!r}", place=name, expected='sizes, such as ["N", 2]')
-    sizes: list[Expr] = []
-    for extent in shape:
-        if is_name(extent) and extent not in RESERVED:
-            sizes.append(Size(extent))
-        elif isinstance(extent, int) and not isinstance(extent, bool) and 0 < extent <= 2**31:
-            symbol = letter if letter not in values else f"{letter}{len(sizes)}"
-            values[symbol] = extent
-            sizes.append(Size(symbol))
-        else:
-            raise SpecError(
-                f"{name} has an axis of size {extent!r}",
-                place=name,
-                expected="a positive whole number or a name",
-            )
-    return tuple(sizes)
-
-
-def _suffixes(layers: Sequence[Layer]) -> list[str]:
-    """What the names of each layer's tensors end in: its number, or _name."""
-    suffixes: list[str] = []
-    for number, layer in enumerate(layers, start=1):
         if layer.name != "" and not is_name(layer.name):
             raise SpecError(
                 f"a layer is called {layer.name!r}",
                 place=f"layer {number}",
                 expected="letters, digits and underscores",
             )
-        suffix = f"_{layer.name}" if layer.name else str(number)
-        if suffix in suffixes:
+    if network.loss and network.losses:
+        raise SpecError("there is a loss, and there are losses", place="network", expected="one or the other")
+    if not network.loss and not network.losses:
+        raise SpecError("the loss is missing", place="network", expected='a loss, such as loss = "sse"')
+    return tuple(network.losses) or (Loss(network.loss, settings=network.loss_settings),)
+
+
+def _penalized(layer: Options, network: Network) -> Options:
+    """The layer with the network's penalties where it has none of its own."""
+    return replace(layer, l1=layer.l1 or network.l1, l2=layer.l2 or network.l2)
+
+
+def _all_used(program: Program) -> None:
+    """Raises SpecError where an input or a target is given that nothing reads: it was forgotten."""
+    read = {name for equation in program.equations for name in reads(equation.rhs)}
+    for tensor in program.of_role(Role.INPUT, Role.TARGET):
+        if tensor.name not in read:
+            reader = "loss" if tensor.role == Role.TARGET else "layer"
             raise SpecError(
-                f"two layers are called {layer.name}", place=f"layer {number}", expected="a name of its own"
+                f"no {reader} reads the {tensor.role} {tensor.name}",
+                place=f"{tensor.role}s",
+                expected=f"a {reader} for it, or not to declare it",
             )
-        suffixes.append(suffix)
-    return suffixes
-
-
-def _meet(
-    network: Network, output: Tensor, y: Tensor, values: dict[str, float]
-) -> tuple[Tensor, dict[str, float]]:
-    """The target in the sizes of the output that it is compared with; raises ShapeError where they differ."""
-    if output.rank != y.rank:
-        raise ShapeError(
-            f"{y.name} has {y.rank} axes, and is compared with {output.name}, which has {output.rank}",
-            place="targets",
-        )
-    rest = dict(values)
-    for mine, theirs in zip(y.shape, output.shape, strict=True):
-        known, wanted = values.get(str(mine)), values.get(str(theirs))
-        if mine != theirs and known != wanted:
-            raise ShapeError(
-                f"{y.name}[n,j] is compared with {output.name}[n,j] for every j, and j runs over "
-                f"{known or mine} in {y.name} but over {wanted or theirs} in {output.name}",
-                place="targets",
-                expected=f"{wanted or theirs} columns in {y.name}, or {known or mine} outputs",
-            )
-        if mine != theirs:
-            rest.pop(str(mine), None)
-    return replace(y, shape=output.shape), rest
-
-
-def _agreed(values: dict[str, float], more: Mapping[str, float], place: str) -> dict[str, float]:
-    """All that is known of the sizes; raises ShapeError where one has two values."""
-    for name, value in more.items():
-        if values.get(name, value) != value:
-            raise ShapeError(
-                f"{name} is {value} here and {values[name]} elsewhere",
-                place=place,
-                expected="one value for each size",
-            )
-    return values | dict(more)
-
-
-def _penalties(network: Network, layer: Layer, weight: Tensor, place: str) -> list[Expr]:
-    """The terms that regularizers add to the loss for one weight."""
-    terms: list[Expr] = []
-    for kind in ("l1", "l2"):
-        strength = getattr(layer, kind) or getattr(network, kind)
-        settings_of("regularizers", kind, {"strength": strength}, place)
-        if strength < 0:
-            raise SpecError(f"{kind} is {strength!r}", place=place, expected="a number that is not negative")
-        if strength:
-            terms.append(instantiate("regularizers", kind, {"W": weight}, {"strength": strength})[-1].rhs)
-    return terms
-
-
-def _loss(network: Network, output: Tensor, y: Tensor, penalties: list[Expr]) -> tuple[list[Equation], str]:
-    """The equations of the loss, penalties included, and of the prediction where it is more than the
-    output.
-    """
-    formula = member("losses", network.loss, place="loss")
-    settings = settings_of("losses", network.loss, network.loss_settings, place="loss")
-    equations = list(instantiate("losses", network.loss, {"A": output, "Y": y}, settings, origin="loss"))
-    words = formula.words + (" Large weights cost something too." if penalties else "")
-    equations[-1] = replace(equations[-1], rhs=Add(equations[-1].rhs, *penalties), words=words)
-    last = network.layers[-1]
-    if formula.output and getattr(last, "activation", "") == formula.output:
-        raise SpecError(
-            f"{network.loss} applies the {formula.output} itself, and the last layer has applied it already",
-            place="loss",
-            expected='a last layer with activation = "linear"',
-        )
-    if not formula.output:
-        return equations, output.name
-    predicted = Tensor("P", output.shape)
-    prediction = instantiate(
-        "activations", formula.output, {"Z": output, "A": predicted}, origin="prediction"
-    )
-    return [*equations, *prediction], predicted.name
-
-
-def _program(tensors: list[Tensor], equations: list[Equation], values: Mapping[str, float]) -> Program:
-    every: dict[str, Tensor] = {}
-    for tensor in (*tensors, *(equation.tensor for equation in equations)):
-        if tensor.name in every:
-            raise SpecError(f"{tensor.name} is the name of two tensors", expected="another name")
-        every[tensor.name] = tensor
-    return Program(every, tuple(equations), dict(values))

@@ -36,8 +36,8 @@ from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate, infer_sizes
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DataError, SymnetError, nearest, placed
+from symnet.graph import LOSS
 from symnet.index.symbols import Role
-from symnet.network import LOSS
 from symnet.network import Network as StatedNetwork
 from symnet.spec import load as load_spec
 from symnet.updates import updates
@@ -80,12 +80,12 @@ class Network(StatedNetwork):
         return self._stated[0]
 
     def derive(self, wrt: list[str] | tuple[str, ...] | None = None) -> Derivation:
-        """The derivation of the gradients with respect to every parameter, and to the inputs named in `wrt`
-        as well.
+        """The derivation of the gradients with respect to every parameter that is not frozen, and to the
+        inputs named in `wrt` as well.
         """
         program, prediction = self._stated
         optimizer = partial(updates, self.training.optimizer, self.training.settings)
-        names = [tensor.name for tensor in program.of_role(Role.PARAMETER)]
+        names = [tensor.name for tensor in program.of_role(Role.PARAMETER) if not tensor.frozen]
         names += [name for name in wrt or () if name not in names]
         with placed(self.place):
             return Derivation(self, derive(program, LOSS, names, optimizer), prediction)

@@ -10,7 +10,7 @@ sizes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isfinite
@@ -21,8 +21,10 @@ from sympy import Expr, Rational
 from symnet.discovery import modules
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Equation, Program
-from symnet.errors import SpecError, nearest
-from symnet.index.symbols import Scalar, Tensor, base
+from symnet.equations.spread import spread
+from symnet.errors import ShapeError, SpecError, nearest
+from symnet.index.symbols import Role, Scalar, Size, Tensor, base
+from symnet.sizes import Sizes
 
 GIVEN = {
     "activations": "Z: input[N, H]",
@@ -30,7 +32,9 @@ GIVEN = {
     "regularizers": "W: parameter[I, J]",
     "optimizers": "w: parameter[I]\ng: input[I]",
 }
-"""What the formulas of each folder may read."""
+"""What the formulas of each folder may read, unless one says otherwise. The first axis of an activation, a
+loss or a regularizer stands for all axes but the last of an array that has more.
+"""
 
 NAME = re.compile(r"[A-Za-z]\w{0,63}", re.ASCII)
 
@@ -45,7 +49,8 @@ class Formula:
     words: str
     settings: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
-    declarations: str = ""  # further tensors: an optimizer's state
+    given: str = ""  # what it reads, where that is not what its folder reads
+    declarations: str = ""  # further tensors: an optimizer's state, an activation's parameters
     output: str = ""  # losses: what a prediction is, when it is not the output itself
 
 
@@ -93,58 +98,161 @@ def instantiate(
     name: str,
     tensors: Mapping[str, Tensor],
     settings: Mapping[str, float] | None = None,
-    origin: str = "",
-) -> tuple[Equation, ...]:
-    """The equations of a member over the network's tensors: `tensors` maps each name in its text to a tensor.
+    sizes: Sizes | None = None,
+    suffix: str = "",
+) -> Instance:
+    """A member over the network's tensors: `tensors` maps each name that it reads to a tensor.
 
-    A tensor that its text defines and `tensors` does not map keeps its name and gets the shape that follows.
-    Settings are put in as exact numbers.
+    What it defines or declares besides has its own name with `suffix`, unless `tensors` maps it. Settings are
+    put in as exact numbers.
     """
     formula = member(folder, name)
     values = {**formula.settings, **(settings or {})}
-    return tuple(
-        replace(equation, origin=origin, words=formula.words)
-        for equation in renamed(_text(folder, formula), tensors, values)
-    )
+    found = instance(_text(folder, formula), tensors, values, sizes=sizes, suffix=suffix)
+    words = tuple(replace(equation, words=formula.words) for equation in found.equations)
+    return Instance(found.own, words)
 
 
 def template(folder: str, formula: Formula) -> Program:
     """The equations of a member as they are written, with what they may read declared."""
-    return _parsed(_text(folder, formula))
+    return parsed(_text(folder, formula))
 
 
 def _text(folder: str, formula: Formula) -> str:
     settings = "".join(f"{name}: hyperparameter\n" for name in formula.settings)
-    return "\n".join((GIVEN[folder], settings, formula.declarations, formula.text))
+    return "\n".join((formula.given or GIVEN[folder], settings, formula.declarations, formula.text))
 
 
-def renamed(text: str, tensors: Mapping[str, Tensor], values: Mapping[str, float]) -> tuple[Equation, ...]:
-    """The equations of `text` with its tensors, and so their sizes, replaced, and numbers put in for
-    `values`.
+def slots(folder: str, formula: Formula) -> tuple[Tensor, ...]:
+    """What a formula reads that the network gives it, in the order in which it is declared."""
+    given = parsed(formula.given or GIVEN[folder])
+    return tuple(given.tensors.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A formula over tensors of a network: its other tensors by their names in the formula, and its
+    equations.
     """
-    program = _parsed(text)
+
+    own: Mapping[str, Tensor]
+    equations: tuple[Equation, ...]
+
+
+def instance(
+    text: str,
+    tensors: Mapping[str, Tensor],
+    values: Mapping[str, float],
+    own_sizes: Mapping[Expr, Expr] | None = None,
+    sizes: Sizes | None = None,
+    suffix: str = "",
+) -> Instance:
+    """The equations of `text` over `tensors`: each name that stands there is that tensor now, and its sizes
+    the tensor's. Those in `own_sizes` are what they say, and every other name ends in `suffix`.
+
+    What is stated for rows is spread over the axes that the tensors have. Two tensors that are to agree may
+    have different sizes of one value: `sizes` makes them one. Raises ShapeError where they are not equal, or
+    where a tensor has too few axes.
+    """
+    program = _spread(text, _rows(parsed(text), tensors))
     changes: dict[Expr, Expr] = {Scalar(name): exact(value) for name, value in values.items()}
+    changes.update(own_sizes or {})
+    sizes = sizes or Sizes()
+    told: dict[Expr, str] = {}
     for name, tensor in tensors.items():
         own = program.tensors[name]
-        if tensor.rank:
-            changes[base(name)] = base(tensor.name)
-        else:
-            changes[Scalar(name)] = Scalar(tensor.name)
-        changes.update({old: new for old, new in zip(own.shape, tensor.shape, strict=True) if old.is_Symbol})
-    return tuple(_renamed(equation, tensors, changes) for equation in program.equations)
+        if own.rank != tensor.rank:
+            raise ShapeError(f"{tensor.name} has {_axes(tensor.rank)}", expected=_axes(own.rank))
+        if own.role in ENDS:
+            _agree(own, tensor, changes, told, sizes, suffix)
+    new = {
+        name: tensors.get(name) or _suffixed(own, suffix, changes) for name, own in program.tensors.items()
+    }
+    for name, tensor in new.items():
+        made = base if tensor.rank else Scalar
+        changes.setdefault(made(name), made(tensor.name))
+    equations = tuple(
+        replace(e, tensor=new[e.tensor.name], rhs=e.rhs.xreplace(changes)) for e in program.equations
+    )
+    others = {n: t for n, t in new.items() if n not in tensors and n not in values}
+    return Instance(others, equations)
 
 
-def _renamed(equation: Equation, tensors: Mapping[str, Tensor], changes: Mapping[Expr, Expr]) -> Equation:
-    tensor = tensors.get(equation.tensor.name)
-    if tensor is None:
-        tensor = replace(
-            equation.tensor, shape=tuple(extent.xreplace(changes) for extent in equation.tensor.shape)
-        )
-    return replace(equation, tensor=tensor, rhs=equation.rhs.xreplace(changes))
+def _suffixed(own: Tensor, suffix: str, changes: Mapping[Expr, Expr]) -> Tensor:
+    shape = tuple(extent.xreplace(changes) for extent in own.shape)
+    stem = own.next_of or own.name
+    name = stem + suffix + own.name.removeprefix(stem)
+    return replace(own, name=name, shape=shape, next_of=own.next_of and stem + suffix)
+
+
+def _agree(
+    own: Tensor,
+    tensor: Tensor,
+    changes: dict[Expr, Expr],
+    told: dict[Expr, str],
+    sizes: Sizes,
+    suffix: str,
+) -> None:
+    """Takes the sizes of `tensor` for those that the formula gives `own`; `told` is which tensor said so of
+    each.
+    """
+    for axis, (old, new) in enumerate(zip(own.shape, tensor.shape, strict=True), start=1):
+        for unknown in [size for size in old.atoms(Size) if size not in changes][:1]:
+            changes[unknown] = sizes.solve(old, unknown, new, suffix)
+            told[unknown] = tensor.name
+        if sizes.unify(old.xreplace(changes), new) is None:
+            other = next((told[size] for size in old.atoms(Size) if size in told), "what reads it")
+            raise ShapeError(
+                f"axis {axis} of {tensor.name} is of size {sizes.told(new)}, and {other} wants "
+                f"{sizes.told(old.xreplace(changes))}",
+                expected=f"the same size in {tensor.name} and {other}",
+            )
+
+
+ENDS = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE)
+"""The roles of the tensors whose shapes say how large the sizes of a formula are."""
+
+
+def _rows(program: Program, tensors: Mapping[str, Tensor]) -> tuple[tuple[Size, tuple[Expr, ...]], ...]:
+    """The sizes of first axes that stand for several axes of a tensor, with the sizes of these."""
+    found: dict[Size, tuple[Expr, ...]] = {}
+    for name, tensor in tensors.items():
+        own = program.tensors[name]
+        if own.role not in ENDS or own.rank == tensor.rank:
+            continue
+        extra = tensor.rank - own.rank
+        if extra < 0 or not own.shape or not isinstance(own.shape[0], Size):
+            declared = f"{name}[{', '.join(map(str, own.shape))}]"
+            raise ShapeError(
+                f"{tensor.name} has {_axes(tensor.rank)}, and {declared} is wanted",
+                expected=f"{'at least ' * bool(own.shape)}{_axes(own.rank)}",
+            )
+        lead = tensor.shape[: extra + 1]
+        if found.setdefault(own.shape[0], lead) != lead:
+            raise ShapeError(
+                f"{tensor.name} is of shape {_shape(tensor.shape)}, and begins with other sizes than "
+                f"{_shape(found[own.shape[0]])}",
+                expected="the same sizes up to the last axis",
+            )
+    return tuple(found.items())
 
 
 @cache
-def _parsed(text: str) -> Program:
+def _spread(text: str, rows: tuple[tuple[Size, tuple[Expr, ...]], ...]) -> Program:
+    return spread(parsed(text), dict(rows)) if rows else parsed(text)
+
+
+def _axes(count: int) -> str:
+    return "1 axis" if count == 1 else f"{count} axes"
+
+
+def _shape(sizes: Iterable[Expr]) -> str:
+    return f"[{', '.join(map(str, sizes))}]"
+
+
+@cache
+def parsed(text: str) -> Program:
+    """The program of a text of the catalogue, read once."""
     return parse_program(text)
 
 
@@ -163,3 +271,9 @@ def layer_kinds() -> Mapping[str, Any]:
     """The kinds of layers, by name: each file in `layers/` that defines LAYER."""
     found = modules("symnet.layers")
     return {name: module.LAYER for name, module in found.items() if hasattr(module, "LAYER")}
+
+
+def width(activation: str) -> str:
+    """How many numbers an activation takes to give H, as a size: H, or 2*H where half of them are gates."""
+    (slot, *_) = slots("activations", member("activations", activation))
+    return str(slot.shape[-1])

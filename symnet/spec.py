@@ -5,6 +5,7 @@ with its place.
     [inputs]   X = ["N", 2]
     [targets]  Y = ["N", 1]
     [[layers]] kind = "dense", units = 2, activation = "sigmoid", ...
+    [[losses]] kind = "cross_entropy", reads = { A = "head", Y = "Y" }, weight = 0.5, ... in place of loss
     [regularization] l1, l2
     [training] optimizer, epochs, batch_size, seed, and the optimizer's settings (learning_rate, ...)
     [data]     file = "digits.npz" or arrays written out; one_hot, scale, held_out
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from symnet.errors import SpecError, nearest, placed
+from symnet.graph import Loss
 from symnet.network import Network, Training
-from symnet.registry import layer_kinds, member, settings_of
+from symnet.registry import is_name, layer_kinds, member, settings_of
 
 MAX_BYTES = 1_000_000
 MAX_CLASSES = 100_000
-SECTIONS = ("network", "inputs", "targets", "layers", "regularization", "training", "data")
+SECTIONS = ("network", "inputs", "targets", "layers", "losses", "regularization", "training", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,13 @@ def _spec(document: Mapping[str, Any], path: Path, text: str) -> Spec:
         inputs=_section(document, "inputs"),
         targets=_section(document, "targets"),
         layers=tuple(_layers(document)),
+        losses=tuple(_losses(document)),
         loss_settings=_loss_settings(head),
         training=_training(_section(document, "training")),
         **_penalties(_section(document, "regularization")),
     )
     if network.equations:
-        for section in ("layers", "inputs", "targets"):
+        for section in ("layers", "losses", "inputs", "targets"):
             if section in document:
                 raise SpecError(
                     "the equations declare everything", place=section, expected="no such section beside them"
@@ -115,10 +118,34 @@ def _loss_settings(head: Mapping[str, Any]) -> dict[str, float]:
     return rest
 
 
-def _layers(document: Mapping[str, Any]) -> Iterable[Any]:
-    tables = document.get("layers", [])
+def _losses(document: Mapping[str, Any]) -> Iterable[Loss]:
+    own = ("kind", "reads", "weight", "name")
+    for number, table in enumerate(_tables(document, "losses"), start=1):
+        place = f"loss {number}"
+        known = member("losses", table.get("kind", ""), place).settings
+        settings = {key: value for key, value in table.items() if key not in own}
+        _known(settings, (*own, *known), place)
+        reads = table.get("reads", {})
+        if not isinstance(reads, dict) or not all(isinstance(name, str) for name in reads.values()):
+            raise SpecError(f"reads is {reads!r}", place=place, expected='reads = { A = "head", Y = "Y" }')
+        name = table.get("name", "")
+        if name != "" and not is_name(name):
+            raise SpecError(f"it is called {name!r}", place=place, expected="letters, digits and underscores")
+        yield Loss(table["kind"], reads, table.get("weight", 1.0), settings, name)
+
+
+def _tables(document: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
+    tables = document.get(section, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SpecError("layers are not tables", place="layers", expected="one [[layers]] for each layer")
+        each = {"layers": "layer", "losses": "loss"}[section]
+        raise SpecError(
+            f"{section} are not tables", place=section, expected=f"one [[{section}]] for each {each}"
+        )
+    return tables
+
+
+def _layers(document: Mapping[str, Any]) -> Iterable[Any]:
+    tables = _tables(document, "layers")
     kinds = layer_kinds()
     for number, table in enumerate(tables, start=1):
         place = f"layer {number}"

@@ -17,8 +17,9 @@ from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program
 from symnet.errors import DataError, SpecError, nearest
+from symnet.graph import LOSS
 from symnet.index.symbols import Size, Tensor
-from symnet.network import LOSS, Training
+from symnet.network import Training
 from symnet.spec import Spec
 
 Progress = Callable[[int, float, float | None], object]

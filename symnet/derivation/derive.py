@@ -82,7 +82,8 @@ def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Te
             suggestion=nearest(loss, program.defining),
         )
     reached = program.sources(loss)
-    names = [t.name for t in program.of_role(Role.PARAMETER)] if wrt is None else list(wrt)
+    trained = [t.name for t in program.of_role(Role.PARAMETER) if not t.frozen]
+    names = trained if wrt is None else list(wrt)
     for name in names:
         tensor = program.tensors.get(name)
         if tensor is None:

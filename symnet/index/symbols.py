@@ -72,6 +72,7 @@ class Tensor:
     role: Role = Role.INTERMEDIATE
     integer: bool = False  # holds whole numbers (tokens, positions of maxima); nothing is derived through it
     adjoint_of: str = ""  # the tensor whose adjoint this is: dW1 for W1
+    frozen: bool = False  # a parameter that training leaves as it is
     next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1
 
     def __getitem__(self, indices: Any) -> Expr:

@@ -2,33 +2,28 @@
 activation.
 
 With `bias = false` nothing is added. With `augmented = true` W and b are one coefficient: the input gains a
-column of ones, and the last row of W is the bias.
+column of ones, and the last row of W is the bias. With `transposed = true` W has a row for each unit, as an
+embedding has for each token: that is how the two can be one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from sympy import Expr
+from symnet.errors import SpecError
+from symnet.index.symbols import Tensor
+from symnet.layers.layer import Layer, Stated, flag, size
+from symnet.registry import settings_of, width
+from symnet.sizes import Sizes
 
-from symnet.errors import ShapeError, SpecError
-from symnet.index.symbols import Role, Size, Tensor
-from symnet.layers.part import Part
-from symnet.registry import instantiate, is_name, renamed, settings_of
-
-BIASED = "X: input[N, D]\nW: parameter[D, H]\nb: parameter[H]\nZ[n,j] = sum(X[n,i]*W[i,j], i) + b[j]"
-PLAIN = "X: input[N, D]\nW: parameter[D, H]\nZ[n,j] = sum(X[n,i]*W[i,j], i)"
-AUGMENTED = (
-    "X: input[N, D]\nW: parameter[D + 1, H]\nU: tensor[N, D + 1]\n"
-    "U[n,i] = where(i < D, X[n,i], 1)\nZ[n,j] = sum(U[n,i]*W[i,j], i)"
-)
 WORDS = "Every unit takes the weighted sum of its inputs{}."
+COLUMN = "The input gains a column of ones."
 
 
 @dataclass(frozen=True, slots=True)
-class Dense:
+class Dense(Layer):
     """A dense layer of `units` units (a whole number, or the name of a size that stays symbolic).
 
     Raises SpecError for options that do not fit together.
@@ -41,58 +36,47 @@ class Dense:
     activation: str = "linear"
     bias: bool = True
     augmented: bool = False
-    name: str = ""
-    l1: float = 0.0
-    l2: float = 0.0
+    transposed: bool = False
     settings: Mapping[str, float] = field(default_factory=dict)  # of the activation, such as alpha
 
     def __post_init__(self) -> None:
-        if isinstance(self.units, bool) or not isinstance(self.units, int | str) or self.units in (0, ""):
-            raise SpecError(
-                f"units is {self.units!r}", expected="a positive whole number, or the name of a size"
-            )
-        if isinstance(self.units, int) and not 0 < self.units <= 2**31:
-            raise SpecError(f"units is {self.units}", expected="a positive whole number below 2**31")
-        if isinstance(self.units, str) and not is_name(self.units):
-            raise SpecError(
-                f"units is {self.units!r}", expected="a positive whole number, or the name of a size"
-            )
-        for option in ("bias", "augmented"):
-            if not isinstance(getattr(self, option), bool):
-                raise SpecError(f"{option} is {getattr(self, option)!r}", expected="true or false")
+        super(Dense, self).__post_init__()
+        size("units", self.units)
+        for option in ("bias", "augmented", "transposed"):
+            flag(option, getattr(self, option))
         if self.augmented and not self.bias:
             raise SpecError(
                 "a layer without a bias cannot be augmented", expected="augmented = true or bias = false"
             )
         settings_of("activations", self.activation, self.settings, place="activation")
 
-    def part(self, suffix: str, x: Tensor, size: Expr | None) -> Part:
-        """The equations of the layer; its tensors are W, b, Z and A with `suffix`."""
-        if x.rank != 2:
-            raise ShapeError(
-                f"a dense layer takes rows of numbers, and {x.name} has {x.rank} axes", expected="X[N, D]"
-            )
-        n, d = x.shape
-        h = size if size is not None else Size(self.units if isinstance(self.units, str) else f"H{suffix}")
-        z, a = Tensor(f"Z{suffix}", (n, h)), Tensor(f"A{suffix}", (n, h))
-        w = Tensor(f"W{suffix}", (d + 1 if self.augmented else d, h), Role.PARAMETER)
-        tensors = {"X": x, "W": w, "Z": z}
-        given: tuple[Tensor, ...] = (w,)
-        words = WORDS.format("")
+    def stated(self, *x: Tensor, known: Sizes) -> Stated:
+        """Z = X W + b over the last axis of X."""
+        units = width(self.activation)
+        column, words = "D", WORDS.format("")
+        lines = ["X: input[N, D]"]
         if self.augmented:
-            tensors["U"] = Tensor(f"U{suffix}", (n, d + 1))
+            column = "D + 1"
+            lines += ["U: tensor[N, D + 1]", "U[n,i] = where(i < D, X[n,i], 1)"]
             words = WORDS.format("; the last input is always 1, so that the last weight is the bias")
         elif self.bias:
-            tensors["b"] = Tensor(f"b{suffix}", (h,), Role.PARAMETER)
-            given = (w, tensors["b"])
             words = WORDS.format(" and adds its bias")
-        text = AUGMENTED if self.augmented else BIASED if self.bias else PLAIN
-        weighted = tuple(replace(equation, words=words) for equation in renamed(text, tensors, {}))
-        if self.augmented:
-            weighted = (replace(weighted[0], words="The input gains a column of ones."), weighted[1])
-        active = instantiate("activations", self.activation, {"Z": z, "A": a}, self.settings)
-        values = {str(h): self.units} if isinstance(self.units, int) else {}
-        return Part(given, weighted + active, a, (w,), values)
+        shape, weight = (
+            (f"{units}, {column}", "W[j,i]") if self.transposed else (f"{column}, {units}", "W[i,j]")
+        )
+        lines.insert(1, f"W: parameter[{shape}]")
+        if self.bias and not self.augmented:
+            lines.append(f"b: parameter[{units}]")
+        read = "U" if self.augmented else "X"
+        bias = " + b[j]" if self.bias and not self.augmented else ""
+        lines.append(f"Z[n,j] = sum({read}[n,i]*{weight}, i){bias}")
+        return Stated(
+            "\n".join(lines),
+            sizes={"H": self.units},
+            words={"Z": words, "U": COLUMN},
+            activation=self.activation,
+            activation_settings=self.settings,
+        )
 
 
 LAYER = Dense
