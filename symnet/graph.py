@@ -130,7 +130,8 @@ class Graph:
             self.last = layer.name or suffix
 
     def add_block(self, block: Block, suffix: str, reads: Sequence[str], place: str) -> None:
-        inner = block.layers(suffix.removeprefix("_") if block.name else f"block{suffix}", tuple(reads))
+        prefix = block.name or f"block{suffix}"
+        inner = block.layers(prefix, {name: self.output(name) for name in reads})
         for layer in inner:
             if block.frozen or block.l1 or block.l2:
                 layer = replace(layer, frozen=block.frozen, l1=layer.l1 or block.l1, l2=layer.l2 or block.l2)
@@ -301,10 +302,8 @@ class Graph:
             if tensor.name in every and tensor.name not in self.tensors:
                 raise SpecError(f"{tensor.name} is the name of two tensors", expected="another name")
             every[tensor.name] = replace(tensor, shape=self.sizes.resolved(tensor))
-        gone = {size: self.sizes.resolve(size) for size in self.sizes.stands_for}
         equations = tuple(
-            replace(e, tensor=every[e.tensor.name], rhs=e.rhs.xreplace(gone) if gone else e.rhs)
-            for e in self.equations
+            replace(e, tensor=every[e.tensor.name], rhs=self.sizes.settled(e.rhs)) for e in self.equations
         )
         used = {size.name for t in every.values() for extent in t.shape for size in extent.atoms(Size)}
         used |= {size.name for e in equations for size in e.rhs.atoms(Size)}

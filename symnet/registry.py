@@ -154,10 +154,10 @@ def instance(
     have different sizes of one value: `sizes` makes them one. Raises ShapeError where they are not equal, or
     where a tensor has too few axes.
     """
-    program = _spread(text, _rows(parsed(text), tensors))
+    sizes = sizes or Sizes()
+    program = _spread(text, _rows(parsed(text), tensors, sizes))
     changes: dict[Expr, Expr] = {Scalar(name): exact(value) for name, value in values.items()}
     changes.update(own_sizes or {})
-    sizes = sizes or Sizes()
     told: dict[Expr, str] = {}
     for name, tensor in tensors.items():
         own = program.tensors[name]
@@ -213,7 +213,9 @@ ENDS = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE)
 """The roles of the tensors whose shapes say how large the sizes of a formula are."""
 
 
-def _rows(program: Program, tensors: Mapping[str, Tensor]) -> tuple[tuple[Size, tuple[Expr, ...]], ...]:
+def _rows(
+    program: Program, tensors: Mapping[str, Tensor], sizes: Sizes
+) -> tuple[tuple[Size, tuple[Expr, ...]], ...]:
     """The sizes of first axes that stand for several axes of a tensor, with the sizes of these."""
     found: dict[Size, tuple[Expr, ...]] = {}
     for name, tensor in tensors.items():
@@ -228,7 +230,8 @@ def _rows(program: Program, tensors: Mapping[str, Tensor]) -> tuple[tuple[Size, 
                 expected=f"{'at least ' * bool(own.shape)}{_axes(own.rank)}",
             )
         lead = tensor.shape[: extra + 1]
-        if found.setdefault(own.shape[0], lead) != lead:
+        first = found.setdefault(own.shape[0], lead)
+        if len(first) != len(lead) or None in map(sizes.unify, first, lead):
             raise ShapeError(
                 f"{tensor.name} is of shape {_shape(tensor.shape)}, and begins with other sizes than "
                 f"{_shape(found[own.shape[0]])}",

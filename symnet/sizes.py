@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sympy import Expr, Integer
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.errors import ShapeError
+from symnet.index.reductions import binders_of
 from symnet.index.symbols import Size, Tensor
 
 
@@ -101,7 +103,27 @@ class Sizes:
         return isinstance(size, Size) and size.name in self.named
 
     def rank(self, size: Expr) -> int:
-        """Which of two equal sizes stays: a person's name, then a symbol, then a formula."""
+        """Which of two equal sizes stays: a person's name, then a formula, then a name that was made up."""
         if not isinstance(size, Size):
-            return 2
-        return 0 if size.name in self.named else 1
+            return 1
+        return 0 if size.name in self.named else 2
+
+    def settled(self, expr: Expr) -> Expr:
+        """`expr` in the sizes that are left; the range of a sum is one, whatever it is written as."""
+        if not self.stands_for:
+            return expr
+        names = {old: self.resolve(old) for old in self.stands_for if isinstance(old, Size)}
+        expr = expr.xreplace(names)
+        formulas = {old.xreplace(names): self.resolve(old) for old in self.stands_for if old not in names}
+        return _resized(expr, formulas) if formulas else expr
+
+
+def _resized(expr: Expr, sizes: Mapping[Expr, Expr]) -> Expr:
+    """`expr` with the sizes of the ranges that its sums run over replaced."""
+    if not expr.has(ExprWithLimits):
+        return expr
+    parts = [_resized(part, sizes) for part in expr.args]
+    if isinstance(expr, ExprWithLimits):
+        limits = [(i, 0, sizes.get(n, n) - 1) for i, n in reversed(binders_of(expr))]
+        return expr.func(parts[0], *limits)
+    return expr.func(*parts)

@@ -110,9 +110,9 @@ class Layer(Options):
 class Block(Options):
     """A layer that is made of other layers."""
 
-    def layers(self, prefix: str, sources: tuple[str, ...]) -> tuple[Options, ...]:
+    def layers(self, prefix: str, sources: Mapping[str, Tensor]) -> tuple[Options, ...]:
         """The layers, in order, each with a name that begins with `prefix` and with its `inputs` named; the
-        output of the last one is the block's. `sources` are what the block reads.
+        output of the last one is the block's. `sources` are what the block reads, by name.
         """
         raise NotImplementedError
 
@@ -190,7 +190,7 @@ def whole(name: str, value: object, least: int = 1) -> None:
 
 def size(name: str, value: object) -> None:
     """Raises SpecError unless `value` says how large an axis is: a positive whole number, or a name."""
-    if not is_name(value):
+    if not is_name(value) and not isinstance(value, Expr):
         if isinstance(value, str):
             raise SpecError(f"{name} is {value!r}", expected="a positive whole number, or the name of a size")
         whole(name, value)
@@ -202,3 +202,21 @@ def number(name: str, value: object, low: float = -inf, high: float = inf) -> No
     if not real or not low <= value <= high:  # type: ignore[operator]
         limits = f" from {low}" * isfinite(low) + f" to {high}" * isfinite(high)
         raise SpecError(f"{name} is {value!r}", expected=f"a number{limits}")
+
+
+def at_least(count: int, x: Sequence[Tensor]) -> None:
+    """Raises SpecError where a layer has fewer than `count` inputs."""
+    if len(x) < count:
+        raise SpecError(f"it is given {_inputs(len(x))}", expected=f'at least {count}, such as inputs = ["X", "Y"]')
+
+
+class Sample:
+    """A network of one layer to try it on: the layer, and the shape of each of its inputs, in order.
+
+    What tests and galleries over the catalogue draw from. An input without a name in the layer is X.
+    """
+
+    def __init__(self, layer: Options, *shapes: object) -> None:
+        names = layer.reads or ("X",)
+        self.layer = layer
+        self.inputs: dict[str, object] = dict(zip(names, shapes, strict=True))
