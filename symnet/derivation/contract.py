@@ -4,6 +4,9 @@ Each axis of an occurrence gives one delta. Where its index expression is affine
 coefficient 1 or -1, the delta is solved for that index, which leaves the sum. Where it reads another tensor
 (a gather), or has no such index, the delta stays and becomes a scatter-add. A tensor read outside its range
 is zero; where no such read covers the solved index, a bracket guards it.
+
+A bracket that the equation itself has, such as [h = g*F + f] where channels are laid side by side, ends a sum
+over h in the same way.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ class Delta:
     """[expression = target], for one axis of the given size."""
 
     expression: Expr
-    target: Index
+    target: Expr
     size: Expr
 
 
@@ -44,7 +47,11 @@ def contract(
     remaining = dict(binders)
     pending = sorted(deltas, key=lambda delta: not isinstance(delta.expression, Index))
     left: list[Expr] = []
-    while pending:
+    while True:
+        if not pending:
+            pending, body = _own(body, remaining)
+        if not pending:
+            return tuple(remaining.items()), Mul(*left, body)
         delta = pending.pop(0)
         index = _solvable(delta.expression, remaining)
         if index is None:
@@ -56,7 +63,16 @@ def contract(
         pending = [replace(d, expression=substitute(d.expression, {index: solution})) for d in pending]
         left = [substitute(bracket, {index: solution}) for bracket in left]
         body = where(inside, substitute(body, {index: solution}), S.Zero)
-    return tuple(remaining.items()), Mul(*left, body)
+
+
+def _own(body: Expr, binders: Mapping[Index, Expr]) -> tuple[list[Delta], Expr]:
+    """The first bracket among the factors of `body` that says what a bound index is, and the other factors."""
+    parts = Mul.make_args(body)
+    for number, part in enumerate(parts):
+        for index, value in (part.args, part.args[::-1]) if isinstance(part, equal) else ():
+            if index in binders and not value.has(index, Indexed):
+                return [Delta(index, value, binders[index])], Mul(*parts[:number], *parts[number + 1 :])
+    return [], body
 
 
 def _solvable(expression: Expr, binders: Mapping[Index, Expr]) -> Index | None:

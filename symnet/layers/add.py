@@ -25,7 +25,9 @@ class Add(Layer):
         at_least(2, x)
         names = [f"X{number}" for number in range(1, len(x) + 1)]
         declared = "\n".join(f"{name}: input[N, D]" for name in names)
-        return Stated(f"{declared}\nA[n,j] = {' + '.join(f'{name}[n,j]' for name in names)}", words=self.said())
+        return Stated(
+            f"{declared}\nA[n,j] = {' + '.join(f'{name}[n,j]' for name in names)}", words=self.said()
+        )
 
     def said(self) -> dict[str, str]:
         """The words for A."""

@@ -36,7 +36,9 @@ class Conv(Layer):
         "Z[n,p,q,f] = sum(X[n,stride*p+i-pad,stride*q+j-pad,c]*W[i,j,c,f], i, j, c) + b[f]\n"
         "A[n,p,q,f] = activation(Z[n,p,q,f])"
     )
-    WORDS: ClassVar[str] = "The same weights look at every place of the input; the blame of all places is added up."
+    WORDS: ClassVar[str] = (
+        "The same weights look at every place of the input; the blame of all places is added up."
+    )
 
     channels: int
     kernel: Many = 3
@@ -65,7 +67,9 @@ class Conv(Layer):
         paddings = space.padding_of(self.padding, axes)
         return tuple(
             space.padded(padding, Window(*window), extent, known)
-            for window, padding, extent in zip(zip(*options, strict=True), paddings, x.shape[1:-1], strict=True)
+            for window, padding, extent in zip(
+                zip(*options, strict=True), paddings, x.shape[1:-1], strict=True
+            )
         )
 
     def stated(self, *x: Tensor, known: Sizes) -> Stated:
@@ -116,8 +120,7 @@ class Conv(Layer):
             f"Z: tensor[{listed('N', out, units)}]",
             f"V[{listed('n', places, 'g', 'f')}] = sum(X[{listed('n', reads, 'C*g + c')}]*"
             f"W[{listed(taps, 'c', 'g', 'f')}], {listed(taps, 'c')}){' + b[g,f]' * self.bias}",
-            f"Z[{listed('n', places, 'h')}] = "
-            f"sum(V[{listed('n', places, 'g', 'f')}]*(h == F*g + f), g, f)",
+            f"Z[{listed('n', places, 'h')}] = sum(V[{listed('n', places, 'g', 'f')}]*(h == F*g + f), g, f)",
         ]
         own = {"G": self.groups, "C": given // self.groups, "F": factor * self.channels // self.groups}
         return self.made(lines, {**sizes, **own, "H": self.channels})

@@ -34,7 +34,9 @@ class ConvTransposed(Layer):
     FORMULA: ClassVar[str] = (
         "Z[n,s,t,f] = sum(X[n,p,q,c]*W[i,j,c,f]*(s == stride*p+i-pad)*(t == stride*q+j-pad), p, q, i, j, c) + b[f]"
     )
-    WORDS: ClassVar[str] = "Every place of the input stamps the weights into the output, and the stamps add up."
+    WORDS: ClassVar[str] = (
+        "Every place of the input stamps the weights into the output, and the stamps add up."
+    )
 
     channels: int
     kernel: Many = 3
@@ -58,7 +60,8 @@ class ConvTransposed(Layer):
         """The sum of the stamps that reach a place."""
         axes = space.spatial(x[0])
         kernel, stride, padding, dilation = (
-            space.each(name, getattr(self, name), axes) for name in ("kernel", "stride", "padding", "dilation")
+            space.each(name, getattr(self, name), axes)
+            for name in ("kernel", "stride", "padding", "dilation")
         )
         sizes: dict[str, int | str | Expr] = {"H": self.channels}
         where: list[str] = []

@@ -14,9 +14,7 @@ from symnet.layers.layer import Block, Options, Sample
 from symnet.layers.text import Text
 from symnet.registry import settings_of
 
-CARRY = (
-    "T: input[N, D]\nH: input[N, D]\nX: input[N, D]\nA[n,j] = T[n,j]*H[n,j] + (1 - T[n,j])*X[n,j]"
-)
+CARRY = "T: input[N, D]\nH: input[N, D]\nX: input[N, D]\nA[n,j] = T[n,j]*H[n,j] + (1 - T[n,j])*X[n,j]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,9 @@ class Highway(Block):
     """
 
     FORMULA: ClassVar[str] = "A[n,j] = T[n,j]*H[n,j] + (1 - T[n,j])*X[n,j]"
-    WORDS: ClassVar[str] = "The gate lets the transformed input through where it is open, and the input where not."
+    WORDS: ClassVar[str] = (
+        "The gate lets the transformed input through where it is open, and the input where not."
+    )
 
     activation: str = "tanh"
     settings: Mapping[str, float] = field(default_factory=dict)

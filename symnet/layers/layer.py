@@ -207,7 +207,9 @@ def number(name: str, value: object, low: float = -inf, high: float = inf) -> No
 def at_least(count: int, x: Sequence[Tensor]) -> None:
     """Raises SpecError where a layer has fewer than `count` inputs."""
     if len(x) < count:
-        raise SpecError(f"it is given {_inputs(len(x))}", expected=f'at least {count}, such as inputs = ["X", "Y"]')
+        raise SpecError(
+            f"it is given {_inputs(len(x))}", expected=f'at least {count}, such as inputs = ["X", "Y"]'
+        )
 
 
 class Sample:

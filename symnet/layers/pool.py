@@ -62,14 +62,18 @@ class Pool(Layer):
             for name, window, extent in zip(OUT, windows, x[0].shape[1:-1], strict=False)
         }
         reads = [
-            space.shifted(place, w.stride, tap, 1, 0) for place, tap, w in zip(PLACES, TAPS, windows, strict=False)
+            space.shifted(place, w.stride, tap, 1, 0)
+            for place, tap, w in zip(PLACES, TAPS, windows, strict=False)
         ]
         text = f"X: input[{listed('N', SPANS[:axes], 'C')}]\n"
         if self.pooling == "average":
             ranges = listed([f"{tap} < {w.taps}" for tap, w in zip(TAPS, windows, strict=False)])
             count = "*".join(str(w.taps) for w in windows)
             body = f"sum(X[{listed('n', reads, 'c')}], {ranges})/({count})"
-            lines = [f"A: tensor[{listed('N', OUT[:axes], 'C')}]", f"A[{listed('n', PLACES[:axes], 'c')}] = {body}"]
+            lines = [
+                f"A: tensor[{listed('N', OUT[:axes], 'C')}]",
+                f"A[{listed('n', PLACES[:axes], 'c')}] = {body}",
+            ]
             return Stated(text + "\n".join(lines), sizes, words={"A": "Each window passes on its mean."})
         return Stated(text + maxima(reads, [w.taps for w in windows]), sizes, words=MAXIMA)
 

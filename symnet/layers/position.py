@@ -23,8 +23,8 @@ TEXTS = {
         "A[n,t,d] = X[n,t,d] + R[t,d]"
     ),
     "rotary": (
-        "R: tensor[T, D]\nR[t,d] = where(d < {half}, t/{base}**(d/{half}), t/{base}**((d - {half})/{half}))\n"
-        "A[n,t,d] = X[n,t,d]*cos(R[t,d]) + where(d < {half}, -X[n,t,d+{half}], X[n,t,d-{half}])*sin(R[t,d])"
+        "theta: tensor[T, D]\ntheta[t,d] = where(d < {half}, t/{base}**(d/{half}), t/{base}**((d - {half})/{half}))\n"
+        "A[n,t,d] = X[n,t,d]*cos(theta[t,d]) + where(d < {half}, -X[n,t,d+{half}], X[n,t,d-{half}])*sin(theta[t,d])"
     ),
 }
 WORDS = {
@@ -66,10 +66,18 @@ class Position(Layer):
         width = known.value(x[0].shape[-1])
         if width is None or width % 2:
             raise ShapeError(
-                f"{x[0].name} has {width or 'an unknown number of'} features", expected="an even number of them"
+                f"{x[0].name} has {width or 'an unknown number of'} features",
+                expected="an even number of them",
             )
         text = TEXTS[self.form].replace("{half}", str(width // 2)).replace("{base}", repr(self.base))
-        return Stated(GIVEN + text, words={"A": WORDS[self.form], "R": "What each position is told by."})
+        return Stated(
+            GIVEN + text,
+            words={
+                "A": WORDS[self.form],
+                "R": "What each position is told by.",
+                "theta": "The angle of each pair of features at each position.",
+            },
+        )
 
 
 LAYER = Position

@@ -84,7 +84,9 @@ class Window:
             return extent if rest == extent - 1 and self.stride == 1 else floor(rest / self.stride) + 1
         count = (known + self.before + self.after - reach) // self.stride + 1
         if count < 1:
-            raise ShapeError(f"a window of {reach} does not fit on an axis of {known}", expected="a smaller one")
+            raise ShapeError(
+                f"a window of {reach} does not fit on an axis of {known}", expected="a smaller one"
+            )
         return count
 
 
@@ -101,7 +103,9 @@ def padded(padding: object, window: Window, extent: Expr, sizes: Sizes) -> Windo
     known = sizes.value(extent)
     if window.stride > 1:
         if known is None:
-            raise ShapeError(f"the size {extent} is not known", expected='a number of zeros in place of "same"')
+            raise ShapeError(
+                f"the size {extent} is not known", expected='a number of zeros in place of "same"'
+            )
         reach = max((-(-known // window.stride) - 1) * window.stride + reach + 1 - known, 0)
     return Window(window.taps, window.stride, window.dilation, reach // 2, reach - reach // 2)
 
