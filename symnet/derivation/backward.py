@@ -127,10 +127,11 @@ class Backward:
         binders = equation.binders + occurrence.binders
         apart = rename_apart(binders, [index.name for index in indices])
         binders = tuple((apart.get(index, index), size) for index, size in binders)
-        seed = S.One if equation.tensor == self.loss else self.tensors[equation.tensor.name][equation.indices]
+        seed = self.seed(equation)
         taken = [index.name for index in (*equation.indices, *indices)]
         derivative = bound_apart(occurrence.derivative, taken)
-        body = substitute(Mul(seed, derivative), apart)
+        body = Mul(seed, derivative)
+        body = substitute(shortest(common(body)) if seed.is_Number and seed != 1 else body, apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
             for place, target, extent in zip(
@@ -154,6 +155,15 @@ class Backward:
                 Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it.")
             )
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
+
+    def seed(self, equation: Equation) -> Expr:
+        """The adjoint of the tensor that `equation` defines: 1 for the loss, a number where it is one."""
+        if equation.tensor == self.loss:
+            return S.One
+        known = self.done.get(equation.tensor.name)
+        if known is not None and known.equation.rhs.is_Number:
+            return known.equation.rhs
+        return self.tensors[equation.tensor.name][equation.indices]
 
     def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
         """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""

@@ -66,7 +66,9 @@ def contract(
 
 
 def _own(body: Expr, binders: Mapping[Index, Expr]) -> tuple[list[Delta], Expr]:
-    """The first bracket among the factors of `body` that says what a bound index is, and the other factors."""
+    """The first bracket among the factors of `body` that says what a bound index is; and the other
+    factors.
+    """
     parts = Mul.make_args(body)
     for number, part in enumerate(parts):
         for index, value in (part.args, part.args[::-1]) if isinstance(part, equal) else ():

@@ -51,7 +51,8 @@ class Attention(Layer):
     """
 
     FORMULA: ClassVar[str] = (
-        "P[n,h,t,s] = softmax(sum(Q[n,h,t,e]*K[n,h,s,e], e)/sqrt(E), s)\nO[n,h,t,e] = sum(P[n,h,t,s]*V[n,h,s,e], s)"
+        "P[n,h,t,s] = softmax(sum(Q[n,h,t,e]*K[n,h,s,e], e)/sqrt(E), s)\n"
+        "O[n,h,t,e] = sum(P[n,h,t,s]*V[n,h,s,e], s)"
     )
     WORDS: ClassVar[str] = "Every position asks, and gathers from all positions by how well they answer."
     NAMED: ClassVar[tuple[str, ...]] = ("mask",)

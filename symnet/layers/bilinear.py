@@ -1,4 +1,4 @@
-"""The bilinear layer: every unit is a sum over all products of an element of one input and one of the other."""
+"""The bilinear layer: every unit sums over the products of elements of one input with those of the other."""
 
 from __future__ import annotations
 

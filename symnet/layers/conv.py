@@ -109,7 +109,8 @@ class Conv(Layer):
         factor = 2 if units != "H" else 1
         if given is None or given % self.groups or self.channels % self.groups:
             raise ShapeError(
-                f"{given or 'an unknown number of'} channels, and {self.channels}, are not {self.groups} groups",
+                f"{given or 'an unknown number of'} channels to {self.channels} do not fall into "
+                f"{self.groups} groups",
                 expected="multiples of the number of groups",
             )
         lines = [

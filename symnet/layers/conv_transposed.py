@@ -32,7 +32,8 @@ class ConvTransposed(Layer):
     """
 
     FORMULA: ClassVar[str] = (
-        "Z[n,s,t,f] = sum(X[n,p,q,c]*W[i,j,c,f]*(s == stride*p+i-pad)*(t == stride*q+j-pad), p, q, i, j, c) + b[f]"
+        "Z[n,s,t,f] = sum(X[n,p,q,c]*W[i,j,c,f]*(s == stride*p+i-pad)*(t == stride*q+j-pad), p, q, i, j, c)"
+        " + b[f]"
     )
     WORDS: ClassVar[str] = (
         "Every place of the input stamps the weights into the output, and the stamps add up."

@@ -25,7 +25,8 @@ class GroupNorm(Normalization):
     """
 
     FORMULA: ClassVar[str] = (
-        "mu[n,g] = sum(X[n,p,q,F*g+f], p, q, f)/(P*Q*F)\nv[n,g] = sum((X[n,p,q,F*g+f] - mu[n,g])**2, p, q, f)/(P*Q*F)\n"
+        "mu[n,g] = sum(X[n,p,q,F*g+f], p, q, f)/(P*Q*F)\n"
+        "v[n,g] = sum((X[n,p,q,F*g+f] - mu[n,g])**2, p, q, f)/(P*Q*F)\n"
         "A[n,p,q,c] = gamma[c]*(X[n,p,q,c] - mu[n,g])/sqrt(v[n,g] + eps) + beta[c]"
     )
     WORDS: ClassVar[str] = (

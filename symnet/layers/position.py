@@ -19,12 +19,15 @@ GIVEN = "X: input[N, T, D]\n"
 TEXTS = {
     "learned": "E: parameter[T, D]\nA[n,t,d] = X[n,t,d] + E[t,d]",
     "sinusoidal": (
-        "R: tensor[T, D]\nR[t,d] = where(d < {half}, sin(t/{base}**(d/{half})), cos(t/{base}**((d - {half})/{half})))\n"
+        "R: tensor[T, D]\n"
+        "R[t,d] = where(d < {half}, sin(t/{base}**(d/{half})), cos(t/{base}**((d - {half})/{half})))\n"
         "A[n,t,d] = X[n,t,d] + R[t,d]"
     ),
     "rotary": (
-        "theta: tensor[T, D]\ntheta[t,d] = where(d < {half}, t/{base}**(d/{half}), t/{base}**((d - {half})/{half}))\n"
-        "A[n,t,d] = X[n,t,d]*cos(theta[t,d]) + where(d < {half}, -X[n,t,d+{half}], X[n,t,d-{half}])*sin(theta[t,d])"
+        "theta: tensor[T, D]\n"
+        "theta[t,d] = where(d < {half}, t/{base}**(d/{half}), t/{base}**((d - {half})/{half}))\n"
+        "A[n,t,d] = X[n,t,d]*cos(theta[t,d])"
+        " + where(d < {half}, -X[n,t,d+{half}], X[n,t,d-{half}])*sin(theta[t,d])"
     ),
 }
 WORDS = {
