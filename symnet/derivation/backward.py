@@ -22,7 +22,7 @@ from symnet.derivation.reuse import common, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
-from symnet.index.calculus import bound_apart, fresh, pull, rename_apart, substitute
+from symnet.index.calculus import bound_apart, common_number, fresh, pull, rename_apart, substitute
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -130,8 +130,9 @@ class Backward:
         seed = self.seed(equation)
         taken = [index.name for index in (*equation.indices, *indices)]
         derivative = bound_apart(occurrence.derivative, taken)
-        body = Mul(seed, derivative)
-        body = substitute(shortest(common(body)) if seed.is_Number and seed != 1 else body, apart)
+        if seed.is_Number and seed != 1:
+            derivative = _without_numbers(derivative)
+        body = substitute(Mul(seed, derivative), apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
             for place, target, extent in zip(
@@ -232,6 +233,14 @@ def _name_bound(
             names[index] = fresh(taken, original[index].name)
             taken.add(names[index].name)
     return names
+
+
+def _without_numbers(product: Expr) -> Expr:
+    """A product whose sums have the numbers that all their terms share in front: 2*a - 2*b is 2*(a - b)."""
+    parts = [
+        common_number(part) if isinstance(part, Add) else (S.One, part) for part in Mul.make_args(product)
+    ]
+    return Mul(*(number for number, _ in parts), *(part for _, part in parts))
 
 
 def _why_contract(
