@@ -155,8 +155,11 @@ def instance(
     where a tensor has too few axes.
     """
     sizes = sizes or Sizes()
-    program = _spread(text, _rows(parsed(text), tensors, sizes))
+    rows = _rows(parsed(text), tensors, sizes)
+    program = _spread(text, tuple((size, _stand_ins(lead)) for size, lead in rows))
     changes: dict[Expr, Expr] = {Scalar(name): exact(value) for name, value in values.items()}
+    for _, lead in rows:
+        changes.update(zip(_stand_ins(lead), lead, strict=True))
     changes.update(own_sizes or {})
     told: dict[Expr, str] = {}
     for name, tensor in tensors.items():
@@ -238,6 +241,11 @@ def _rows(
                 expected="the same sizes up to the last axis",
             )
     return tuple(found.items())
+
+
+def _stand_ins(lead: tuple[Expr, ...]) -> tuple[Size, ...]:
+    """Sizes that no formula has, for those of a network: a formula's D and a network's D are two things."""
+    return tuple(Size(f"{str(size)[0]}'{number}") for number, size in enumerate(lead))
 
 
 @cache
