@@ -77,7 +77,9 @@ class _Story:
         """Where the tensor is used, every step, the result."""
         used = {self.context.label(contribution.use) for contribution in self.adjoint.contributions}
         where = " and ".join(f"({label})" for label in sorted(used, key=natural))
-        blocks: list[Block] = [Paragraph((*self.introduction(), f" It is used in {where}."))]
+        shared = self.adjoint.of.role == Role.PARAMETER and len(used) > 1
+        sums = ": one and the same parameter, whose gradient is the sum over all these uses" * shared
+        blocks: list[Block] = [Paragraph((*self.introduction(), f" It is used in {where}{sums}."))]
         blocks.append(Steps(self.context.label(self.adjoint.equation), tuple(self.lines())))
         blocks.append(self.context.statement(self.adjoint.equation))
         anchor = f"adjoint-{self.adjoint.of.name}"

@@ -299,14 +299,27 @@ class Printer:
         return row(self.show(left), sign, self.show(right))
 
 
+ROUND = 10**6
+"""From here on a whole number with zeros at its end is printed as a power of ten."""
+
+
+def _decimal(value: Expr) -> str:
+    """A decimal with up to 12 digits; 1e9 for a large round number, all the digits of one that is not."""
+    if not value.is_Integer:
+        return f"{float(value):.12g}"
+    digits = str(value).rstrip("0")
+    zeros = len(str(value)) - len(digits)
+    return f"{digits}e{zeros}" if zeros >= 6 else str(value)
+
+
 def number(value: Expr) -> tuple[Node, int]:
     """A number: whole, a decimal where its denominator is 2^a 5^b and large, else a fraction."""
     if value.is_negative:
         return row(t.MINUS_SIGN, number(-value)[0]), ADD
-    if value.is_Integer:
+    if value.is_Integer and value < ROUND:
         return t.Number(str(value)), ATOM
     if is_decimal(value):
-        decimal = f"{float(value):.12g}"
+        decimal = _decimal(value)
         if "e" in decimal:
             digits, power = decimal.split("e")
             scale = t.Script(
@@ -335,7 +348,11 @@ def _numbers_out(expr: Mul) -> tuple[Expr, Expr]:
 
 
 def is_decimal(value: Expr) -> bool:
-    """Whether a number is written as a decimal: its denominator is large, and made of twos and fives."""
+    """Whether a number is written as a decimal: its denominator is large, and made of twos and fives; or it
+    is a large whole number.
+    """
+    if value.is_Integer:
+        return bool(value >= ROUND)
     return bool(value.is_Rational and value.q > 10 and _is_tenths(int(value.q)))
 
 

@@ -31,6 +31,8 @@ GREEK = {
 """Names that are printed as Greek letters: their own, and what a hyperparameter is usually called."""
 
 ENDING = re.compile(r"([A-Za-z]+?)(\d+)$")
+KIND = re.compile(r"([A-Zb])([a-z])$")
+"""A letter and what kind it is of: Wq is the W of queries, which stands above it."""
 
 
 def tensor_name(
@@ -44,9 +46,10 @@ def tensor_name(
     owner: Node | None = None
     if words and words[0] not in ("next", "hat") and not words[0].isdigit():
         owner, head, words = letter_of(head, bold), words[0], words[1:]
-    letter = letter_of(head, bold)
+    kind = KIND.match(head) if head not in GREEK else None
+    letter = letter_of(kind[1] if kind else head, bold)
     letter = t.Accent(letter) if tensor.adjoint_of else t.Accent(letter, "hat") if "hat" in words else letter
-    marks: list[Node] = []
+    marks: list[Node] = [t.Name(kind[2], "italic")] if kind else []
     if layer:
         marks.append(t.Number(f"[{layer}]") if layer.isdigit() else t.Name(f"[{layer}]", "upright"))
     marks += [_mark(word) for word in words if word != "hat"]

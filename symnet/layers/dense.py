@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from symnet.errors import SpecError
 from symnet.index.symbols import Tensor
-from symnet.layers.layer import Layer, Stated, flag, size
+from symnet.layers.layer import Layer, Sample, Stated, flag, size
 from symnet.registry import settings_of, width
 from symnet.sizes import Sizes
 
@@ -80,3 +80,9 @@ class Dense(Layer):
 
 
 LAYER = Dense
+SAMPLES = (
+    Sample(Dense(3, "tanh"), ("N", 2)),
+    Sample(Dense(2, augmented=True), ("N", 2)),
+    Sample(Dense(2, "relu", bias=False, transposed=True), ("N", "T", 3)),
+    Sample(Dense(2, "swiglu"), ("N", 2)),
+)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from symnet.equations.parse import parse_program
 from symnet.errors import SpecError
 from symnet.index.symbols import Role, Tensor
-from symnet.layers.layer import Layer, Stated
+from symnet.layers.layer import Layer, Sample, Stated
 from symnet.sizes import Sizes
 
 
@@ -54,3 +54,11 @@ class Equations(Layer):
 
 
 LAYER = Equations
+SAMPLES = (
+    Sample(Equations("X: input[N, D]\nw: parameter[D]\nS[n,i] = sin(w[i]*X[n,i])"), ("N", 3)),
+    Sample(
+        Equations("X: input[N, D]\nV: input[N, D]\nS[n,i] = X[n,i]*sigmoid(V[n,i])", inputs=("X", "V")),
+        ("N", 3),
+        ("N", 3),
+    ),
+)

@@ -1,0 +1,87 @@
+"""What holds for every layer of the catalogue, whatever it computes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from backends.modules import agree
+from layers.samples import SIZES, arrays_of, every_sample, network_of, smooth_inputs
+from oracle import complex_step
+
+from symnet.derivation.derive import derive
+from symnet.documents import document
+from symnet.documents.outline import Meta
+from symnet.equations.interpret import evaluate
+from symnet.equations.parse import parse_program
+from symnet.equations.text import program_text
+from symnet.index.symbols import Role
+from symnet.lowering.instructions import Loop
+from symnet.lowering.schedule import schedule
+from symnet.registry import layer_kinds
+
+SAMPLES = every_sample()
+
+
+def derived_of(sample):
+    network = network_of(sample)
+    program, prediction = network.stated()
+    names = [t.name for t in program.of_role(Role.PARAMETER)] + smooth_inputs(sample)
+    return derive(program, "L", names), prediction
+
+
+@pytest.mark.parametrize("kind", layer_kinds())
+def test_has_samples_and_says_what_it_is(kind):
+    layer = layer_kinds()[kind]
+    assert any(name.startswith(f"{kind}-") for name in SAMPLES)
+    assert layer.WORDS.endswith(".")
+    assert "=" in layer.FORMULA
+    assert layer.__doc__
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_its_gradients_are_those_of_the_complex_step(name):
+    derived, _ = derived_of(SAMPLES[name])
+    sizes = {**SIZES, **derived.stated.values}
+    given = arrays_of(SAMPLES[name], derived.stated, sizes)
+    values = evaluate(derived.program, given, sizes)
+    for of, adjoint in derived.gradients.items():
+        found = values[adjoint.equation.tensor.name]
+        expected = complex_step(derived.stated, given, sizes, of)
+        scale = max(np.abs(expected).max(), 0.1)  # a bias of keys changes nothing: its gradient is 0
+        assert np.abs(found - expected).max() <= 1e-11 * scale, of
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_its_module_computes_what_the_equations_say(name):
+    derived, prediction = derived_of(SAMPLES[name])
+    sizes = {**SIZES, **derived.stated.values}
+    agree(derived, sizes, arrays_of(SAMPLES[name], derived.stated, sizes), prediction)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_nothing_is_computed_in_a_loop_but_a_recurrence(name):
+    derived, prediction = derived_of(SAMPLES[name])
+    plan = schedule(derived, prediction)
+    lines = [line for part in (plan.predict, plan.loss, plan.backward) for line in part]
+    loops = [line.instruction for line in lines if isinstance(line.instruction, Loop)]
+    recurrent = any(
+        e.tensor.name in {str(element.base.label) for element in e.rhs.atoms(type(e.lhs))}
+        for e in derived.program.equations
+        if e.tensor.rank
+    )
+    assert recurrent or not loops
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_its_equations_can_be_written_and_read_again(name):
+    program, _ = network_of(SAMPLES[name]).stated()
+    again = parse_program(program_text(program))
+    assert [str(e) for e in again.equations] == [str(e) for e in program.equations]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("form", ["html", "latex", "markdown"])
+def test_its_derivation_is_a_document(name, form):
+    derived, _ = derived_of(SAMPLES[name])
+    text = document(derived, Meta("a sample", "", ""), form)
+    assert len(text) > 1000
