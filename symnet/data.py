@@ -43,10 +43,13 @@ def prepare(
     whole: Collection[str] = (),
     one_hot: Mapping[str, int] | None = None,
     scale: Mapping[str, float] | None = None,
+    reshape: Mapping[str, Collection[int]] | None = None,
+    labels: Collection[str] = (),
     place: str = "data",
 ) -> Arrays:
     """The arrays called in `needed`, each checked against its shape: float64, or whole numbers where it is
-    called in `whole`.
+    called in `whole`. `reshape` says what a sample's numbers are laid out as; whole numbers called in
+    `labels` may be -1, where a sample has none.
 
     Raises DataError for an array that is missing, has the wrong number of axes or columns, holds anything but
     finite numbers, or disagrees with another one about a size.
@@ -66,8 +69,10 @@ def prepare(
             array = _one_hot(name, array, one_hot[name], place)
         if scale and name in scale:
             array = array / scale[name]
+        if reshape and name in reshape:
+            array = _reshaped(name, array, tuple(reshape[name]), place)
         if name in whole:
-            array = _whole(name, array, place)
+            array = _whole(name, array, place, least=-1 if name in labels else 0)
         _fits(name, array, shape, sizes, place)
         found[name] = array
     return found
@@ -109,9 +114,23 @@ def _numbers(name: str, given: Any, place: str) -> Array:
     return array
 
 
-def _whole(name: str, array: Array, place: str) -> Array:
-    if (array != array.round()).any() or (array < 0).any():
-        raise DataError(f"{name} holds more than whole numbers", place=place, expected="0, 1, 2, ...")
+def _reshaped(name: str, array: Array, sample: tuple[int, ...], place: str) -> Array:
+    count = int(np.prod(sample))
+    have = array.size // max(len(array), 1) if array.ndim else 1
+    if not array.ndim or have != count:
+        raise DataError(
+            f"a sample of {name} has {have} numbers, and {_shape(sample)} are {count}",
+            place=place,
+            expected=f"reshape = {{ {name} = ... }} of as many",
+        )
+    return array.reshape(len(array), *sample)
+
+
+def _whole(name: str, array: Array, place: str, least: int) -> Array:
+    if (array != array.round()).any() or (array < least).any():
+        raise DataError(
+            f"{name} holds more than whole numbers from {least} on", place=place, expected="0, 1, 2, ..."
+        )
     return array.astype(np.intp)
 
 

@@ -8,7 +8,7 @@ with its place.
     [[losses]] kind = "cross_entropy", reads = { A = "head", Y = "Y" }, weight = 0.5, ... in place of loss
     [regularization] l1, l2
     [training] optimizer, epochs, batch_size, seed, and the optimizer's settings (learning_rate, ...)
-    [data]     file = "digits.npz" or arrays written out; one_hot, scale, held_out
+    [data]     file = "digits.npz" or arrays written out; one_hot, scale, reshape, held_out
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Data:
     arrays: Mapping[str, Any] = field(default_factory=dict)  # written out in the specification
     one_hot: Mapping[str, int] = field(default_factory=dict)  # labels 0 to k - 1 become rows of k numbers
     scale: Mapping[str, float] = field(default_factory=dict)  # an array is divided by this number
+    reshape: Mapping[str, list[int]] = field(default_factory=dict)  # what a sample's numbers are laid out as
     held_out: float = 0.0  # the share of samples kept for testing, drawn by the training seed
 
 
@@ -212,6 +213,7 @@ def _data(document: Mapping[str, Any], path: Path) -> Data | None:
             f"held_out is {held_out!r}", place="[data]", expected="a share from 0 up to, but less than, 1"
         )
     one_hot, scale = _numbers(table, "one_hot"), _numbers(table, "scale")
+    reshape = _layouts(table)
     table.pop("file", None)
     if bool(file) == bool(table):
         raise SpecError(
@@ -224,7 +226,19 @@ def _data(document: Mapping[str, Any], path: Path) -> Data | None:
         raise SpecError(
             f"one_hot is {one_hot!r}", place="[data]", expected="one_hot = { Y = 10 }, numbers of classes"
         )
-    return Data(path.parent / file if file else None, table, classes, scale, held_out)
+    return Data(path.parent / file if file else None, table, classes, scale, reshape, held_out)
+
+
+def _layouts(table: dict[str, Any]) -> dict[str, list[int]]:
+    found = table.pop("reshape", {})
+    if not isinstance(found, dict) or not all(
+        isinstance(sample, list) and sample and all(type(extent) is int and extent > 0 for extent in sample)
+        for sample in found.values()
+    ):
+        raise SpecError(
+            f"reshape is {found!r}", place="[data]", expected="reshape = { X = [8, 8, 1] }, sizes by array"
+        )
+    return found
 
 
 def _numbers(table: dict[str, Any], key: str) -> dict[str, float]:

@@ -18,7 +18,7 @@ from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program
 from symnet.errors import DataError, SpecError, nearest
 from symnet.graph import LOSS
-from symnet.index.symbols import Size, Tensor
+from symnet.index.symbols import Role, Size, Tensor
 from symnet.network import Training
 from symnet.spec import Spec
 
@@ -68,7 +68,7 @@ def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
     if data is None:
         raise SpecError("the specification names no data", place=str(spec.path), expected="a section [data]")
     wanted = arguments(program, *program.defining)
-    for key in (*data.arrays, *data.one_hot, *data.scale):
+    for key in (*data.arrays, *data.one_hot, *data.scale, *data.reshape):
         if key not in wanted:
             raise SpecError(
                 f"the network takes no array {key}",
@@ -82,6 +82,8 @@ def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
         whole=[name for name, tensor in wanted.items() if tensor.integer],
         one_hot=data.one_hot,
         scale=data.scale,
+        reshape=data.reshape,
+        labels=[name for name, tensor in wanted.items() if tensor.role == Role.TARGET],
         place=place,
     )
     ranked = [tensor for tensor in wanted.values() if tensor.rank]
@@ -143,7 +145,8 @@ def train(
 class _Outcome:
     samples: int
     loss: float
-    predicted: Array | None  # one row a sample, as `wanted`; None where nothing is predicted for one target
+    # one row a sample (or a label, where a sample has several), as `wanted`; None where nothing is predicted for one target
+    predicted: Array | None
     wanted: Array | None
 
 
@@ -154,6 +157,10 @@ def _outcome(trainer: Any, inputs: Sequence[str], names: Sequence[str], part: Ar
     if not inputs or len(targets) != 1:
         return _Outcome(samples, loss, None, None)
     predicted = trainer.predict(*(part[name] for name in inputs))
+    if targets[0].dtype.kind == "i" and predicted.shape[:-1] == targets[0].shape:
+        counted = targets[0].reshape(-1) >= 0  # a label of -1 is none
+        rows = predicted.reshape(-1, predicted.shape[-1])[counted]
+        return _Outcome(samples, loss, rows, np.eye(rows.shape[1])[targets[0].reshape(-1)[counted]])
     if predicted.shape != targets[0].shape:
         return _Outcome(samples, loss, None, None)
     return _Outcome(samples, loss, predicted.reshape(samples, -1), targets[0].reshape(samples, -1))

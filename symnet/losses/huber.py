@@ -4,8 +4,8 @@ from symnet.registry import Formula
 
 MEMBER = Formula(
     text=(
-        "e[n,j] = A[n,j] - Y[n,j]\n"
-        "L = sum(where(abs(e[n,j]) <= delta, e[n,j]**2/2, delta*(abs(e[n,j]) - delta/2)), n, j)/(N*K)"
+        "R[n,j] = A[n,j] - Y[n,j]\n"
+        "L = sum(where(abs(R[n,j]) <= delta, R[n,j]**2/2, delta*(abs(R[n,j]) - delta/2)), n, j)/(N*K)"
     ),
     words="Small errors count by their square, large ones by their size.",
     settings={"delta": 1.0},
