@@ -36,7 +36,7 @@ class Dataset:
     test: Arrays  # empty where nothing is held out
 
 
-def prepare(
+def prepare(  # noqa: PLR0913
     arrays: Mapping[str, Any],
     needed: Mapping[str, Shape],
     *,

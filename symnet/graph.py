@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from sympy import Add, Expr, Mul
 
 from symnet.equations.declarations import RESERVED
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, reads
 from symnet.errors import ShapeError, SpecError, nearest, placed
 from symnet.index.symbols import Role, Scalar, Size, Tensor, base
 from symnet.layers.layer import Block, Layer, Options, Part, part
@@ -53,6 +53,7 @@ class Graph:
         self.count = 0
         self.replaced: dict[str, Tensor] = {}  # a parameter that is another one
         self.penalties: list[Expr] = []
+        self.differs = False  # whether a trained network computes something else than what is trained
         self.applied: dict[str, str] = {}  # the activation that made a tensor, by its name
 
     # what comes from outside
@@ -140,6 +141,7 @@ class Graph:
         self.outputs[block.name or suffix] = self.outputs[inner[-1].name]
 
     def add_part(self, layer: Layer, found: Part, origin: str) -> None:
+        self.differs = self.differs or found.differs
         tied = self.tied(layer, found)
         for tensor in found.given:
             if tensor.name not in self.replaced:
@@ -309,3 +311,34 @@ class Graph:
         used |= {size.name for e in equations for size in e.rhs.atoms(Size)}
         values = {name: value for name, value in self.sizes.values.items() if name in used}
         return Program(every, equations, values)
+
+
+def with_trained(program: Program, trained: Program, prediction: str) -> tuple[Program, str]:
+    """`program`, followed by what `trained` computes otherwise on the way to `prediction`, with names of its
+    own: A2_trained for A2; and the name that the prediction has then.
+    """
+    changed: set[str] = set()
+    before = -1
+    while len(changed) > before:  # an equation may read a later one
+        before = len(changed)
+        for equation in trained.equations:
+            own = program.defining.get(equation.tensor.name)
+            if own is None or own.rhs != equation.rhs or changed.intersection(reads(equation.rhs)):
+                changed.add(equation.tensor.name)
+    if prediction not in changed:
+        return program, prediction
+    needed = trained.sources(prediction)
+    names = {name: f"{name}_trained" for name in changed}
+    changes = {base(old): base(new) for old, new in names.items()}
+    changes |= {Scalar(old): Scalar(new) for old, new in names.items()}
+    equations = [
+        replace(
+            equation,
+            tensor=replace(equation.tensor, name=names[equation.tensor.name]),
+            rhs=equation.rhs.xreplace(changes),
+            origin="trained",
+        )
+        for equation in trained.equations
+        if equation.tensor.name in changed & needed
+    ]
+    return program.extended(equations), names[prediction]

@@ -13,7 +13,7 @@ from symnet.equations.check import check
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Program, reads
 from symnet.errors import ShapeError, SpecError, placed
-from symnet.graph import LOSS, Graph, Loss
+from symnet.graph import LOSS, Graph, Loss, with_trained
 from symnet.index.symbols import Role
 from symnet.layers.layer import Options
 from symnet.registry import is_name, layer_kinds, settings_of
@@ -55,16 +55,16 @@ class Network:
     equations: str = ""
     place: str = ""  # the file that it was read from, for errors
 
-    def stated(self, training: bool = True) -> tuple[Program, str]:
+    def stated(self) -> tuple[Program, str]:
         """The program, and the name of the tensor that is the prediction (empty where there is none).
 
-        What a trained network computes differs from what it is trained by where a layer says so: that is
-        stated where `training` is false. Raises SpecError, ShapeError and EquationError where the network is
-        not one.
+        Where a trained network computes something else than what is trained (dropout, batch normalization),
+        the prediction has equations of its own. Raises SpecError, ShapeError and EquationError where the
+        network is not one.
         """
         with placed(self.place):
             settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
-            return _from_text(self) if self.equations else _from_layers(self, training)
+            return _from_text(self) if self.equations else _from_layers(self)
 
 
 def _from_text(network: Network) -> tuple[Program, str]:
@@ -99,7 +99,22 @@ def _prediction(program: Program) -> str:
     return found
 
 
-def _from_layers(network: Network, training: bool) -> tuple[Program, str]:
+def _from_layers(network: Network) -> tuple[Program, str]:
+    """What is trained; and, where a trained network computes something else, that too."""
+    losses = _checked(network)
+    graph, prediction = _graph(network, losses, training=True)
+    program = graph.program()
+    check(program)
+    _all_used(program)
+    if not graph.differs:
+        return program, prediction
+    trained, prediction = _graph(network, losses, training=False)
+    program, prediction = with_trained(program, trained.program(), prediction)
+    check(program)
+    return program, prediction
+
+
+def _graph(network: Network, losses: Sequence[Loss], training: bool) -> tuple[Graph, str]:
     graph = Graph(training)
     for what, given, role in (
         ("inputs", network.inputs, Role.INPUT),
@@ -110,15 +125,10 @@ def _from_layers(network: Network, training: bool) -> tuple[Program, str]:
         for name, shape in given.items():
             with placed(what):
                 graph.declare(name, shape, role)
-    losses = _checked(network)
     for layer in network.layers:
         graph.add(_penalized(layer, network))
     graph.add_losses(losses)
-    prediction = graph.prediction(losses[0])
-    program = graph.program()
-    check(program)
-    _all_used(program)
-    return program, prediction
+    return graph, graph.prediction(losses[0])
 
 
 def _checked(network: Network) -> tuple[Loss, ...]:

@@ -289,12 +289,14 @@ def _run(
                 expected=f"parameters[{name!r}] of shape {array.shape}",
             )
         array[...] = parameters[name]
-    names = list(inspect.signature(trainer.loss).parameters)
-    missing = [name for name in names if name not in data]
+    wanted = inspect.signature(trainer.loss).parameters
+    missing = [
+        name for name, argument in wanted.items() if argument.default is argument.empty and name not in data
+    ]
     if missing:
         raise DataError(
             f"there is no array for {missing[0]}",
-            expected=f"f(parameters, {', '.join(f'{n}=...' for n in names)})",
+            expected=f"f(parameters, {', '.join(f'{n}=...' for n in wanted)})",
         )
-    arguments = [data[name] for name in names]
+    arguments = [data.get(name) for name in wanted]
     return trainer.loss(*arguments), trainer.gradients(*arguments)

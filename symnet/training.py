@@ -145,7 +145,7 @@ def train(
 class _Outcome:
     samples: int
     loss: float
-    # one row a sample (or a label, where a sample has several), as `wanted`; None where nothing is predicted for one target
+    # One row a sample, or a label where a sample has several. None where nothing is predicted for one target.
     predicted: Array | None
     wanted: Array | None
 

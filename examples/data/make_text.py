@@ -1,6 +1,6 @@
 """Writes founding.npz and names.npz from files of Debian's package miscfiles; see README.md.
 
-    python examples/data/make_text.py        on a machine that has the package
+python examples/data/make_text.py        on a machine that has the package
 """
 
 from __future__ import annotations
@@ -22,10 +22,8 @@ def founding() -> None:
     """The Declaration and the Constitution as whole numbers, in windows of LENGTH characters: X reads a
     window, Y is what comes next at each place of it.
     """
-    text = "".join(
-        gzip.open(STATE / f"us-{name}.gz", "rt", encoding="ascii").read()
-        for name in ("declaration", "constitution")
-    )
+    packed = (STATE / f"us-{name}.gz" for name in ("declaration", "constitution"))
+    text = "".join(gzip.decompress(path.read_bytes()).decode("ascii") for path in packed)
     characters = sorted(set(text))
     codes = np.array([characters.index(c) for c in text], dtype=np.uint8)
     count = (len(codes) - 1) // LENGTH

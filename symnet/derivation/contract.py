@@ -102,6 +102,8 @@ def _inside(
     """
     if solution == delta.target and size == delta.size:
         return S.One
+    if isinstance(solution, Index):  # a shorter axis than that of the target
+        return less(solution, size)
     powers = factors(body)
     covering = any(
         isinstance(base, Indexed) and power == 1 and _spans(base, index, size, shapes)

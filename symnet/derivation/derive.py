@@ -41,20 +41,22 @@ def derive(
     numbers, or where a function without a useful derivative stands in between.
     """
     check(stated)
+    remembered = tuple(e for e in stated.equations if e.tensor.next_of)
+    stated = stated.without({e.tensor.name for e in remembered})
     primal, naming = name_sums(stated)
     targets = _targets(primal, loss, wrt)
     adjoints = Backward(primal, primal.tensors[loss], targets).run()
     primal, naming = _without_idle_shares(stated, primal, naming, adjoints)
     program = primal.extended(adjoint.equation for adjoint in adjoints)
     safe, stabilizing = stabilize(_live(program, primal, targets))
-    updates: tuple[Equation, ...] = ()
-    computed = safe
+    updates = remembered
+    computed = safe.extended(remembered)
     if optimizer is not None:
         gradients = {a.of.name: a.equation.tensor for a in adjoints}
         given, values, equations = optimizer(
             [(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER]
         )
-        updates = tuple(equations)
+        updates += tuple(equations)
         computed = replace(safe.extended(updates, given), values={**safe.values, **values})
     check(program)
     check(computed)

@@ -36,11 +36,16 @@ from symnet.documents.outline import (
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
 
+TRAINED = (
+    "A trained network predicts in its own way: nothing is left out, and what was measured on each batch is "
+    "taken as it is remembered. No blame goes through these equations."
+)
 ROLES = {
     Role.INPUT: "input",
     Role.TARGET: "target",
     Role.PARAMETER: "parameter",
-    Role.STATE: "memory of the optimizer",
+    Role.STATE: "remembered from step to step",
+    Role.RANDOM: "drawn anew for each step",
     Role.HYPERPARAMETER: "set before training",
     Role.INTERMEDIATE: "computed",
 }
@@ -139,11 +144,15 @@ def _forward(context: Context) -> Iterator[Section]:
     equations = context.derived.primal.equations
     name = context.derived.loss.name
     start = next(k for k, e in enumerate(equations) if e.origin == "loss" or e.tensor.name == name)
+    trained = [context.statement(equation) for equation in equations if equation.origin == "trained"]
     forward = [context.statement(equation) for equation in equations[:start]]
     named = any(rewrite.before.tensor != context.derived.loss for rewrite in context.derived.naming)
     words = [Paragraph((NAMED,))] if named and forward else []
     yield Section(("Forward: from the inputs to the prediction",), "forward", (*forward, *words))
-    yield Section(("The loss",), "loss", tuple(_loss(context, equations[start:])))
+    rest = tuple(equation for equation in equations[start:] if equation.origin != "trained")
+    yield Section(("The loss",), "loss", tuple(_loss(context, rest)))
+    if trained:
+        yield Section(("Once it is trained",), "trained", (Paragraph((TRAINED,)), *trained))
 
 
 def _loss(context: Context, equations: tuple[Equation, ...]) -> Iterator[Block]:

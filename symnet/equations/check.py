@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from sympy import Expr, Indexed
 
 from symnet.equations.program import Equation, Program
-from symnet.equations.ranges import Evidence, Reading, disagree, element_text, readings
+from symnet.equations.ranges import Evidence, Reading, disagree, element_text, fits, readings
 from symnet.errors import EquationError, SymnetError, nearest
 from symnet.index.symbols import GIVEN_ROLES, Index, Scalar, Size, Tensor, indices_of, name_of
 
@@ -127,7 +127,7 @@ def _check_element(reading: Reading, equation: Equation, tensors: Mapping[str, T
         size = reading.scope.get(place)
         if size is None:
             raise _unbound(place, equation)
-        if size != extent:
+        if not fits(place, size, extent, equation):
             source = equation.lhs if place in equation.indices else f"the sum over {place}"
             raise disagree(Evidence(place, size, source), Evidence(place, extent, element), equation)
 

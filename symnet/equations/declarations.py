@@ -2,6 +2,9 @@
 
 X: input[N, D]                  also target, parameter, state
 token: input[N, T] integer      whole numbers
+M: random[N, D]                 numbers from 0 to 1, drawn anew for each step of training
+v: state[C] = 1                 what is remembered: v_next[c] = ... is its value after a step; it starts
+                                with 0 unless a number is given
 rate: hyperparameter = 0.5
 D: size = 2                     a size with a known value; a size that is only used stays symbolic
 H: tensor[N, T, K]              the shape of a tensor that an equation defines, where it does not follow
@@ -11,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Rational
 
@@ -124,11 +127,13 @@ class Names:
             raise statement.error(
                 f"the hyperparameter {name} has a shape", expected=f"{name}: hyperparameter = 0.5"
             )
+        if value is not None and tensor.role == Role.STATE:
+            tensor, value = replace(tensor, initial=float(value)), None
         if value is not None and tensor.role != Role.HYPERPARAMETER:
             raise statement.error(
                 f"{name} is {tensor.role} and has no value here", expected=f"{name}: hyperparameter = {value}"
             )
-        if tensor.integer and tensor.role in (Role.PARAMETER, Role.HYPERPARAMETER):
+        if tensor.integer and tensor.role in (Role.PARAMETER, Role.HYPERPARAMETER, Role.RANDOM):
             raise statement.error(f"the {tensor.role} {name} is declared integer", expected="real numbers")
         self.tensors[name] = tensor
         self.ranks[name] = tensor.rank

@@ -134,12 +134,20 @@ def _draft(names: Names, statement: Statement, left: ast.expr, right: ast.expr) 
     require_real(rhs, statement)
     if isinstance(rhs, ArgMax):
         names.integers.add(name)
-    main = Equation(Tensor(name, shape, integer=name in names.integers), indices, rhs)
+    main = Equation(
+        Tensor(name, shape, integer=name in names.integers, next_of=_remembered(names, name)), indices, rhs
+    )
     equations = (*reader.lifted, main)
     present = set(shape).union(*(equation.rhs.atoms(Dummy) for equation in equations))
     # a term may have cancelled
     unknown = {size: index for size, index in reader.unknown.items() if size in present}
     return Draft(statement, equations, unknown)
+
+
+def _remembered(names: Names, name: str) -> str:
+    """The state whose value after a step `name` is: v for v_next."""
+    state = names.tensors.get(name.removesuffix("_next"))
+    return state.name if state is not None and state.role == Role.STATE and state.name != name else ""
 
 
 def _solve_all(drafts: list[Draft], names: Names) -> tuple[Equation, ...]:

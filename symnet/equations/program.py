@@ -94,12 +94,13 @@ class Program:
                 pending.extend(reads(self.defining[name].rhs) if name in self.defining else ())
         return frozenset(found)
 
-    def arguments(self, *names: str) -> tuple[Tensor, ...]:
-        """The data that `names` are computed from: inputs, then targets. In this order the methods of a
-        generated module take them.
+    def arguments(self, *names: str, drawn: bool = False) -> tuple[Tensor, ...]:
+        """The data that `names` are computed from: inputs, then targets, then with `drawn` random numbers.
+        In this order the methods of a generated module take them.
         """
         needed = self.sources(*names)
         found = self.of_role(Role.INPUT) + self.of_role(Role.TARGET)
+        found += self.of_role(Role.RANDOM) if drawn else ()
         return tuple(tensor for tensor in found if tensor.name in needed)
 
     def without(self, names: Collection[str]) -> Program:

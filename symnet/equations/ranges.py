@@ -113,6 +113,13 @@ class Evidence:
     element: Expr | str
 
 
+def fits(index: Index, size: Expr, extent: Expr, equation: Equation) -> bool:
+    """Whether an index that runs over `size` may stand bare on an axis of `extent`: where these are the same,
+    or where the left side of the equation, as it is declared, asks for fewer than there are.
+    """
+    return size == extent or (index in equation.indices and (extent - size).is_nonnegative is True)
+
+
 def disagree(one: Evidence, other: Evidence, equation: Equation) -> ShapeError:
     """The error that two places ask for different ranges of one index, in the equation's own terms."""
     over = [f"over {evidence.size} in {element_text(evidence.element)}" for evidence in (one, other)]
@@ -163,7 +170,7 @@ class Solver:
             known = self.found.setdefault(size, evidence)
             if known.size != evidence.size:
                 raise disagree(known, evidence, self.main)
-        elif size != evidence.size:
+        elif not fits(evidence.index, size, evidence.size, self.main):
             source = (
                 self.main.lhs if evidence.index in self.main.indices else f"the sum over {evidence.index}"
             )

@@ -48,7 +48,8 @@ class Role(StrEnum):
     INPUT = "input"
     TARGET = "target"
     PARAMETER = "parameter"
-    STATE = "state"  # what an optimizer remembers from step to step
+    STATE = "state"  # what is remembered from step to step: by an optimizer, by a layer
+    RANDOM = "random"  # numbers from 0 to 1, drawn anew for each step of training
     HYPERPARAMETER = "hyperparameter"  # a number set before training, such as the learning rate
     INTERMEDIATE = "intermediate"
 
@@ -73,6 +74,7 @@ class Tensor:
     integer: bool = False  # holds whole numbers (tokens, positions of maxima); nothing is derived through it
     adjoint_of: str = ""  # the tensor whose adjoint this is: dW1 for W1
     frozen: bool = False  # a parameter that training leaves as it is
+    initial: float = 0.0  # what a state starts with
     next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1
 
     def __getitem__(self, indices: Any) -> Expr:

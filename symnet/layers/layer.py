@@ -53,6 +53,7 @@ class Part:
     equations: tuple[Equation, ...]
     own: Mapping[str, Tensor]
     output: Tensor
+    differs: bool = False  # once it is trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ def part(layer: Layer, suffix: str, x: Sequence[Tensor], sizes: Sizes, training:
     given = [tensor for tensor in own.values() if tensor.role in GIVEN_ROLES]
     if layer.frozen:
         given = [replace(t, frozen=True) if t.role == Role.PARAMETER else t for t in given]
-    return Part(tuple(given), tuple(equations), own, output)
+    return Part(tuple(given), tuple(equations), own, output, bool(stated.inference))
 
 
 def _own_sizes(stated: Stated, suffix: str, sizes: Sizes) -> dict[Expr, Expr]:

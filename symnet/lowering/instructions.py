@@ -31,6 +31,7 @@ class Home(StrEnum):
     PARAMETER = "parameter"
     GRADIENT = "gradient"
     STATE = "state"
+    RANDOM = "random"  # drawn before a step, and kept through it
     NUMBER = "number"  # rank 0, set before training or kept from step to step
     WORKSPACE = "workspace"  # written in every step; its memory may be shared with others
     CONSTANT = "constant"  # written once, when the sizes are known

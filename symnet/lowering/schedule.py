@@ -1,5 +1,8 @@
 """From a whole derivation to the array program of a trainer: what runs, in which order, in which memory.
 
+What only a prediction needs (a trained network's own statistics in place of the batch's) is a stretch of its
+own, which no step of training runs.
+
 | pass | what it does |
 | --- | --- |
 | needed | keeps the equations that the prediction, the loss, the gradients and the updates depend on |
@@ -30,11 +33,15 @@ from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
 from symnet.lowering.stack import Stack, stack_updates
 from symnet.simplify.named_sums import unused
 
+PREDICT, INFER, FORWARD, BACKWARD, UPDATE = range(5)
+"""The stretches, in the order in which they are computed."""
+
 HOMES = {
     Role.INPUT: Home.INPUT,
     Role.TARGET: Home.INPUT,
     Role.PARAMETER: Home.PARAMETER,
     Role.STATE: Home.STATE,
+    Role.RANDOM: Home.RANDOM,
     Role.HYPERPARAMETER: Home.NUMBER,
     Role.INTERMEDIATE: Home.WORKSPACE,
 }
@@ -47,7 +54,8 @@ class Schedule:
     """
 
     program: Program
-    predict: tuple[Line, ...]  # up to the prediction
+    predict: tuple[Line, ...]  # up to the prediction, as far as the loss needs it too
+    infer: tuple[Line, ...]  # from there to the prediction: what only that needs
     loss: tuple[Line, ...]  # up to the loss
     backward: tuple[Line, ...]  # the gradients
     update: tuple[Line, ...]  # one step of the optimizer
@@ -93,6 +101,7 @@ class _Scheduling:
 
     def run(self) -> Schedule:
         stretches = self.stretches()
+        own = stretches[1]
         stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
         self.allot(stacks)
         numbers = [equation for equation in loose if not equation.tensor.shape]
@@ -110,22 +119,25 @@ class _Scheduling:
         for stretch, expressions in zip(stretches, lowered, strict=True):
             emitter.sink = []
             emitter.home = Home.UPDATE if stretch is updates else Home.WORKSPACE
+            known = dict(emitter.memo)
             for part, expression in zip(stretch, expressions, strict=True):
                 self.emit(emitter, part, expression)
+            if stretch is own:
+                emitter.memo = known  # no later stretch may count on what this one has computed
             lines.append(tuple(emitter.sink))
-        owners, lines[3] = self.in_place(lines)
+        owners, lines[UPDATE] = self.in_place(lines)
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
 
     def stretches(self) -> list[list[Part]]:
-        """The equations up to the prediction, up to the loss, up to the gradients; those that nothing needs
-        left out.
+        """The equations up to the prediction, those that only the prediction needs, those up to the loss, and
+        up to the gradients; what nothing needs is left out.
         """
-        goals = [
-            {self.prediction.name} if self.prediction else set(),
-            {self.derived.loss.name},
-            {t.name for t in self.gradients.values()}
-            | {r for e in self.derived.updates for r in reads(e.rhs)},
-        ]
+        predicted = {self.prediction.name} if self.prediction else set()
+        loss = {self.derived.loss.name}
+        gradients = {t.name for t in self.gradients.values()}
+        gradients |= {r for e in self.derived.updates for r in reads(e.rhs)}
+        trained = self.program.sources(*loss, *gradients)
+        goals = [self.program.sources(*predicted) & trained, predicted, loss, gradients]
         defining = {e.tensor.name for e in self.forward}
         done: set[str] = set()
         found: list[list[Part]] = []
@@ -221,12 +233,12 @@ class _Scheduling:
         was.
         """
         every = [line for stretch in lines for line in stretch]
-        ends = [sum(map(len, lines[: k + 1])) for k in range(4)]
+        ends = [sum(map(len, lines[: k + 1])) for k in range(len(lines))]
         kept: dict[str, int] = {}
         if self.prediction is not None:
-            kept[self.of_tensor[self.prediction.name].name] = ends[0]
+            kept[self.of_tensor[self.prediction.name].name] = ends[INFER]
         for tensor in self.gradients.values():
-            kept[self.of_tensor[tensor.name].name] = ends[2]
+            kept[self.of_tensor[tensor.name].name] = ends[BACKWARD]
         life = lives(every, kept)
         fixed: dict[str, str] = {}
         copies: list[Line] = []
@@ -237,13 +249,13 @@ class _Scheduling:
             if life.get(before.name, life[after.name]).dies <= life[after.name].born:
                 fixed[after.name] = before.name
             else:
-                kept[after.name] = ends[3]
+                kept[after.name] = ends[UPDATE]
                 value = View(after)
                 move = (
                     Map("copy", (value,), View(before)) if tensor.shape else Assign(before, NumberRead(value))
                 )
                 copies.append(Line(move, tensor.name))
-        update = (*lines[3], *copies)
+        update = (*lines[UPDATE], *copies)
         return share([*every, *copies], kept, fixed), update
 
     def finished(
@@ -256,10 +268,11 @@ class _Scheduling:
     ) -> Schedule:
         return Schedule(
             program=self.program,
-            predict=lines[0],
-            loss=lines[1],
-            backward=lines[2],
-            update=lines[3],
+            predict=lines[PREDICT],
+            infer=lines[INFER],
+            loss=lines[FORWARD],
+            backward=lines[BACKWARD],
+            update=lines[UPDATE],
             setup=setup,
             buffers=tuple(self.buffers.values()),
             owners=owners,

@@ -125,7 +125,7 @@ def draw_arrays(
 ) -> dict[str, Array]:
     """An array for every tensor that is given: normal numbers, or with `positive` ones between 0.1 and 0.9.
 
-    What an optimizer remembers and numbers set before training are always drawn positive; whole numbers point
+    What is remembered or drawn and numbers set before training are always drawn positive; whole numbers point
     into the axes that they are read at.
     """
     arrays: dict[str, Array] = {}
@@ -133,7 +133,7 @@ def draw_arrays(
         shape = tuple(int(extent_at(extent, sizes)) for extent in tensor.shape)
         if tensor.integer:
             arrays[tensor.name] = rng.integers(0, _positions(program, tensor, sizes), shape)
-        elif positive or tensor.role in (Role.STATE, Role.HYPERPARAMETER):
+        elif positive or tensor.role in (Role.STATE, Role.HYPERPARAMETER, Role.RANDOM):
             arrays[tensor.name] = rng.uniform(0.1, 0.9, shape)
         else:
             arrays[tensor.name] = _moderate(tensor, rng.normal(size=shape))

@@ -72,12 +72,13 @@ def agree(derived, sizes, given, prediction="", tolerance=1e-11):
 
 
 def zero_states(derived, sizes):
-    """What an optimizer remembers before its first step."""
+    """What an optimizer and layers remember before the first step."""
     states = derived.computed.of_role("state")
     names = {**derived.computed.values, **sizes}
     return {
-        t.name: np.zeros(
-            [int(extent.subs({s: names[s.name] for s in extent.free_symbols})) for extent in t.shape]
+        t.name: np.full(
+            [int(extent.subs({s: names[s.name] for s in extent.free_symbols})) for extent in t.shape],
+            t.initial,
         )
         for t in states
     }

@@ -9,9 +9,11 @@ from functools import partial
 import numpy as np
 import pytest
 from backends.modules import agree, load, source_of, trainer_of
+from behind import network_behind
 from oracle import random_arrays
 
 from symnet.derivation.derive import derive
+from symnet.index.symbols import Role
 from symnet.layers.dense import Dense
 from symnet.network import Network
 from symnet.registry import members
@@ -37,7 +39,9 @@ def derived_network(**changes):
 def arrays_for(derived, seed=0):
     values = {**{name: int(v) for name, v in derived.stated.values.items()}, **SIZES}
     arrays = random_arrays(derived.stated, values, seed)
-    arrays["Y"] = (arrays["Y"] > 0).astype(float)
+    for target in derived.stated.of_role(Role.TARGET):
+        if not target.integer:
+            arrays[target.name] = (arrays[target.name] > 0).astype(float)
     return arrays
 
 
@@ -51,10 +55,7 @@ def test_every_activation(activation):
 
 @pytest.mark.parametrize("loss", members("losses"))
 def test_every_loss(loss):
-    last = "sigmoid" if loss == "bce" else "linear"
-    derived, prediction = derived_network(
-        layers=[Dense(4, activation="tanh"), Dense(2, activation=last)], loss=loss
-    )
+    derived, prediction = derived_network(**network_behind(loss))
     agree(derived, SIZES, arrays_for(derived), prediction)
 
 

@@ -20,6 +20,12 @@ def data_of(plan: Schedule, lines: Iterable[Line], returned: str = "") -> tuple[
     )
 
 
+def drawn_of(plan: Schedule, lines: Iterable[Line]) -> tuple[Tensor, ...]:
+    """The tensors that are drawn anew for each step, among those that the lines read."""
+    read = {view.buffer.name for line in lines for view in reads_of(line.instruction)}
+    return tuple(t for t in plan.program.of_role(Role.RANDOM) if t.name in read)
+
+
 def sizes_of_data(plan: Schedule, data: Sequence[Tensor]) -> tuple[Size, ...]:
     """The sizes that nothing says before the data are there."""
     program = plan.program

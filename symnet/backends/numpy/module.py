@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Integer
 
 from symnet.backends import Meta
-from symnet.backends.numpy.arguments import Arguments, data_of, sizes_of_data
+from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
 from symnet.backends.numpy.expressions import Expressions
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
@@ -46,8 +46,10 @@ class _Module:
         self.program = plan.program
         self.meta = meta
         predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
-        whole = data_of(plan, (*plan.predict, *plan.loss, *plan.backward), predicted)
-        inputs = data_of(plan, plan.predict, predicted)
+        training = (*plan.predict, *plan.loss, *plan.backward, *plan.update)
+        whole = data_of(plan, (*training, *plan.infer), predicted)
+        inputs = data_of(plan, (*plan.predict, *plan.infer), predicted)
+        self.random = drawn_of(plan, training)
         self.text_of = Expressions(
             known={
                 s: Integer(self.program.values[s.name])
@@ -72,11 +74,11 @@ class _Module:
             **self.signatures(),
             **self.training(),
             "methods": list(methods.values()),
-            "forward_calls": [call[name] for name in ("_predict", "_loss") if name in call],
+            "forward_calls": [call[name] for name in ("_draw", "_predict", "_loss") if name in call],
             "backward_call": call.get("_backward", "pass"),
             "update": "_update" in call,
             "update_call": call.get("_update", ""),
-            "predict_call": call.get("_predict", "pass"),
+            "predict_calls": [call[name] for name in ("_predict", "_infer") if name in call] or ["pass"],
             "initialize": list(self.storage.initialize()),
             "uses_erf": any("erf(" in line for method in methods.values() for line in method.lines),
             "workspace": self.storage.workspace(),
@@ -89,6 +91,7 @@ class _Module:
         plan = self.plan
         stretches = {
             "_predict": (plan.predict, "From the inputs to the prediction."),
+            "_infer": (plan.infer, "What only a prediction needs, and no step of training."),
             "_loss": (
                 plan.loss,
                 "From there to the loss." if plan.predict else "From the inputs to the loss.",
@@ -96,7 +99,21 @@ class _Module:
             "_backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
             "_update": (plan.update, "One step of the optimizer, in place."),
         }
-        return {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines}
+        found = {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines}
+        return found | ({"_draw": self.draw()} if self.random else {})
+
+    def draw(self) -> Method:
+        """The method that draws what is random, where it is not given."""
+        lines: list[str] = []
+        for tensor in self.random:
+            place = self.text_of.buffer(self.plan.of_tensor[tensor.name])
+            lines.append(f"if {tensor.name} is None:")
+            lines.append(f"    self.random.random(dtype=self.dtype, out={place})")
+            lines.append("else:")
+            lines.append(f"    {place}[...] = {tensor.name}")
+        names = ", ".join(["w", *(tensor.name for tensor in self.random)])
+        words = "Random numbers from 0 to 1, new for each step; those that are given are taken."
+        return Method("_draw", f"self, {names}", f"self._draw({names})", words, lines)
 
     def method(self, name: str, lines: Sequence[Line], words: str) -> Method:
         """The method for one stretch, with the arguments that its lines need."""
@@ -120,7 +137,9 @@ class _Module:
             batch, chosen = arguments.batch()
             return {
                 "arguments": ", ".join(arguments.names),
-                "signature": arguments.signature,
+                "signature": ", ".join([arguments.signature, *(f"{t.name}=None" for t in self.random)]),
+                "fit_signature": arguments.signature,
+                "random": bool(self.random),
                 "checks": arguments.checks(),
                 "floats": arguments.floats,
                 "predict_signature": inputs.signature,

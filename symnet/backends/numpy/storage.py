@@ -40,7 +40,7 @@ class Storage:
         """Every buffer that a line touches, in that order."""
         found: dict[str, Buffer] = {}
         plan = self.plan
-        for line in (*plan.setup, *plan.predict, *plan.loss, *plan.backward, *plan.update):
+        for line in (*plan.setup, *plan.predict, *plan.infer, *plan.loss, *plan.backward, *plan.update):
             for view in (*reads_of(line.instruction), *writes_of(line.instruction)):
                 for buffer in (view.buffer, view.zero):
                     if buffer is not None:
@@ -57,7 +57,7 @@ class Storage:
             arrays = [
                 self.allocation(buffer)
                 for buffer in self.used()
-                if buffer.home in (Home.WORKSPACE, Home.CONSTANT)
+                if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM)
                 and (buffer.shape or buffer.name not in self.plan.equations)
             ]
             return (
@@ -146,9 +146,9 @@ class Storage:
                 bound = f"np.sqrt({self.text_of.size(start.square)})"
                 yield f"{name}[...] = random.uniform(-1.0, 1.0, {name}.shape) * {bound}"
         for vector in self.states():
-            yield f"{self.of(vector)}[...] = 0.0"
+            yield f"{self.of(vector)}[...] = {vector.initial}"
         for tensor in self.counters():
-            yield f"{self.of(tensor)} = {float(self.program.values.get(tensor.name, 0.0))}"
+            yield f"{self.of(tensor)} = {float(self.program.values.get(tensor.name, tensor.initial))}"
 
     def saved(self) -> tuple[list[tuple[str, str]], list[str]]:
         """The arrays that are saved, by their names in the file; and the lines that take them back."""

@@ -83,7 +83,7 @@ def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str
     names = {
         "predict": derived.stated.arguments(*([prediction] if prediction else [])),
         "learn": derived.computed.arguments(
-            derived.loss.name, *(a.equation.tensor.name for a in derived.gradients.values())
+            derived.loss.name, *(a.equation.tensor.name for a in derived.gradients.values()), drawn=True
         ),
     }
     for batch, point in enumerate(points):
@@ -132,12 +132,11 @@ def _expected(derived: Derived, prediction: str, point: Point, batch: int) -> di
     """What the interpreter answers for one batch."""
     expected: dict[str, Array] = {}
     if prediction:
-        expected[f"{batch}/prediction"] = point.run(derived.stated)[prediction]
+        expected[f"{batch}/prediction"] = _started(point, derived.stated).run(derived.stated)[prediction]
     if not derived.wrt:
         return expected
     interpreter = point.interpreter(derived.computed)
-    states = {t.name: np.zeros(interpreter.shape(t)) for t in derived.computed.of_role(Role.STATE)}
-    given = {**point.given, **states}
+    given = dict(_started(point, derived.computed).given)
     values = interpreter.run(given)
     expected[f"{batch}/loss"] = values[derived.loss.name]
     for name, adjoint in derived.gradients.items():
@@ -148,6 +147,12 @@ def _expected(derived: Derived, prediction: str, point: Point, batch: int) -> di
         for tensor in derived.computed.of_role(Role.PARAMETER):
             expected[f"{batch}/{step}/parameter/{tensor.name}"] = given[tensor.name]
     return expected
+
+
+def _started(point: Point, program: Program) -> Point:
+    """The point with every state as it is before the first step."""
+    states = {t.name: np.full(point.shape(t), t.initial) for t in program.of_role(Role.STATE)}
+    return Point(point.sizes, {**point.given, **states})
 
 
 def _findings(expected: Mapping[str, Array], answer: Mapping[str, Array], points: int) -> tuple[Finding, ...]:
