@@ -252,7 +252,7 @@ def list_(as_json: bool) -> None:
     kinds: dict[str, dict[str, dict[str, Any]]] = {
         "layers": {name: {"formula": k.FORMULA, "words": k.WORDS} for name, k in layer_kinds().items()}
     }
-    for folder in ("activations", "losses", "regularizers", "optimizers"):
+    for folder in ("activations", "losses", "regularizers", "optimizers", "schedules"):
         kinds[folder] = {
             name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
             for name, m in members(folder).items()

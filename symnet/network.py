@@ -24,10 +24,20 @@ Shape = Sequence[int | str] | Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a network is trained: the optimizer with its settings, and how long."""
+    """How a network is trained: the optimizer with its settings, how its learning rate goes, how large a
+    gradient may be, and how long.
+
+    `clip_norm` bounds the length of all gradients together, `clip_value` each of their numbers. The learning
+    rate of the first `warmup` steps rises along a straight line.
+    """
 
     optimizer: str = "sgd"
     settings: Mapping[str, float] = field(default_factory=dict)
+    schedule: str = "constant"
+    schedule_settings: Mapping[str, float] = field(default_factory=dict)
+    warmup: int = 0
+    clip_norm: float | None = None
+    clip_value: float | None = None
     epochs: int = 1000
     batch_size: int | None = None  # all samples at once, unless given
     seed: int = 0
@@ -64,6 +74,9 @@ class Network:
         """
         with placed(self.place):
             settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
+            settings_of(
+                "schedules", self.training.schedule, self.training.schedule_settings, place="training"
+            )
             return _from_text(self) if self.equations else _from_layers(self)
 
 

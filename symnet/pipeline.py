@@ -40,7 +40,7 @@ from symnet.graph import LOSS
 from symnet.index.symbols import Role
 from symnet.network import Network as StatedNetwork
 from symnet.spec import load as load_spec
-from symnet.updates import updates
+from symnet.updates import trained_by
 from symnet.verify import Certificate, Finding, verify
 
 Array = NDArray[Any]
@@ -84,7 +84,7 @@ class Network(StatedNetwork):
         inputs named in `wrt` as well.
         """
         program, prediction = self._stated
-        optimizer = partial(updates, self.training.optimizer, self.training.settings)
+        optimizer = partial(trained_by, self.training)
         names = [tensor.name for tensor in program.of_role(Role.PARAMETER) if not tensor.frozen]
         names += [name for name in wrt or () if name not in names]
         with placed(self.place):

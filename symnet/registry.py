@@ -31,6 +31,7 @@ GIVEN = {
     "losses": "A: input[N, K]\nY: target[N, K]",
     "regularizers": "W: parameter[I, J]",
     "optimizers": "w: parameter[I]\ng: input[I]",
+    "schedules": "learning_rate: hyperparameter\nstep: state",
 }
 """What the formulas of each folder may read, unless one says otherwise. The first axis of an activation, a
 loss or a regularizer stands for all axes but the last of an array that has more.

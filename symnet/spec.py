@@ -7,7 +7,8 @@ with its place.
     [[layers]] kind = "dense", units = 2, activation = "sigmoid", ...
     [[losses]] kind = "cross_entropy", reads = { A = "head", Y = "Y" }, weight = 0.5, ... in place of loss
     [regularization] l1, l2
-    [training] optimizer, epochs, batch_size, seed, and the optimizer's settings (learning_rate, ...)
+    [training] optimizer, epochs, batch_size, seed, schedule, warmup, clip_norm, clip_value, and the settings
+               of the optimizer and the schedule (learning_rate, ...)
     [data]     file = "digits.npz" or arrays written out; one_hot, scale, reshape, held_out
 """
 
@@ -156,7 +157,7 @@ def _layers(document: Mapping[str, Any]) -> Iterable[Any]:
                 f"there is no kind of layer {kind!r}" if "kind" in table else "the layer has no kind",
                 place=place,
                 expected="one of " + ", ".join(kinds),
-                suggestion=nearest(str(kind), kinds),
+                suggestion=nearest(str(kind), kinds) if "kind" in table else "",
             )
         options = {name: value for name, value in table.items() if name != "kind"}
         yield _layer(kinds[kind], options, place)
@@ -182,10 +183,34 @@ def _training(table: Mapping[str, Any]) -> Training:
     epochs = _whole(settings, "epochs", 1000)
     batch_size = _whole(settings, "batch_size", None)
     seed = _whole(settings, "seed", 0, least=0)
+    schedule = settings.pop("schedule", "constant")
+    warmup = _whole(settings, "warmup", 0, least=0)
+    bounds = {name: _positive(settings, name) for name in ("clip_norm", "clip_value")}
     known = member("optimizers", optimizer, "[training] optimizer").settings
-    _known(settings, ("optimizer", "epochs", "batch_size", "seed", *known), "training")
+    course = member("schedules", schedule, "[training] schedule").settings
+    own = ("optimizer", "epochs", "batch_size", "seed", "schedule", "warmup", *bounds)
+    _known(settings, (*own, *known, *course), "training")
+    of_schedule = {name: settings.pop(name) for name in course if name in settings and name not in known}
     settings_of("optimizers", optimizer, settings, "[training]")
-    return Training(optimizer, settings, epochs or 1000, batch_size, seed or 0)
+    settings_of("schedules", schedule, of_schedule, "[training]")
+    return Training(
+        optimizer,
+        settings,
+        schedule,
+        of_schedule,
+        warmup or 0,
+        **bounds,
+        epochs=epochs or 1000,
+        batch_size=batch_size,
+        seed=seed or 0,
+    )
+
+
+def _positive(settings: dict[str, Any], name: str) -> float | None:
+    value = settings.pop(name, None)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
+        raise SpecError(f"{name} is {value!r}", place="[training]", expected="a positive number")
+    return value
 
 
 def _whole(settings: dict[str, Any], name: str, default: int | None, least: int = 1) -> int | None:

@@ -97,7 +97,7 @@ def test_every_option_arrives(spec):
         Dense("C", augmented=True),
     )
     assert (network.l1, network.l2) == (0.0, 0.25)
-    assert network.training == Training("adam", {"beta1": 0.8}, 3, 7, 5)
+    assert network.training == Training("adam", {"beta1": 0.8}, epochs=3, batch_size=7, seed=5)
     assert data is not None
     assert data.file == loaded.path.parent / "here.npz"
     assert (data.scale, data.one_hot, data.held_out) == ({"X": 16}, {"Y": 10}, 0.25)

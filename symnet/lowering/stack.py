@@ -113,7 +113,7 @@ def _stack(families: Sequence[_Family], tensors: Mapping[str, Tensor], taken: se
     for members in parts:
         name = unused(_vector_name(members[0], first.members[0]), taken)
         taken.add(name)
-        vectors.append(Tensor(name, (length,), members[0].role))
+        vectors.append(replace(members[0], name=name, shape=(length,), adjoint_of=""))
     names = {member.name: vector.name for member, vector in zip(first.members, vectors, strict=True)}
     for equation in first.equations:
         now = names.get(equation.tensor.next_of)

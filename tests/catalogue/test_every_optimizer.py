@@ -62,7 +62,65 @@ def adamw(w, gradients, **settings):
     return adam(w, gradients, **{"weight_decay": 0.01, **settings})
 
 
+def nadam(w, gradients, learning_rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-8, momentum_decay=0.004):
+    first = second = 0.0
+    product = 1.0
+    for t, g in enumerate(gradients, start=1):
+        now = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
+        ahead = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+        product *= now
+        first = beta1 * first + (1 - beta1) * g
+        second = beta2 * second + (1 - beta2) * g * g
+        root = np.sqrt(second / (1 - beta2**t)) + epsilon
+        w = w - learning_rate * (1 - now) / (1 - product) * g / root
+        w = w - learning_rate * ahead / (1 - product * ahead) * first / root
+    return w
+
+
+def adagrad(w, gradients, learning_rate=0.01, epsilon=1e-10):
+    total = 0.0
+    for g in gradients:
+        total = total + g * g
+        w = w - learning_rate * g / (np.sqrt(total) + epsilon)
+    return w
+
+
+def adadelta(w, gradients, learning_rate=1.0, decay=0.9, epsilon=1e-6):
+    square = moved = 0.0
+    for g in gradients:
+        square = decay * square + (1 - decay) * g * g
+        step = np.sqrt(moved + epsilon) / np.sqrt(square + epsilon) * g
+        moved = decay * moved + (1 - decay) * step * step
+        w = w - learning_rate * step
+    return w
+
+
+def lion(w, gradients, learning_rate=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0):
+    mean = 0.0
+    for g in gradients:
+        w = w * (1 - learning_rate * weight_decay)
+        w = w - learning_rate * np.sign(beta1 * mean + (1 - beta1) * g)
+        mean = beta2 * mean + (1 - beta2) * g
+    return w
+
+
+def rprop(w, gradients, learning_rate=0.01, grow=1.2, shrink=0.5, smallest=1e-6, largest=50.0):
+    before, step = np.zeros_like(w), np.full_like(w, learning_rate)
+    for g in gradients:
+        same = np.sign(g * before)
+        step = np.where(same > 0, step * grow, np.where(same < 0, step * shrink, step))
+        step = np.clip(step, smallest, largest)
+        before = np.where(same < 0, 0.0, g)
+        w = w - np.sign(before) * step
+    return w
+
+
 EXPECTED = {
+    "nadam": nadam,
+    "adagrad": adagrad,
+    "adadelta": adadelta,
+    "lion": lion,
+    "rprop": rprop,
     "sgd": sgd,
     "momentum": momentum,
     "nesterov": nesterov,
@@ -88,7 +146,8 @@ def steps(kind, settings, start=START, gradients=GRADIENTS):
     check(program)
     known = {**start}
     for state in program.of_role(Role.STATE):
-        known[state.name] = np.zeros([next(k for k, s in SIZES.items() if s == e) for e in state.shape])
+        shape = [next(k for k, s in SIZES.items() if s == e) for e in state.shape]
+        known[state.name] = np.full(shape, state.initial)
     for gradient in gradients:
         slopes = gradient(known) if callable(gradient) else gradient
         found = evaluate(program, known | {f"d{name}": g for name, g in slopes.items()}, {"D": 2, "H1": 3})

@@ -70,5 +70,7 @@ LAYER = st.builds(
 @settings(max_examples=15)
 @given(st.lists(LAYER, min_size=1, max_size=4), st.sampled_from(["sse", "mse", "huber", "cross_entropy"]))
 def test_random_networks(layers, loss):
-    assume(loss != "cross_entropy" or layers[-1].activation != "softmax")  # refused: it would be applied twice
+    assume(
+        loss != "cross_entropy" or layers[-1].activation != "softmax"
+    )  # refused: it would be applied twice
     certify(layers, loss, outputs=layers[-1].units, module=False)

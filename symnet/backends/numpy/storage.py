@@ -124,7 +124,8 @@ class Storage:
                 yield f"{self.text_of.buffer(buffer)} = np.zeros({self.text_of.shape(buffer.shape)}, dtype)"
         for buffer in self.used():
             if buffer.home is Home.UPDATE and buffer.shape and buffer.name not in self.plan.owners:
-                yield f"{self.text_of.buffer(buffer)} = np.empty({self.text_of.shape(buffer.shape)}, dtype)"
+                shape, dtype = self.text_of.shape(buffer.shape), DTYPES[buffer.kind]
+                yield f"{self.text_of.buffer(buffer)} = np.empty({shape}, {dtype})"
 
     def states(self) -> list[Tensor]:
         """What the optimizer remembers, as it lies in memory."""
