@@ -36,6 +36,7 @@ FUNCTIONS = {
     f.softplus: t.Name("softplus", "upright", r"\operatorname{softplus}"),
     f.signum: t.Name("sgn", "upright", r"\operatorname{sgn}"),
     f.sign: t.Name("sign", "upright", r"\operatorname{sign}"),
+    f.constant: t.Name("const", "upright", r"\operatorname{const}"),
     f.maximum: t.Name("max", "upright", r"\max"),
     f.minimum: t.Name("min", "upright", r"\min"),
 }

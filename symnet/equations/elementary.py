@@ -120,6 +120,7 @@ SCALAR_FUNCTIONS: dict[Any, Callable[..., Number]] = {
     f.sigmoid: _sigmoid,
     f.softplus: _softplus,
     f.expm1: _expm1,
+    f.constant: lambda x: x.real,  # held fixed: a step in the imaginary direction ends here
     f.absolute: _absolute,
     f.signum: lambda x: (x.real > 0) - (x.real < 0),
     f.sign: lambda x: 1 if x.real >= 0 else -1,

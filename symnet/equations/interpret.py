@@ -5,6 +5,10 @@ that reads its own tensor at another index (a recurrence, in either direction) n
 that is missing is computed first. Values may be complex, for the complex step: comparisons look at real parts
 only.
 
+Many complex steps are taken at once: a number may be an array of lanes, complex numbers that have one real
+part and differ by what is beside it. Sums and products are those of arrays; whatever looks at real parts
+looks at the first lane.
+
 A right-hand side is compiled once into nested closures, one for each node of the expression, over the list of
 index values that are bound at the place (the scope). Elements lie in plain lists, row by row.
 """
@@ -12,7 +16,7 @@ index values that are bound at the place (the scope). Elements lie in plain list
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +37,11 @@ Scope = list[Any]
 """The values of the indices that are bound at a place, each in its slot."""
 Slots = Mapping[sp.Symbol, int]
 Code = Callable[[Scope], Any]
-"""A compiled expression: from a scope to a Number."""
+"""A compiled expression: from a scope to a number."""
+STEP = 1e-30
+"""The complex step: its square is lost beside any number."""
+LANES = 256
+"""So many complex steps are taken at once, at most."""
 
 
 def evaluate(
@@ -105,6 +113,48 @@ class Interpreter:
         computed = {e.tensor.name: self.of(e.tensor.name) for e in pending}
         return arrays | {name: _array(c.elements, c.shape, c.integer) for name, c in computed.items()}
 
+    def slopes(self, given: Mapping[str, Array], moved: str, directions: Array, wanted: str) -> Array:
+        """The slope of the number `wanted` when the tensor `moved`, which is given, moves along each of the
+        `directions` (one a row, its elements row by row), by complex steps in as many lanes.
+        """
+        self.load(given)
+        cells = self.of(moved)
+        for place in np.flatnonzero(directions.any(axis=0)).tolist():
+            cells.elements[place] = cells.elements[place] + 1j * STEP * directions[:, place]
+        for equation in self.program.equations:
+            cells = self.of(equation.tensor.name)
+            if cells.code is None and equation.tensor.name not in given:
+                cells.order, cells.code = _order(equation, cells.count), self.code(equation)
+        for equation in self.program.equations:
+            cells = self.of(equation.tensor.name)
+            for place in cells.order:
+                if cells.elements[place] is None:
+                    self.compute(cells, place)
+        return np.broadcast_to(np.imag(self.of(wanted).elements[0]) / STEP, len(directions))
+
+    def pulled_back(self, equation: Equation, moved: Tensor, value: Array, weights: Array) -> Array:
+        """The slope of the right-hand side of `equation`, weighted with `weights` and added up, along every
+        element of the tensor `moved`, which has the `value`: by complex steps, many of them at once.
+        """
+        code, found = self.code(equation), np.zeros(value.size)
+        numbers = weights.ravel().tolist()
+        for start in range(0, value.size, LANES):
+            self.give(moved, value)
+            elements = self.of(moved.name).elements
+            lanes = range(start, min(start + LANES, value.size))
+            for lane, place in enumerate(lanes):
+                step = np.zeros(len(lanes), complex)
+                step[lane] = STEP * 1j
+                elements[place] = elements[place] + step
+            for scope, weight in zip(self.scopes(self.shape(equation.tensor)), numbers, strict=True):
+                found[lanes.start : lanes.stop] += np.imag(code(scope)) / STEP * weight
+        self.give(moved, value)
+        return found.reshape(value.shape)
+
+    def scopes(self, shape: tuple[int, ...]) -> Iterator[Scope]:
+        """The scope at every place of a tensor, row by row."""
+        return (list(place) + [0] * (self.width - len(place)) for place in np.ndindex(shape))
+
     def load(self, given: Mapping[str, Array]) -> dict[str, Array]:
         """Take over the arrays, and the numbers that belong to the program; forget everything else."""
         for cells in self.cells.values():
@@ -128,8 +178,7 @@ class Interpreter:
         """The right-hand side of `equation` at every index, the tensors being as they were last loaded."""
         code = self.code(equation)
         shape = self.shape(equation.tensor)
-        scopes = (list(place) + [0] * (self.width - len(place)) for place in np.ndindex(shape))
-        return _array([code(scope) for scope in scopes], shape, equation.tensor.integer)
+        return _array([code(scope) for scope in self.scopes(shape)], shape, equation.tensor.integer)
 
     def of(self, name: str) -> _Cells:
         if name not in self.cells:
@@ -199,11 +248,7 @@ class Interpreter:
             raise EquationError(
                 f"{expr.func.__name__} has no value", expected="a function with a rule in elementary.py"
             )
-        function = SCALAR_FUNCTIONS[expr.func]
-        if len(parts) == 1:
-            only = parts[0]
-            return lambda scope: function(only(scope))
-        return lambda scope: function(*(part(scope) for part in parts))
+        return _applied(expr.func, parts)
 
     def compile_index(self, index: Index, slots: Slots) -> Code:
         if index not in slots:
@@ -262,11 +307,30 @@ class Interpreter:
         inner: dict[sp.Symbol, int] = {**slots}
         inner.update({index: first + k for k, (index, _) in enumerate(binders)})
         self.width = max(self.width, first + len(binders))
-        code = self.compile(expr.function, inner)
-        reduce = _position_of_largest if isinstance(expr, ArgMax) else _total
-        for k, (_, size) in reversed(list(enumerate(binders))):
-            code = reduce(code, first + k, range(self.extent(size)))
-        return code
+        ranges = [range(self.extent(size)) for _, size in binders]
+        if isinstance(expr, ArgMax):
+            return _position_of_largest(self.compile(expr.function, inner), first, ranges[0])
+        factors = sp.Mul.make_args(expr.function)
+        code = self.compile(sp.Mul(*(a for a in factors if not isinstance(a, f.Bracket))), inner)
+        brackets = [a for a in factors if isinstance(a, f.Bracket)]
+        for k in reversed(range(len(binders))):
+            # A bracket is asked as soon as its indices are known: where it is 0, nothing is added.
+            asked = [a for a in brackets if a.has(binders[k][0])]
+            brackets = [a for a in brackets if a not in asked]
+            code = self.total(code, binders[k][0], first + k, ranges[k], asked, inner)
+        return _guarded(code, [self.compile(bracket, slots) for bracket in brackets])
+
+    def total(
+        self, body: Code, index: Index, slot: int, values: range, brackets: list[sp.Expr], slots: Slots
+    ) -> Code:
+        """The sum of `body` over one index, where all `brackets` are 1; a bracket [i = e] leaves one i."""
+        for bracket in brackets:
+            sides = (bracket.args, bracket.args[::-1]) if isinstance(bracket, f.equal) else ()
+            for side, other in sides:
+                if side == index and not other.has(index, sp.Sum):
+                    rest = [self.compile(a, slots) for a in brackets if a is not bracket]
+                    return _one_term(_guarded(body, rest), slot, values, self.compile(other, slots))
+        return _total(_guarded(body, [self.compile(a, slots) for a in brackets]), slot, values)
 
 
 def _order(equation: Equation, count: int) -> Sequence[int]:
@@ -295,7 +359,40 @@ def _whole(code: Code) -> Code:
 
 
 def _choice(condition: Code, yes: Code, no: Code) -> Code:
-    return lambda scope: yes(scope) if condition(scope) else no(scope)
+    return lambda scope: yes(scope) if _first(condition(scope)) else no(scope)
+
+
+def _first(value: Any) -> Any:
+    """The first lane of a number; a number that has no lanes as it is."""
+    return value[0] if isinstance(value, np.ndarray) else value
+
+
+def _applied(kind: Any, parts: list[Code]) -> Code:
+    """A function of numbers, in all lanes."""
+    function = SCALAR_FUNCTIONS[kind]
+    if len(parts) == 1:
+        only = parts[0]
+
+        def one(scope: Scope) -> Any:
+            value = only(scope)
+            return _along(function, value) if isinstance(value, np.ndarray) else function(value)
+
+        return one
+    if issubclass(kind, f.Bracket):
+        return lambda scope: function(*(_first(part(scope)) for part in parts))
+
+    def larger_or_smaller(scope: Scope) -> Any:
+        values = [part(scope) for part in parts]
+        firsts = [_first(value) for value in values]
+        return values[firsts.index(function(*firsts))]
+
+    return larger_or_smaller
+
+
+def _along(function: Callable[[Any], Any], lanes: Array) -> Array:
+    """A function of one number in all lanes: its slope there, by a complex step, times that of each lane."""
+    value = complex(function(complex(lanes[0].real, STEP)))
+    return value.real + 1j * (value.imag / STEP) * lanes.imag
 
 
 def _sum(parts: list[Code]) -> Code:
@@ -312,8 +409,22 @@ def _power(expr: sp.Pow, base: Code, exponent: Code) -> Code:
     if expr.exp == 2:
         return lambda scope: (value := base(scope)) * value
     if expr.exp == sp.S.Half:
-        return lambda scope: square_root(base(scope))
-    return lambda scope: power(base(scope), exponent(scope))
+
+        def root(scope: Scope) -> Any:
+            value = base(scope)
+            return _along(square_root, value) if isinstance(value, np.ndarray) else square_root(value)
+
+        return root
+
+    def raised(scope: Scope) -> Any:
+        value, by = base(scope), exponent(scope)
+        if not isinstance(value, np.ndarray) and not isinstance(by, np.ndarray):
+            return power(value, by)
+        x, y = _first(value).real, _first(by).real
+        moved = _along(lambda z: power(z, y), np.atleast_1d(value))
+        return moved + 1j * _along(lambda z: power(x, z), np.atleast_1d(by)).imag
+
+    return raised
 
 
 def _total(body: Code, slot: int, values: range) -> Code:
@@ -326,12 +437,32 @@ def _total(body: Code, slot: int, values: range) -> Code:
     return add
 
 
+def _guarded(body: Code, brackets: list[Code]) -> Code:
+    """`body` where all brackets are 1, and 0 elsewhere."""
+    if not brackets:
+        return body
+    return lambda scope: body(scope) if all(bracket(scope) for bracket in brackets) else 0
+
+
+def _one_term(body: Code, slot: int, values: range, at: Code) -> Code:
+    """The term of a sum at one value of its index; nothing where that is not in its range."""
+
+    def term(scope: Scope) -> Any:
+        place = at(scope).real
+        if place not in values:  # nor is a number that is not whole
+            return 0
+        scope[slot] = int(place)
+        return body(scope)
+
+    return term
+
+
 def _position_of_largest(body: Code, slot: int, values: range) -> Code:
     def position(scope: Scope) -> int:
         found, largest = 0, -math.inf
         for k in values:
             scope[slot] = k
-            value = body(scope).real
+            value = _first(body(scope)).real
             if value > largest:
                 found, largest = k, value
         return found

@@ -143,6 +143,13 @@ class softplus(Elementary):
         return sigmoid(self.args[0])
 
 
+class constant(Elementary):
+    """x, taken as it is: whatever it was computed from, no blame goes through it."""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return S.Zero
+
+
 class expm1(Elementary):
     """e^x - 1, exact near 0"""
 
@@ -169,6 +176,7 @@ NAMED: dict[str, Any] = {
         sigmoid,
         softplus,
         expm1,
+        constant,
         less,
         less_equal,
         equal,

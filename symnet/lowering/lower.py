@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
 
 from symnet.equations.program import Equation, Program
 from symnet.errors import LoweringError
 from symnet.index.calculus import bound_apart, common_number, free_indices, is_negative, pull, substitute
-from symnet.index.functions import NAMED, equal
+from symnet.index.functions import NAMED, constant, equal, where
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 from symnet.lowering.nodes import (
@@ -93,7 +94,7 @@ class Lowering:
             return self.power(expr.base, expr.exp)
         if not expr.args:
             raise LoweringError(f"{expr} has no whole-array form")
-        return Elementwise(expr.func.__name__, tuple(self.expression(argument) for argument in expr.args))
+        return _applied(expr.func, tuple(self.expression(argument) for argument in expr.args))
 
     def within(self, axes: Iterable[Axis]) -> Lowering:
         """The lowering under a sum, whose indices run too."""
@@ -227,6 +228,17 @@ class Lowering:
         if any(free_indices(place) & targets for _, place in found):
             return [], [*others, *(equal(place, target) for target, place in found)]
         return found, others
+
+
+def _applied(function: Any, arguments: tuple[ArrayExpr, ...]) -> ArrayExpr:
+    """A function of numbers, unless it is none: what is constant for derivatives only, a choice of one
+    thing.
+    """
+    if function is constant:
+        return arguments[0]
+    if function is where and arguments[1] == arguments[2]:
+        return arguments[1]
+    return Elementwise(function.__name__, arguments)
 
 
 def _reading_order(expr: Expr) -> tuple[bool, bool]:

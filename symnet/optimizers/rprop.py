@@ -1,4 +1,4 @@
-"""Rprop: each weight has a step of its own, which grows while the gradient keeps its sign and shrinks where not."""
+"""Rprop: each weight has a step of its own, which grows while its gradient keeps its sign or shrinks."""
 
 from symnet.registry import Formula
 

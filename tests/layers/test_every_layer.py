@@ -13,6 +13,7 @@ from symnet.documents import document
 from symnet.documents.outline import Meta
 from symnet.equations.interpret import evaluate
 from symnet.equations.parse import parse_program
+from symnet.equations.program import reads
 from symnet.equations.text import program_text
 from symnet.index.symbols import Role
 from symnet.lowering.instructions import Loop
@@ -64,11 +65,8 @@ def test_nothing_is_computed_in_a_loop_but_a_recurrence(name):
     plan = schedule(derived, prediction)
     lines = [line for part in (plan.predict, plan.loss, plan.backward) for line in part]
     loops = [line.instruction for line in lines if isinstance(line.instruction, Loop)]
-    recurrent = any(
-        e.tensor.name in {str(element.base.label) for element in e.rhs.atoms(type(e.lhs))}
-        for e in derived.program.equations
-        if e.tensor.rank
-    )
+    program = derived.program
+    recurrent = any(e.tensor.name in program.sources(*reads(e.rhs)) for e in program.equations)
     assert recurrent or not loops
 
 

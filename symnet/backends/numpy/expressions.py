@@ -161,7 +161,8 @@ class Expressions:
         """A view, by the name of the attribute that holds it where it can be made once."""
         if view.zero is not None:
             inner = self.view(View(view.buffer, view.at, view.order, view.flat))
-            return f"({inner} if {self.is_inside(view)} else {self.buffer(view.zero)})"
+            zeros = self.view(View(view.zero, (), view.order))  # turned as the slice is
+            return f"({inner} if {self.is_inside(view)} else {zeros})"
         buffer = self.owner(view.buffer)
         base = self.buffer(buffer)
         text = self.look(base, view)

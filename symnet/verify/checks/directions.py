@@ -14,10 +14,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from symnet.derivation.journal import Derived
+from symnet.equations.interpret import STEP
 from symnet.verify.context import REDRAWS, Context, scales
 from symnet.verify.findings import NOTHING, Finding, magnitude
 from symnet.verify.points import Point, draw_actual, work
-from symnet.verify.slopes import STEP, Slopes
+from symnet.verify.slopes import Slopes
 
 NAME = "directions"
 BOUND = 1e-12

@@ -24,13 +24,12 @@ from sympy import Expr, Indexed, Sum
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.derivation.journal import Adjoint, Contribution, Derived, Step
-from symnet.equations.interpret import Array
+from symnet.equations.interpret import STEP, Array
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.reductions import Binder, binders_of
 from symnet.index.symbols import Scalar, Tensor, indices_of
 from symnet.verify.context import Context, Station
 from symnet.verify.findings import NOTHING, Finding, difference, magnitude, worse
-from symnet.verify.slopes import STEP
 
 NAME = "steps"
 BOUND = 1e-12
@@ -247,15 +246,7 @@ class Lines:
         return self.known[key]
 
     def measured_whole(self, use: Equation, tensor: Tensor, blame: Array) -> Array:
-        value = self.values[tensor.name]
-        result = np.zeros(value.shape)
-        for place in np.ndindex(value.shape):
-            moved = value.astype(complex)
-            moved[place] += STEP * 1j
-            self.interpreter.give(tensor, moved)
-            result[place] = (self.interpreter.array(use).imag / STEP * blame).sum()
-        self.interpreter.give(tensor, value)
-        return result
+        return self.interpreter.pulled_back(use, tensor, self.values[tensor.name], blame)
 
 
 def uses(program: Program, name: str, loss: str) -> list[Equation]:
