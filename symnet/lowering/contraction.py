@@ -2,8 +2,9 @@
 
 Axes of two operands fall into those that are summed, those that only the left or the right one has, and those
 that both have and the result keeps (a batch). Without a batch it is one matrix product, with neighbouring
-axes taken together; with one of each it is a stack of matrix products; anything else is an einsum. More
-operands than two are first multiplied or contracted in pairs.
+axes taken together, and axes that lie apart brought together by a copy; with one axis of each kind beside the
+batch it is a stack of matrix products; anything else is an einsum. More operands than two are first
+multiplied or contracted in pairs.
 """
 
 from __future__ import annotations
@@ -135,9 +136,9 @@ def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> 
         emitter.add(Map("multiply", (a.view, align(b, a.axes)), product.view))
         _sum(emitter, product, summed, out)
     elif any(value.view.buffer.kind is not Kind.REAL for value in (a, b)) or not (
-        _dot(emitter, a, b, (left, summed, right), out)
+        _dot(emitter, a, b, (left, summed, right), out) or _arranged_dot(emitter, a, b, summed, out)
         if not batch
-        else _matmul(emitter, a, b, (batch, left, summed, right), out)
+        else _matmul(emitter, a, b, (left, summed, right), out)
     ):
         letters = {axis: LETTERS[k] for k, axis in enumerate(dict.fromkeys((*a.axes, *b.axes)))}
         a_text, b_text, out_text = ("".join(letters[axis] for axis in value.axes) for value in (a, b, out))
@@ -204,6 +205,37 @@ def _dot(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], 
     return True
 
 
+def _arranged_dot(emitter: Emitter, a: Value, b: Value, summed: Axes, out: Value) -> bool:
+    """One matrix product of operands whose axes are brought together by copies first, and its result taken
+    apart: far quicker than an einsum over axes that lie scattered.
+    """
+    left = tuple(axis for axis in a.axes if axis not in summed)
+    right = tuple(axis for axis in b.axes if axis not in summed)
+    if not left or not right:
+        return False
+    one = _arranged(emitter, a, left, summed)
+    other = _arranged(emitter, b, summed, right)
+    result = (
+        out if out.axes == left + right and out.view.whole else emitter.temporary(left + right, Kind.REAL)
+    )
+    if not _dot(emitter, one, other, (left, summed, right), result):
+        return False
+    if result is not out:
+        emitter.deliver(result, out)
+    return True
+
+
+def _arranged(emitter: Emitter, value: Value, rows: Axes, columns: Axes) -> Value:
+    """`value` as it is where it can be seen as a matrix with these rows and columns, otherwise a copy that
+    can.
+    """
+    if _side(value, rows, columns) is not None:
+        return value
+    copy = emitter.temporary(rows + columns, Kind.REAL, "matrix")
+    emitter.deliver(value, copy)
+    return copy
+
+
 def _side(value: Value, rows: Axes, columns: Axes) -> View | None:
     """The operand as a matrix with these rows and columns (a vector where one is empty), transposed if need
     be.
@@ -224,11 +256,12 @@ def _grouped(view: View, rows: Axes, columns: Axes) -> View:
     return View(view.buffer, flat=shape)
 
 
-def _matmul(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes, Axes], out: Value) -> bool:
+def _matmul(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], out: Value) -> bool:
     """A stack of matrix products, one for each place of the batch; whether it was one."""
-    batch, left, summed, right = groups
+    left, summed, right = groups
     if any(len(group) != 1 for group in groups):
         return False
+    batch = tuple(axis for axis in out.axes if axis not in left + right)
     if out.axes == batch + right + left:
         a, b, left, right = b, a, right, left
     if out.axes != batch + left + right:

@@ -16,6 +16,7 @@ import numpy as np
 from symnet.derivation.journal import Derived
 from symnet.equations.interpret import Array, infer_sizes
 from symnet.equations.program import Program
+from symnet.index.functions import constant
 from symnet.verify.findings import NOTHING, Kink, magnitude
 from symnet.verify.kinks import kinks
 from symnet.verify.points import LARGEST, Point, draw, extent_at, work
@@ -28,6 +29,10 @@ is.
 """
 EXACT = 1e-13
 """Rounding by more, relative to the largest entry of an adjoint, spoils a comparison to 1e-12."""
+HELD = (
+    "What stands in constant(...) is held fixed, here as in the derivation: these are not the slopes of the "
+    "loss itself. Differences, which would move it, were left out."
+)
 POINTS = 3
 AFFORDABLE = 20_000_000
 """How many innermost evaluations the complex steps may take at all points: some ten seconds."""
@@ -181,9 +186,15 @@ class Context:
         """Every kink that a point is on or near."""
         return tuple(kink for station in self.stations for kink in station.kinks)
 
+    @property
+    def holds_fixed(self) -> bool:
+        """Whether some equation holds a value fixed, so that no blame goes through it."""
+        return any(equation.rhs.has(constant) for equation in self.derived.stated.equations)
+
     def notes(self) -> tuple[str, ...]:
         """What there was not to check, and why."""
         notes = [] if self.derived.wrt else ["There is no gradient to check: nothing is derived."]
+        notes += [HELD] if self.holds_fixed else []
         corners = dict.fromkeys(
             f"{kink.function} in the equation of {kink.equation}" for kink in self.put_aside
         )

@@ -18,7 +18,7 @@ from symnet.equations.interpret import Array
 from symnet.equations.program import Equation, Program
 from symnet.index import functions as f
 from symnet.index.reductions import ArgMax, Binder, binders_of
-from symnet.index.symbols import Scalar, Tensor, name_of
+from symnet.index.symbols import GIVEN_ROLES, Scalar, Tensor, name_of
 from symnet.verify.findings import Kink
 from symnet.verify.points import Point
 
@@ -89,5 +89,8 @@ def _walk(expr: Expr, binders: tuple[Binder, ...]) -> Iterator[tuple[Expr, Expr,
 
 
 def _varies(program: Program, zero: Expr) -> bool:
-    """Whether `zero` depends on a tensor of real numbers; comparisons of indices have no corner."""
-    return any(not program.tensors[name_of(e)].integer for e in zero.atoms(Indexed, Scalar))
+    """Whether `zero` depends on a tensor of real numbers that comes from outside; comparisons of indices, and
+    of what is computed from indices alone, have no corner.
+    """
+    names = {name_of(e) for e in zero.atoms(Indexed, Scalar) if not program.tensors[name_of(e)].integer}
+    return any(program.tensors[name].role in GIVEN_ROLES for name in program.sources(*names))

@@ -9,11 +9,23 @@ import sympy as sp
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program
 from symnet.errors import DerivationError
-from symnet.index.functions import NAMED, absolute, equal, less, less_equal, maximum, own, sign, signum, where
+from symnet.index.functions import (
+    NAMED,
+    absolute,
+    constant,
+    equal,
+    less,
+    less_equal,
+    maximum,
+    own,
+    sign,
+    signum,
+    where,
+)
 from symnet.index.symbols import Role, Tensor
 
 POINTS = (-2.3, -0.7, 0.4, 1.9)
-ONE = [f for f in NAMED.values() if f.nargs == {1} and f is not sign]
+ONE = [f for f in NAMED.values() if f.nargs == {1} and f not in (sign, constant)]
 TWO = [f for f in NAMED.values() if f.nargs == {2}]
 
 
@@ -35,7 +47,13 @@ def scalar(name: str) -> sp.Expr:
 
 
 def test_every_function_is_met():
-    assert {*ONE, *TWO, sign, where} == set(NAMED.values())
+    assert {*ONE, *TWO, sign, constant, where} == set(NAMED.values())
+
+
+def test_what_is_constant_has_no_slope_and_keeps_its_value():
+    x = scalar("x")
+    assert (constant(x**2) * x).diff(x) == constant(x**2)
+    assert value(constant(x**2) * x, x=3.0) == 27.0
 
 
 @pytest.mark.parametrize("point", POINTS)
