@@ -109,6 +109,7 @@ class Trainer:
         if w is None:
             w = self._workspace(N)
         self._predict(w, X)
+        self._infer(w)
         return w.P.copy()
 
     def loss(self, X, Y):
@@ -268,6 +269,8 @@ class Trainer:
         # A1[n,j] = Z1[n,j]
         # the same array as w.Z1  # (2)
 
+    def _infer(self, w):
+        """What only a prediction needs, and no step of training."""
         # P[n,j] = sign(A1[n,j])
         np.greater_equal(w.Z1, 0.0, out=w.P)  # (4)
         np.multiply(w.P, 2.0, out=w.P)  # (4)

@@ -115,9 +115,10 @@ class Evidence:
 
 def fits(index: Index, size: Expr, extent: Expr, equation: Equation) -> bool:
     """Whether an index that runs over `size` may stand bare on an axis of `extent`: where these are the same,
-    or where the left side of the equation, as it is declared, asks for fewer than there are.
+    or where the left side of the equation, as it is declared, runs over a part of an axis that holds several
+    of its size (half of 2*H).
     """
-    return size == extent or (index in equation.indices and (extent - size).is_nonnegative is True)
+    return size == extent or (index in equation.indices and (extent / size).is_Integer is True)
 
 
 def disagree(one: Evidence, other: Evidence, equation: Equation) -> ShapeError:

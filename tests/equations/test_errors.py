@@ -79,7 +79,7 @@ net.eq, line 5, column 10: U+0425 is not a letter of the language
   expected: names of ASCII letters, digits, underscores""",
     "Q: imput[N]": """\
 net.eq, line 5, column 4: Q is declared as imput
-  expected: input, target, parameter, state, hyperparameter, tensor or size, such as Q: input[N, D]
+  expected: input, target, parameter, state, random, hyperparameter, tensor or size, such as Q: input[N, D]
   did you mean: input?""",
     "Q: input[N, 0]": """\
 net.eq, line 5, column 13: a size of 0
