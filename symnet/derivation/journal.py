@@ -66,6 +66,20 @@ class Adjoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """What is derived beyond the gradients, by deriving the derived program again: second derivatives, or
+    their products with directions; a Jacobian.
+    """
+
+    name: str  # what it is, and the method that computes it: "hessian", "product", "jacobian"
+    words: str  # in a sentence
+    directions: Mapping[str, Tensor]  # what is given beside the data: for each parameter a direction, or none
+    results: Mapping[str, Tensor]  # "W1" for a product, "W1, b1" for a block of a Hessian, "A2, W1" for a Jacobian
+    equations: tuple[Equation, ...]  # what a machine evaluates after the gradients, in order, made safe
+    parts: tuple[Derived, ...]  # how that came about
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A whole derivation."""
 
@@ -82,6 +96,7 @@ class Derived:
     updates: tuple[Equation, ...]  # the optimizer's equations, the last part of `computed`
     # the number of each equation as it is printed, by the tensor that it defines: "7", or "7a"
     labels: Mapping[str, str]
+    further: tuple[Further, ...] = ()  # what else is derived from `program`
 
     def adjoint(self, name: str) -> Adjoint:
         """The adjoint of the tensor called `name`."""

@@ -47,6 +47,7 @@ ROLES = {
     Role.STATE: "remembered from step to step",
     Role.RANDOM: "drawn anew for each step",
     Role.HYPERPARAMETER: "set before training",
+    Role.DIRECTION: "a direction, given",
     Role.INTERMEDIATE: "computed",
 }
 CONVENTIONS = {

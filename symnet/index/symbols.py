@@ -51,6 +51,7 @@ class Role(StrEnum):
     STATE = "state"  # what is remembered from step to step: by an optimizer, by a layer
     RANDOM = "random"  # numbers from 0 to 1, drawn anew for each step of training
     HYPERPARAMETER = "hyperparameter"  # a number set before training, such as the learning rate
+    DIRECTION = "direction"  # what a parameter is moved along: second derivatives are multiplied by it
     INTERMEDIATE = "intermediate"
 
 
@@ -73,6 +74,8 @@ class Tensor:
     role: Role = Role.INTERMEDIATE
     integer: bool = False  # holds whole numbers (tokens, positions of maxima); nothing is derived through it
     adjoint_of: str = ""  # the tensor whose adjoint this is: dW1 for W1
+    tangent_of: str = ""  # the tensor whose change along the directions this is: vZ1 for Z1, vdZ1 for dZ1
+    quotient: tuple[str, str] | None = None  # of ("A2", "W1") it is the derivative of A2 by W1, A2's axes first
     frozen: bool = False  # a parameter that training leaves as it is
     initial: float = 0.0  # what a state starts with
     next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1

@@ -43,6 +43,7 @@ HOMES = {
     Role.STATE: Home.STATE,
     Role.RANDOM: Home.RANDOM,
     Role.HYPERPARAMETER: Home.NUMBER,
+    Role.DIRECTION: Home.INPUT,
     Role.INTERMEDIATE: Home.WORKSPACE,
 }
 
