@@ -74,7 +74,8 @@ class Further:
     name: str  # what it is, and the method that computes it: "hessian", "product", "jacobian"
     words: str  # in a sentence
     directions: Mapping[str, Tensor]  # what is given beside the data: for each parameter a direction, or none
-    results: Mapping[str, Tensor]  # "W1" for a product, "W1, b1" for a Hessian's block, "A2, W1" for a Jacobian
+    # by "W1" for a product, by "W1, b1" for a block of a Hessian, by "A2, W1" for a Jacobian
+    results: Mapping[str, Tensor]
     equations: tuple[Equation, ...]  # what a machine evaluates after the gradients, in order, made safe
     parts: tuple[Derived, ...]  # how that came about
 
