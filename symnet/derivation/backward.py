@@ -5,26 +5,31 @@
 
 One `Adjoint` record a tensor, from the loss back. The adjoint of a recurrence reads itself at the later index
 by the same rule.
+
+What is derived need not be a single number. A loss with axes of its own gives every adjoint these axes in
+front: dT[a, p...] = dL[a]/dT[p...], a Jacobian. The rule is the same; it begins with the deltas [a = p] in
+place of 1.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Mul, S
+from sympy import Add, Expr, Indexed, Mul, S, Sum
 
 from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.derivation.occurrences import Occurrence, occurrences
-from symnet.derivation.reuse import common, shortest
+from symnet.derivation.reuse import common, reuse_products, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
 from symnet.index.calculus import bound_apart, common_number, fresh, pull, rename_apart, substitute
+from symnet.index.functions import equal
 from symnet.index.reductions import Binder, total
-from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
+from symnet.index.symbols import Index, Role, Scalar, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
 
 
@@ -36,19 +41,43 @@ class Use:
     occurrence: Occurrence
 
 
-class Backward:
-    """The adjoints of one program: what they are called, and what they are made of."""
+Naming = Callable[[Tensor, frozenset[str]], Tensor]
+"""What the adjoint of a tensor is called and what it stands for; its name is made one that is not taken."""
 
-    def __init__(self, program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> None:
+
+def adjoint_of(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+    """The adjoint of W1 is dW1."""
+    return Tensor(unused(f"d{tensor.name}", taken), tensor.shape, adjoint_of=tensor.name)
+
+
+class Backward:
+    """The adjoints of one program: what they are called, and what they are made of.
+
+    `axes` are the indices of the loss, where it is no single number: all adjoints have them in front.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        loss: Tensor,
+        wrt: tuple[Tensor, ...],
+        naming: Naming = adjoint_of,
+        flat: bool = False,
+    ) -> None:
         self.program = program
         self.loss = loss
         self.wrt = wrt
+        self.naming = naming
+        self.flat = flat  # whether the loss may be flat in some of `wrt`: derivatives of zero
+        self.axes = axes_of(program, loss)
         self.relevant = _relevant(program, loss, wrt)
         self.uses = self.smooth_uses()
         # in how many places the adjoint of each tensor will stand
         self.places = Counter(use.equation.tensor.name for uses in self.uses.values() for use in uses)
         self.tensors = self.name_adjoints()
-        self.shapes = {t.name: t.shape for t in (*program.tensors.values(), *self.tensors.values())}
+        known = (*program.tensors.values(), *self.tensors.values())
+        self.moving = frozenset(t.name for t in known if t.tangent_of)
+        self.shapes = {t.name: t.shape for t in known}
         self.done: dict[str, Adjoint] = {}
 
     def smooth_uses(self) -> dict[str, list[Use]]:
@@ -65,7 +94,7 @@ class Backward:
                         uses[name_of(occurrence.element)].append(Use(equation, occurrence))
         while flat := {name for name in self.relevant if not uses[name] and name != self.loss.name}:
             for tensor in self.wrt:
-                if tensor.name in flat:
+                if tensor.name in flat and not self.flat:
                     reason = "through comparisons only: its slope is 0 wherever it exists"
                     raise DerivationError(f"the loss depends on {tensor.name} {reason}")
             self.relevant -= flat
@@ -78,14 +107,18 @@ class Backward:
         taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         named: dict[str, Tensor] = {}
         for name, tensor in self.program.tensors.items():
-            if name in self.relevant and name != self.loss.name:
-                named[name] = Tensor(unused(f"d{name}", taken), tensor.shape, adjoint_of=name)
-                taken.add(named[name].name)
+            if name in self.relevant | {t.name for t in self.wrt} and name != self.loss.name:
+                own = self.naming(tensor, frozenset(taken))
+                named[name] = replace(own, shape=(*self.loss.shape, *tensor.shape))
+                taken.add(own.name)
         return named
 
     def run(self) -> tuple[Adjoint, ...]:
         for tensor in self.order():
             self.done[tensor.name] = self.adjoint(tensor)
+        for tensor in self.wrt:
+            if tensor.name not in self.done:
+                self.done[tensor.name] = self.adjoint(tensor)
         return tuple(self.done.values())
 
     def order(self) -> Iterator[Tensor]:
@@ -113,22 +146,27 @@ class Backward:
                 Step("collect", value, collected, "Every place where it is used adds its share of the blame.")
             )
             value = collected
-        for equation, reason in self.substitutable(contributions):
-            alone = self.places[equation.tensor.adjoint_of] == 1
-            inlined = substitute_adjoint(value, equation, self.named_products(value, equation), alone)
+        named = reuse_products(value, self.named_products(value))
+        if named != value:
+            steps.append(Step("reuse", value, named, "A product that has a name is called by it."))
+            value = named
+        for of, equation, reason in self.substitutable(contributions):
+            alone = self.places[of] == 1
+            products = self.named_products(value, equation.rhs)
+            inlined = substitute_adjoint(value, equation, products, alone)
             if inlined is not None:
                 steps.append(Step("substitute", value, inlined, reason))
                 value = inlined
-        equation = Equation(self.tensors[tensor.name], indices, value, self.origin(tensor))
+        equation = Equation(self.tensors[tensor.name], self.axes + indices, value, self.origin(tensor))
         return Adjoint(tensor, equation, contributions, tuple(steps))
 
     def contribution(self, tensor: Tensor, indices: tuple[Index, ...], use: Use) -> Contribution:
         equation, occurrence = use.equation, use.occurrence
         binders = equation.binders + occurrence.binders
-        apart = rename_apart(binders, [index.name for index in indices])
+        apart = rename_apart(binders, [index.name for index in self.axes + indices])
         binders = tuple((apart.get(index, index), size) for index, size in binders)
         seed = self.seed(equation)
-        taken = [index.name for index in (*equation.indices, *indices)]
+        taken = [index.name for index in (*equation.indices, *self.axes, *indices)]
         derivative = bound_apart(occurrence.derivative, taken)
         if seed.is_Number and seed != 1:
             derivative = _without_numbers(derivative)
@@ -142,7 +180,7 @@ class Backward:
         steps: list[Step] = []
         value = stated = definition(binders, body, deltas)
         left, contracted = contract(binders, body, deltas, self.shapes)
-        names = _name_bound(left, apart, indices)
+        names = _name_bound(left, apart, self.axes + indices)
         contracted = total(
             substitute(contracted, names), tuple((names.get(index, index), size) for index, size in left)
         )
@@ -158,15 +196,28 @@ class Backward:
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
 
     def seed(self, equation: Equation) -> Expr:
-        """The adjoint of the tensor that `equation` defines: 1 for the loss, a number where it is one."""
+        """The adjoint of the tensor that `equation` defines: 1 for the loss; what is carried back as it is;
+        otherwise its name.
+        """
         if equation.tensor == self.loss:
-            return S.One
+            return Mul(*map(equal, self.axes, equation.indices))
         known = self.done.get(equation.tensor.name)
-        if known is not None and known.equation.rhs.is_Number:
+        if known is not None and self.is_carried(known.equation.rhs):
             return known.equation.rhs
-        return self.tensors[equation.tensor.name][equation.indices]
+        return self.tensors[equation.tensor.name][self.axes + equation.indices]
 
-    def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
+    def is_carried(self, value: Expr) -> bool:
+        """Whether an adjoint is carried back as it stands, not as a name: a number; one element of a
+        direction or of what moves along it; in a Jacobian any product, so that its deltas meet the sums that
+        they end.
+        """
+        if value.is_Number:
+            return True
+        if self.axes:
+            return not value.has(Sum) and not isinstance(value, Add)
+        return isinstance(value, Indexed | Scalar) and name_of(value) in self.moving
+
+    def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[str, Equation, str]]:
         """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""
         for use in {c.use.tensor.name: c.use for c in contributions}.values():
             name = use.tensor.name
@@ -174,13 +225,14 @@ class Backward:
                 continue
             if self.places[name] == 1 or divides(self.done[name].equation):
                 yield (
+                    name,
                     self.done[name].equation,
                     f"The formula of {self.tensors[name].name} is put in, and factors cancel.",
                 )
 
-    def named_products(self, value: Expr, equation: Equation) -> tuple[Equation, ...]:
-        """The equations of the program whose value might stand in `value` once `equation` is put in."""
-        present = {*reads(value), *reads(equation.rhs)} & self.program.tensors.keys()
+    def named_products(self, *formulas: Expr) -> tuple[Equation, ...]:
+        """The equations of the program whose value might stand in what is made of the `formulas`."""
+        present = {name for formula in formulas for name in reads(formula)} & self.program.tensors.keys()
         readers = {e.tensor.name: e for name in sorted(present) for e in self.program.uses[name]}
         return tuple(
             e for e in readers.values() if isinstance(e.rhs, Mul) and present.issuperset(reads(e.rhs))
@@ -202,8 +254,16 @@ class Backward:
         return tuple(names)
 
     def origin(self, tensor: Tensor) -> str:
-        defined = self.program.defining.get(tensor.name) or self.uses[tensor.name][0].equation
-        return defined.origin
+        uses = [self.program.defining.get(tensor.name), *(use.equation for use in self.uses[tensor.name])]
+        return next((equation.origin for equation in uses if equation is not None), "")
+
+
+def axes_of(program: Program, loss: Tensor) -> tuple[Index, ...]:
+    """Names for the axes of the loss, none where it is a single number: letters that no equation has."""
+    taken = {index.name for e in program.equations for index in (*e.indices, *e.rhs.atoms(Index))}
+    free = [letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in taken]
+    names = [*free, *(f"a{number}" for number in range(1, loss.rank + 1))]
+    return tuple(map(Index, names[: loss.rank]))
 
 
 def _relevant(program: Program, loss: Tensor, wrt: tuple[Tensor, ...]) -> frozenset[str]:

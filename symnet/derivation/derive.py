@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from symnet.derivation.backward import Backward
+from symnet.derivation.backward import Backward, Naming, adjoint_of
 from symnet.derivation.journal import Adjoint, Derived
 from symnet.equations.check import check
 from symnet.equations.program import Equation, Program, reads
@@ -32,10 +32,17 @@ Optimizer = Callable[[Sequence[tuple[Tensor, Tensor]]], Updates]
 
 
 def derive(
-    stated: Program, loss: str = "L", wrt: Sequence[str] | None = None, optimizer: Optimizer | None = None
+    stated: Program,
+    loss: str = "L",
+    wrt: Sequence[str] | None = None,
+    optimizer: Optimizer | None = None,
+    naming: Naming = adjoint_of,
+    flat: bool = False,
 ) -> Derived:
     """The derivation of the gradients of `loss` with respect to the tensors `wrt` (all parameters, unless
-    given).
+    given). A `loss` that is no single number has Jacobians in their place.
+
+    With `flat`, what `loss` does not depend on has derivatives of zero; otherwise it is an error.
 
     Raises DerivationError where `loss` does not depend on one of them, where one is unknown or of whole
     numbers, or where a function without a useful derivative stands in between.
@@ -43,16 +50,17 @@ def derive(
     check(stated)
     remembered = tuple(e for e in stated.equations if e.tensor.next_of)
     stated = stated.without({e.tensor.name for e in remembered})
-    primal, naming = name_sums(stated)
-    targets = _targets(primal, loss, wrt)
-    adjoints = Backward(primal, primal.tensors[loss], targets).run()
-    primal, naming = _without_idle_shares(stated, primal, naming, adjoints)
+    primal, sums = name_sums(stated)
+    targets = _targets(primal, loss, wrt, flat)
+    adjoints = Backward(primal, primal.tensors[loss], targets, naming, flat).run()
+    primal, sums = _without_idle_shares(stated, primal, sums, adjoints)
     program = primal.extended(adjoint.equation for adjoint in adjoints)
-    safe, stabilizing = stabilize(_live(program, primal, targets))
+    gradients = {a.of.name: a.equation.tensor for a in adjoints if a.of in targets}
+    live = _live(program, primal, gradients.values())
+    safe, stabilizing = stabilize(live)
     updates = remembered
     computed = safe.extended(remembered)
     if optimizer is not None:
-        gradients = {a.of.name: a.equation.tensor for a in adjoints}
         given, values, equations = optimizer(
             [(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER]
         )
@@ -63,11 +71,12 @@ def derive(
     return Derived(
         stated=stated,
         primal=primal,
-        naming=naming,
+        naming=sums,
         loss=primal.tensors[loss],
         wrt=targets,
         adjoints=adjoints,
         program=program,
+        live=live,
         computed=computed,
         stabilizing=stabilizing,
         updates=updates,
@@ -75,7 +84,7 @@ def derive(
     )
 
 
-def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Tensor, ...]:
+def _targets(program: Program, loss: str, wrt: Sequence[str] | None, flat: bool) -> tuple[Tensor, ...]:
     """The tensors to derive with respect to, each one checked."""
     if loss not in program.defining:
         raise DerivationError(
@@ -95,7 +104,7 @@ def _targets(program: Program, loss: str, wrt: Sequence[str] | None) -> tuple[Te
             )
         if tensor.integer:
             raise DerivationError(f"{name} holds whole numbers: nothing can be derived with respect to it")
-        if name not in reached:
+        if name not in reached and not flat:
             raise DerivationError(
                 f"the loss does not depend on {name}", expected="a tensor that the loss is computed from"
             )
@@ -115,12 +124,11 @@ def _without_idle_shares(
     return primal.without(idle), naming
 
 
-def _live(program: Program, primal: Program, targets: tuple[Tensor, ...]) -> Program:
+def _live(program: Program, primal: Program, gradients: Iterable[Tensor]) -> Program:
     """The program without the adjoints that no gradient reads any more, because their formula was put in
     elsewhere.
     """
-    gradients = [e.tensor.name for e in program.equations if e.tensor.adjoint_of in {t.name for t in targets}]
-    kept = program.sources(*gradients) | primal.defining.keys()
+    kept = program.sources(*(gradient.name for gradient in gradients)) | primal.defining.keys()
     return program.without(program.defining.keys() - kept)
 
 

@@ -91,7 +91,8 @@ class Derived:
     wrt: tuple[Tensor, ...]  # what the gradients are taken with respect to
     adjoints: tuple[Adjoint, ...]  # from the loss back
     program: Program  # `primal` followed by the adjoint equations: the derivation, as a person reads it
-    # what a machine evaluates: `program` made safe for floating point, then the updates of the optimizer
+    live: Program  # `program` without the adjoints whose formula was put in elsewhere
+    # what a machine evaluates: `live` made safe for floating point, then the updates of the optimizer
     computed: Program
     stabilizing: tuple[Rewrite, ...]  # from `program` to `computed`
     updates: tuple[Equation, ...]  # the optimizer's equations, the last part of `computed`

@@ -23,8 +23,8 @@ from symnet.equations.syntax import Statement, expression
 from symnet.errors import nearest
 from symnet.index.symbols import Role, Size, Tensor
 
-ROLES = {role.value: role for role in Role if role not in (Role.INTERMEDIATE, Role.DIRECTION)}
-ROLES |= {"tensor": Role.INTERMEDIATE}
+ROLES: dict[str, Role] = {role.value: role for role in Role if role != Role.DIRECTION}
+ROLES["tensor"] = ROLES.pop(Role.INTERMEDIATE.value)
 REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin", "logsumexp", "softmax")
 RESERVED = frozenset({*FUNCTIONS, *CONSTANTS, *REDUCTIONS, "integer", "and"})
 """Names that mean something already."""

@@ -86,11 +86,7 @@ class _Scheduling:
         self.derived = derived
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
-        self.gradients = {
-            t.adjoint_of: t
-            for t in self.program.tensors.values()
-            if t.adjoint_of in {w.name for w in derived.wrt}
-        }
+        self.gradients = {name: adjoint.equation.tensor for name, adjoint in derived.gradients.items()}
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         self.tensors = dict(self.program.tensors)  # and those that the passes add
         self.known = replace(self.program, tensors=self.tensors)

@@ -12,6 +12,7 @@ each, the softmax, is named too: it is what the derivative of log S consists of.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from sympy import Add, Expr, Function, Indexed, Mul, S, Sum, exp, log
@@ -62,7 +63,7 @@ def suffix_of(name: str) -> str:
     return head[len(head.rstrip("0123456789")) :]
 
 
-def unused(name: str, taken: set[str]) -> str:
+def unused(name: str, taken: Collection[str]) -> str:
     """`name`, or `name` with a number that makes it one that is not taken."""
     candidate, number = name, 2
     while candidate in taken:

@@ -1,0 +1,179 @@
+"""Products with matrices J^T C J that stand for the Hessian where it has directions of negative curvature:
+the Gauss-Newton matrix and the empirical Fisher matrix.
+
+J leads from the parameters to some tensors on the way to the loss, C is the curvature of the loss there. None
+of the three needs a rule of its own:
+
+- J^T u is the derivative of Sum(z*u) by the parameters (`pulled`);
+- J v is the derivative of the slope Sum(v * J^T u) by u (`pushed`): u goes away, since it stands there once;
+- C times the tangents is a Hessian product of what leads from z to the loss (`middle`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sympy import Add, Expr, Mul, S, Sum
+
+from symnet.derivation.backward import Naming
+from symnet.derivation.derive import derive
+from symnet.derivation.journal import Derived, Further
+from symnet.derivation.second import computed, directions, hessian_product, inner, names_of, tangent
+from symnet.equations.program import Equation, Program, reads
+from symnet.errors import DerivationError, nearest
+from symnet.index.calculus import fresh, is_negative, substitute
+from symnet.index.reductions import binders_of, total
+from symnet.index.symbols import Index, Role, Tensor
+from symnet.simplify.named_sums import unused
+
+
+def gauss_newton_product(derived: Derived, at: str) -> Further:
+    """The Gauss-Newton matrix times a direction: the loss is curved as a function of the tensor `at`, while
+    what `at` is computed by counts as flat. With J = d at/dW and C = d2L/d at2 it is J^T C J v.
+
+    A parameter that stands in the loss itself (a penalty) has its curvature there, too. Source: Martens, New
+    insights and perspectives on the natural gradient method, JMLR 21 (2020), section 8. Raises
+    DerivationError where the loss is not computed from `at`.
+    """
+    tail = _from(derived, at)
+    direct = [t.name for t in derived.wrt if t.name in tail.sources(derived.loss.name)]
+    product = hessian_product(derive(tail, derived.loss.name, [at, *direct]), _own(direct))
+    middle = Middle(product.directions, product.results, product.parts[0].live)
+    words = f"the Gauss-Newton matrix, for the curvature in {at}, times a direction"
+    return _through(derived, derived.live, middle, words)
+
+
+def fisher_product(derived: Derived, sample: Expr) -> Further:
+    """The empirical Fisher matrix times a direction: with l[n] the share of one sample in the loss
+    L = c*Sum(l[n], n), and g[n] its gradient, it is c*Sum(g[n]*(g[n].v), n). `sample` is the size of n.
+
+    Source: Kunstner, Balles and Hennig, Limitations of the empirical Fisher approximation (2019), equation 3.
+    Raises DerivationError where the loss is no such sum.
+    """
+    scale, share = _by_sample(derived, sample)
+    tensor, taken = share.tensor, frozenset(names_of(derived.live) | {share.tensor.name})
+    along = Tensor(unused(f"v{tensor.name}", taken), tensor.shape, Role.DIRECTION, tangent_of=tensor.name)
+    curved = tangent(tensor, taken)
+    words = "Every sample counts alike."
+    weighed = Equation(curved, share.indices, scale * along[share.indices], "loss", words)
+    live = derived.live.extended([share])
+    middle = Middle({tensor.name: along}, {tensor.name: curved}, live.extended([weighed], [along]))
+    return _through(derived, live, middle, "the empirical Fisher matrix times a direction")
+
+
+def _own(names: Sequence[str]) -> Naming:
+    """Names for tangents; those of the parameters `names` are shares of others that have the usual name."""
+
+    def naming(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+        if tensor.name in names:
+            return Tensor(unused(f"own_{tensor.name}", taken), tensor.shape)
+        return tangent(tensor, taken)
+
+    return naming
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """How C turns tangents into what is carried back."""
+
+    directions: Mapping[str, Tensor]  # the tangents that it takes, by what they are the tangents of
+    results: Mapping[str, Tensor]
+    program: Program
+
+
+def _through(derived: Derived, live: Program, middle: Middle, words: str) -> Further:
+    """J^T C J times a direction, where `middle` multiplies by C, and J leads from the parameters to what
+    `middle` takes tangents of, by the equations of `live`.
+    """
+    along = directions(derived)
+    back = {name: replace(t, role=Role.DIRECTION) for name, t in middle.results.items()}
+    taken = names_of(live) | names_of(middle.program) | {tensor.name for tensor in along.values()}
+    blame, slope = Tensor(unused("blame", taken), ()), Tensor(unused("slope", taken), ())
+    z = {name: _element(live.tensors[name]) for name in back}
+    program = live.extended(
+        [Equation(blame, (), inner((u, z[name]) for name, u in back.items()))], back.values()
+    )
+    pulled = derive(program, blame.name, list(along), naming=tangent)
+    gradients = {name: adjoint.equation for name, adjoint in pulled.gradients.items()}
+    pairs = [(along[name], equation) for name, equation in gradients.items()]
+    program = pulled.live.extended([Equation(slope, (), inner(pairs))], along.values())
+    moved = {back[name].name: tensor for name, tensor in middle.directions.items() if name not in along}
+
+    def naming(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+        return (
+            replace(moved[tensor.name], role=Role.INTERMEDIATE)
+            if tensor.name in moved
+            else tangent(tensor, taken)
+        )
+
+    pushed = derive(program, slope.name, list(moved), naming=naming)
+    results = {name: equation.tensor for name, equation in gradients.items()}
+    parts = (_needed(pushed.live, moved.values()), middle.program, _needed(pulled.live, results.values()))
+    equations = computed(derived, *parts, results=results.values())
+    return Further("product", words, along, results, equations, (pushed, pulled))
+
+
+def _needed(program: Program, results: Iterable[Tensor]) -> Program:
+    """The equations of `program` that lead to the results."""
+    return program.without(program.defining.keys() - program.sources(*(tensor.name for tensor in results)))
+
+
+def _element(tensor: Tensor) -> Equation:
+    """Any element of a tensor, as an equation's left-hand side."""
+    return Equation(tensor, tuple(map(Index, "ijklmnpq"[: tensor.rank])), S.Zero)
+
+
+def _from(derived: Derived, at: str) -> Program:
+    """What leads from the tensor `at` to the loss, `at` itself being given."""
+    program = derived.primal
+    way = (program.sources(derived.loss.name) & program.defining.keys()) - {derived.loss.name}
+    if at not in way:
+        raise DerivationError(
+            f"the loss is not computed from {at}",
+            expected="a tensor on the way to the loss",
+            suggestion=nearest(at, way),
+        )
+    given = replace(program.tensors[at], role=Role.INPUT)
+    cut = replace(program.without([at]), tensors={**program.tensors, at: given})
+    kept = set(cut.sources(derived.loss.name))
+    for (
+        equation
+    ) in cut.equations:  # what has a name for its derivatives' sake: a softmax beside its logarithm
+        read = set(reads(equation.rhs))
+        if read <= kept and read & (cut.defining.keys() | {at}):
+            kept.add(equation.tensor.name)
+    return cut.without(cut.defining.keys() - kept)
+
+
+def _by_sample(derived: Derived, sample: Expr) -> tuple[Expr, Equation]:
+    """The loss as c*Sum(l[n], n): c, and the equation of l.
+
+    before:  L = -Sum(Y[n,k]*log(P[n,k]), k, n)/N
+    after:   1/N, and l[n] = -Sum(Y[n,k]*log(P[n,k]), k)
+    """
+    loss = derived.primal.defining[derived.loss.name]
+    index = fresh([i.name for i in loss.rhs.atoms(Index) - {Index("n")}], "n")
+    scales: set[Expr] = set()
+    terms: list[Expr] = []
+    for term in Add.make_args(loss.rhs):
+        sums = [factor for factor in Mul.make_args(term) if isinstance(factor, Sum)]
+        own = [i for i, size in (binders_of(sums[0]) if len(sums) == 1 else ()) if size == sample]
+        rest = term / sums[0] if own else S.One
+        if not own:
+            if reads(term) and any(
+                derived.live.tensors[name].role is not Role.PARAMETER for name in reads(term)
+            ):
+                raise DerivationError(
+                    f"the loss is no sum over the {sample} samples", expected="L = c*Sum(l[n], n)"
+                )
+            continue
+        sign = S.NegativeOne if is_negative(rest) else S.One
+        others = tuple(binder for binder in binders_of(sums[0]) if binder[0] != own[0])
+        terms.append(sign * total(substitute(sums[0].function, {own[0]: index}), others))
+        scales.add(sign * rest)
+    if len(scales) != 1 or S.NaN in scales:
+        raise DerivationError(f"the loss is no sum over the {sample} samples", expected="L = c*Sum(l[n], n)")
+    tensor = Tensor(unused("l", names_of(derived.live)), (sample,))
+    words = "The loss of each sample."
+    return scales.pop(), Equation(tensor, (index,), Add(*terms), loss.origin, words)
