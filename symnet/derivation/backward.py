@@ -26,7 +26,7 @@ from symnet.derivation.reuse import common, reuse_products, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
-from symnet.index.calculus import bound_apart, common_number, fresh, pull, rename_apart, substitute
+from symnet.index.calculus import bound_apart, bound_in, common_number, fresh, pull, rename_apart, substitute
 from symnet.index.functions import equal
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, indices_of, name_of
@@ -127,7 +127,7 @@ class Backward:
         """
         first_used: dict[str, list[Tensor]] = {}
         for name, uses in self.uses.items():
-            if name in self.tensors and name not in self.program.defining:
+            if uses and name in self.tensors and name not in self.program.defining:
                 first_used.setdefault(uses[0].equation.tensor.name, []).append(self.program.tensors[name])
         for equation in reversed(self.program.equations):
             name = equation.tensor.name
@@ -166,7 +166,8 @@ class Backward:
         apart = rename_apart(binders, [index.name for index in self.axes + indices])
         binders = tuple((apart.get(index, index), size) for index, size in binders)
         seed = self.seed(equation)
-        taken = [index.name for index in (*equation.indices, *self.axes, *indices)]
+        bound = (index for index, _ in binders)
+        taken = [index.name for index in (*equation.indices, *self.axes, *indices, *bound)]
         derivative = bound_apart(occurrence.derivative, taken)
         if seed.is_Number and seed != 1:
             derivative = _without_numbers(derivative)
@@ -180,7 +181,7 @@ class Backward:
         steps: list[Step] = []
         value = stated = definition(binders, body, deltas)
         left, contracted = contract(binders, body, deltas, self.shapes)
-        names = _name_bound(left, apart, self.axes + indices)
+        names = _name_bound(left, apart, self.axes + indices + bound_in(contracted))
         contracted = total(
             substitute(contracted, names), tuple((names.get(index, index), size) for index, size in left)
         )
@@ -259,8 +260,9 @@ class Backward:
 
 
 def axes_of(program: Program, loss: Tensor) -> tuple[Index, ...]:
-    """Names for the axes of the loss, none where it is a single number: letters that no equation has."""
+    """Names for the axes of the loss, none where it is a single number: letters that mean nothing else."""
     taken = {index.name for e in program.equations for index in (*e.indices, *e.rhs.atoms(Index))}
+    taken |= program.tensors.keys() | {size.name for size in program.sizes}
     free = [letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in taken]
     names = [*free, *(f"a{number}" for number in range(1, loss.rank + 1))]
     return tuple(map(Index, names[: loss.rank]))

@@ -30,6 +30,11 @@ def free_indices(expr: Expr) -> frozenset[Index]:
     return frozenset().union(*map(free_indices, expr.args))
 
 
+def bound_in(expr: Expr) -> tuple[Index, ...]:
+    """The indices that `expr` binds, wherever in it."""
+    return tuple(index for node in expr.atoms(ExprWithLimits) for index, _ in binders_of(node))
+
+
 def fresh(avoid: Collection[str], like: str = "") -> Index:
     """An index whose name is not among `avoid`: `like` itself if it can be had, otherwise the next letter."""
     if like and like not in avoid:

@@ -86,7 +86,8 @@ class _Scheduling:
         self.derived = derived
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
-        self.gradients = {name: adjoint.equation.tensor for name, adjoint in derived.gradients.items()}
+        of = {adjoint.equation.tensor.name: name for name, adjoint in derived.gradients.items()}
+        self.gradients = {of[name]: t for name, t in self.program.tensors.items() if name in of}
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         self.tensors = dict(self.program.tensors)  # and those that the passes add
         self.known = replace(self.program, tensors=self.tensors)
