@@ -11,14 +11,14 @@ of the three needs a rule of its own:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sympy import Add, Expr, Mul, S, Sum
 
 from symnet.derivation.backward import Naming
 from symnet.derivation.derive import derive
-from symnet.derivation.journal import Derived, Further
+from symnet.derivation.journal import Derived, Further, Middle
 from symnet.derivation.second import computed, directions, hessian_product, inner, names_of, tangent
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, nearest
@@ -38,10 +38,11 @@ def gauss_newton_product(derived: Derived, at: str) -> Further:
     """
     tail = _from(derived, at)
     direct = [t.name for t in derived.wrt if t.name in tail.sources(derived.loss.name)]
-    product = hessian_product(derive(tail, derived.loss.name, [at, *direct]), _own(direct))
-    middle = Middle(product.directions, product.results, product.parts[0].live)
+    head = derive(tail, derived.loss.name, [at, *direct])
+    product = hessian_product(head, _own(direct))
+    middle = Middle(derived.live, product.directions, product.results, product.parts[0].live, head)
     words = f"the Gauss-Newton matrix, for the curvature in {at}, times a direction"
-    return _through(derived, derived.live, middle, words)
+    return _through(derived, middle, words)
 
 
 def fisher_product(derived: Derived, sample: Expr) -> Further:
@@ -51,15 +52,17 @@ def fisher_product(derived: Derived, sample: Expr) -> Further:
     Source: Kunstner, Balles and Hennig, Limitations of the empirical Fisher approximation (2019), equation 3.
     Raises DerivationError where the loss is no such sum.
     """
-    scale, share = _by_sample(derived, sample)
+    share, head = _by_sample(derived, sample)
     tensor, taken = share.tensor, frozenset(names_of(derived.live) | {share.tensor.name})
     along = Tensor(unused(f"v{tensor.name}", taken), tensor.shape, Role.DIRECTION, tangent_of=tensor.name)
     curved = tangent(tensor, taken)
-    words = "Every sample counts alike."
-    weighed = Equation(curved, share.indices, scale * along[share.indices], "loss", words)
-    live = derived.live.extended([share])
-    middle = Middle({tensor.name: along}, {tensor.name: curved}, live.extended([weighed], [along]))
-    return _through(derived, live, middle, "the empirical Fisher matrix times a direction")
+    weight = head.gradients[tensor.name].equation
+    words = "Every sample counts by its weight in the loss."
+    weighed = Equation(curved, weight.indices, weight.rhs * along[weight.indices], "loss", words)
+    before = derived.live.extended([share])
+    after = before.extended([weighed], [along])
+    middle = Middle(before, {tensor.name: along}, {tensor.name: curved}, after, head, curved=False)
+    return _through(derived, middle, "the empirical Fisher matrix times a direction")
 
 
 def _own(names: Sequence[str]) -> Naming:
@@ -73,22 +76,12 @@ def _own(names: Sequence[str]) -> Naming:
     return naming
 
 
-@dataclass(frozen=True, slots=True)
-class Middle:
-    """How C turns tangents into what is carried back."""
-
-    directions: Mapping[str, Tensor]  # the tangents that it takes, by what they are the tangents of
-    results: Mapping[str, Tensor]
-    program: Program
-
-
-def _through(derived: Derived, live: Program, middle: Middle, words: str) -> Further:
-    """J^T C J times a direction, where `middle` multiplies by C, and J leads from the parameters to what
-    `middle` takes tangents of, by the equations of `live`.
-    """
+def _through(derived: Derived, middle: Middle, words: str) -> Further:
+    """J^T C J times a direction, for the C of `middle`."""
+    live = middle.before
     along = directions(derived)
     back = {name: replace(t, role=Role.DIRECTION) for name, t in middle.results.items()}
-    taken = names_of(live) | names_of(middle.program) | {tensor.name for tensor in along.values()}
+    taken = names_of(live) | names_of(middle.after) | {tensor.name for tensor in along.values()}
     blame, slope = Tensor(unused("blame", taken), ()), Tensor(unused("slope", taken), ())
     z = {name: _element(live.tensors[name]) for name in back}
     program = live.extended(
@@ -109,9 +102,9 @@ def _through(derived: Derived, live: Program, middle: Middle, words: str) -> Fur
 
     pushed = derive(program, slope.name, list(moved), naming=naming)
     results = {name: equation.tensor for name, equation in gradients.items()}
-    parts = (_needed(pushed.live, moved.values()), middle.program, _needed(pulled.live, results.values()))
+    parts = (_needed(pushed.live, moved.values()), middle.after, _needed(pulled.live, results.values()))
     equations = computed(derived, *parts, results=results.values())
-    return Further("product", words, along, results, equations, (pushed, pulled))
+    return Further("product", words, along, results, equations, (pushed, pulled), middle)
 
 
 def _needed(program: Program, results: Iterable[Tensor]) -> Program:
@@ -137,43 +130,55 @@ def _from(derived: Derived, at: str) -> Program:
     given = replace(program.tensors[at], role=Role.INPUT)
     cut = replace(program.without([at]), tensors={**program.tensors, at: given})
     kept = set(cut.sources(derived.loss.name))
-    for (
-        equation
-    ) in cut.equations:  # what has a name for its derivatives' sake: a softmax beside its logarithm
+    # and what has a name for its derivatives' sake: a softmax beside its logarithm
+    for equation in cut.equations:
         read = set(reads(equation.rhs))
         if read <= kept and read & (cut.defining.keys() | {at}):
             kept.add(equation.tensor.name)
     return cut.without(cut.defining.keys() - kept)
 
 
-def _by_sample(derived: Derived, sample: Expr) -> tuple[Expr, Equation]:
-    """The loss as c*Sum(l[n], n): c, and the equation of l.
+def _by_sample(derived: Derived, sample: Expr) -> tuple[Equation, Derived]:
+    """The equation of the samples' shares l in the loss, and the loss as a function of them.
 
-    before:  L = -Sum(Y[n,k]*log(P[n,k]), k, n)/N
-    after:   1/N, and l[n] = -Sum(Y[n,k]*log(P[n,k]), k)
+    before:  L = -Sum(Y[n,k]*log(P[n,k]), k, n)/N + Sum(W[i,j]**2, i, j)
+    after:   l[n] = -Sum(Y[n,k]*log(P[n,k]), k), and L = Sum(l[n], n)/N + Sum(W[i,j]**2, i, j)
     """
     loss = derived.primal.defining[derived.loss.name]
     index = fresh([i.name for i in loss.rhs.atoms(Index) - {Index("n")}], "n")
     scales: set[Expr] = set()
-    terms: list[Expr] = []
+    shares: list[Expr] = []
+    others: list[Expr] = []
     for term in Add.make_args(loss.rhs):
-        sums = [factor for factor in Mul.make_args(term) if isinstance(factor, Sum)]
-        own = [i for i, size in (binders_of(sums[0]) if len(sums) == 1 else ()) if size == sample]
-        rest = term / sums[0] if own else S.One
-        if not own:
-            if reads(term) and any(
-                derived.live.tensors[name].role is not Role.PARAMETER for name in reads(term)
-            ):
-                raise DerivationError(
-                    f"the loss is no sum over the {sample} samples", expected="L = c*Sum(l[n], n)"
-                )
-            continue
-        sign = S.NegativeOne if is_negative(rest) else S.One
-        others = tuple(binder for binder in binders_of(sums[0]) if binder[0] != own[0])
-        terms.append(sign * total(substitute(sums[0].function, {own[0]: index}), others))
-        scales.add(sign * rest)
-    if len(scales) != 1 or S.NaN in scales:
+        found = _summand(term, sample, index)
+        if found is not None:
+            scales.add(found[0])
+            shares.append(found[1])
+        else:
+            others.append(term)
+    read = {name for term in others for name in reads(term)}
+    if len(scales) != 1 or any(derived.live.tensors[name].role is not Role.PARAMETER for name in read):
         raise DerivationError(f"the loss is no sum over the {sample} samples", expected="L = c*Sum(l[n], n)")
-    tensor = Tensor(unused("l", names_of(derived.live)), (sample,))
-    words = "The loss of each sample."
-    return scales.pop(), Equation(tensor, (index,), Add(*terms), loss.origin, words)
+    tensor = Tensor(unused("l", names_of(derived.live)), (sample,), Role.INPUT)
+    whole = scales.pop() * total(tensor[index], [(index, sample)]) + Add(*others)
+    given = {name: derived.live.tensors[name] for name in read} | {
+        tensor.name: tensor,
+        loss.tensor.name: loss.tensor,
+    }
+    head = derive(
+        Program(given, (replace(loss, rhs=whole),), derived.live.values), loss.tensor.name, [tensor.name]
+    )
+    words = "The share of each sample in the loss."
+    return Equation(replace(tensor, role=Role.INTERMEDIATE), (index,), Add(*shares), loss.origin, words), head
+
+
+def _summand(term: Expr, sample: Expr, index: Index) -> tuple[Expr, Expr] | None:
+    """A term c*Sum(f[n], n) of a loss: c, without its sign, and f at `index`; None where it is none."""
+    sums = [factor for factor in Mul.make_args(term) if isinstance(factor, Sum)]
+    own = [i for i, size in (binders_of(sums[0]) if len(sums) == 1 else ()) if size == sample]
+    if not own:
+        return None
+    scale = term / sums[0]
+    sign = S.NegativeOne if is_negative(scale) else S.One
+    inside = tuple(binder for binder in binders_of(sums[0]) if binder[0] != own[0])
+    return sign * scale, sign * total(substitute(sums[0].function, {own[0]: index}), inside)

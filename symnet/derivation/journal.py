@@ -66,6 +66,20 @@ class Adjoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Middle:
+    """C in a product J^T C J v that stands for the Hessian's: how it turns tangents J v into what is carried
+    back.
+    """
+
+    before: Program  # where J leads: from the parameters to the tensors in the middle
+    directions: Mapping[str, Tensor]  # their tangents, by what they are the tangents of
+    results: Mapping[str, Tensor]  # C times those
+    after: Program  # what computes that
+    head: Derived  # the loss as a function of the tensors in the middle
+    curved: bool = True  # C is the Hessian of `head`; otherwise its gradient on a diagonal
+
+
+@dataclass(frozen=True, slots=True)
 class Further:
     """What is derived beyond the gradients, by deriving the derived program again: second derivatives, or
     their products with directions; a Jacobian.
@@ -78,6 +92,7 @@ class Further:
     results: Mapping[str, Tensor]
     equations: tuple[Equation, ...]  # what a machine evaluates after the gradients, in order, made safe
     parts: tuple[Derived, ...]  # how that came about
+    middle: Middle | None = None  # of a product that is not the Hessian's own
 
 
 @dataclass(frozen=True, slots=True)

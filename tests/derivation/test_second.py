@@ -18,6 +18,7 @@ from symnet.equations.interpret import evaluate
 from symnet.equations.parse import parse_program
 from symnet.errors import DerivationError
 from symnet.index.symbols import Role, size
+from symnet.verify import verify
 
 BOUND = 1e-11
 
@@ -200,3 +201,31 @@ def test_what_there_is_not_is_said():
         jacobian(derived, "P")
     with pytest.raises(DerivationError, match="no sum over the D samples"):
         fisher_product(derived, size("D"))
+
+
+def products_of(derived):
+    yield hessian_product(derived)
+    yield hessian(derived)
+    yield jacobian(derived, "A2")
+    yield gauss_newton_product(derived, "Z2")
+    yield fisher_product(derived, size("N"))
+
+
+def test_the_certificate_covers_what_is_derived_further_and_refuses_what_is_wrong():
+    text = CASES["dense"].text.replace("L = sum(", "L = 1/N*sum(") + " + sum(W2[i,j]**4, i, j)"
+    derived = derive(parse_program(text), wrt=["W1", "b1", "W2", "b2"])
+    for further in products_of(derived):
+        (finding,) = further_check(replace(derived, further=(further,)))
+        assert finding.passed, finding
+        wrong = 0
+        for number, equation in enumerate(further.equations):
+            spoiled = list(further.equations)
+            spoiled[number] = replace(equation, rhs=equation.rhs * 2)
+            spoiled_further = replace(further, equations=tuple(spoiled))
+            (finding,) = further_check(replace(derived, further=(spoiled_further,)))
+            wrong += not finding.passed
+        assert wrong == len(further.equations)
+
+
+def further_check(derived):
+    return [f for f in verify(derived, points=1).findings if f.check == "further derivatives"]
