@@ -62,7 +62,7 @@ def hessian(derived: Derived, wrt: Sequence[str] | None = None) -> Further:
             )
     gradients = {name: derived.gradients[name].equation.tensor for name in names}
     parts = [
-        _jacobian(derived.live, gradients[name], names[number:], second=True)
+        _jacobian(derived.live, gradients[name], names[number:], (derived.loss.name, name))
         for number, name in enumerate(names)
     ]
     results = {
@@ -87,20 +87,22 @@ def jacobian(derived: Derived, of: str, wrt: Sequence[str] | None = None) -> Fur
             expected="a tensor that an equation defines",
             suggestion=nearest(of, derived.live.defining),
         )
-    part = _jacobian(derived.live, derived.live.tensors[of], names)
+    part = _jacobian(derived.live, derived.live.tensors[of], names, (of,))
     results = {f"{of}, {by}": adjoint.equation.tensor for by, adjoint in part.gradients.items()}
     equations = computed(derived, part.live, results=results.values())
     return Further("jacobian", f"the derivative of {of}", {}, results, equations, (part,))
 
 
-def _jacobian(program: Program, of: Tensor, wrt: Sequence[str], second: bool = False) -> Derived:
-    """The derivation of `of` by `wrt`; a `second` derivative may be zero throughout."""
+def _jacobian(program: Program, of: Tensor, wrt: Sequence[str], numerator: tuple[str, ...]) -> Derived:
+    """The derivation of `of` by `wrt`, written as the derivative of the `numerator`: of ("A2",), or of
+    ("L", "W1") where `of` is a derivative itself; such a second derivative may be zero throughout.
+    """
 
     def quotient(tensor: Tensor, taken: frozenset[str]) -> Tensor:
         name = unused(f"{of.name}_by_{tensor.name}", taken)
-        return Tensor(name, tensor.shape, quotient=(of.name, tensor.name))
+        return Tensor(name, tensor.shape, quotient=(*numerator, tensor.name))
 
-    return derive(program, of.name, wrt, naming=quotient, flat=second)
+    return derive(program, of.name, wrt, naming=quotient, flat=len(numerator) > 1)
 
 
 def tangent(tensor: Tensor, taken: frozenset[str]) -> Tensor:

@@ -20,7 +20,7 @@ from symnet.equations.text import natural
 from symnet.index import functions as f
 from symnet.index.calculus import common_number, is_negative
 from symnet.index.reductions import ArgMax, binders_of
-from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, name_of
+from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, indices_of, name_of
 
 ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
 """How tightly a form binds: what binds less than its place asks for is put in brackets."""
@@ -108,8 +108,26 @@ class Printer:
             return largest
         if tensor is not None and tensor.role == Role.HYPERPARAMETER:
             return self.symbol(tensor.name)
+        if tensor is not None and tensor.quotient:
+            return self.quotient(tensor, indices_of(expr))
         below = self.indices(expr.indices) if isinstance(expr, Indexed) else None
         return tensor_name(tensor or Tensor(name_of(expr), ()), below)
+
+    def quotient(self, tensor: Tensor, places: Sequence[Expr] = ()) -> Node:
+        """A tensor that is a derivative, as a fraction: of what, with its indices, over by what, with theirs;
+        without `places` as the name of a matrix.
+        """
+        shown: list[Node] = []
+        start = 0
+        for name in tensor.quotient:
+            of = self.tensors.get(name) or Tensor(name, ())
+            below = self.indices(places[start : start + of.rank]) if places and of.rank else None
+            last = not places and of.rank == 1 and len(shown) == len(tensor.quotient) - 1
+            shown.append(tensor_name(of, below, not places and of.rank > 0, t.TOP if last else None))
+            start += of.rank
+        order = len(shown) - 1
+        sign = t.PARTIAL if order == 1 else t.Script(t.PARTIAL, None, t.Number(str(order)))
+        return t.Fraction(row(sign, shown[0]), row(*(part for by in shown[1:] for part in (t.PARTIAL, by))))
 
     def own_maximum(self, expr: Expr) -> Node | None:
         """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k."""

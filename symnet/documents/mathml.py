@@ -131,7 +131,7 @@ def _(node: Root) -> str:
 @element.register
 def _(node: Accent) -> str:
     # as a MathML accent, the bar would touch a capital letter
-    mark = {"bar": "‾", "hat": "^"}[node.mark]
+    mark = {"bar": "‾", "hat": "^", "dot": "˙"}[node.mark]
     return f'<mover>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
 
 

@@ -83,6 +83,8 @@ def _turned(form: m.MatrixExpr) -> m.MatrixExpr:
         return m.Transpose(form)
     if isinstance(form, m.Transpose):
         return _in_columns(form.of)
+    if isinstance(form, m.Diagonal):
+        return m.Diagonal(_in_columns(form.of))
     if isinstance(form, m.MatMul):
         return m.MatMul(tuple(map(_turned, reversed(form.factors))))
     return _rebuilt(form, turned=True)
@@ -94,6 +96,8 @@ def _in_columns(form: m.MatrixExpr) -> m.MatrixExpr:
         return m.Transpose(form) if form.tensor.rank == 2 else form
     if isinstance(form, m.Transpose):
         return _turned(form.of)
+    if isinstance(form, m.Diagonal):
+        return m.Diagonal(_in_columns(form.of))
     if isinstance(form, m.MatMul):
         return m.MatMul(tuple(map(_in_columns, form.factors)))
     return form if isinstance(form, m.Ones) else _rebuilt(form, turned=False)
@@ -128,6 +132,9 @@ class MatrixPrinter:
         """The name of a tensor, bold unless it is a number."""
         if tensor.role == Role.HYPERPARAMETER:
             return self.scalars.symbol(tensor.name)
+        if tensor.quotient:
+            name = self.scalars.quotient(tensor)
+            return name if above is None else t.Script(t.Fence(name), None, above)
         return tensor_name(tensor, bold=tensor.rank > 0, above=above)
 
     def show(self, form: m.MatrixExpr, least: int = 0) -> Node:
@@ -157,6 +164,12 @@ class MatrixPrinter:
         if isinstance(form.of, m.MatrixRead):
             return self.tensor(form.of.tensor, above=t.TOP), ATOM
         return t.Script(self.show(form.of, ATOM), None, t.TOP), POWER
+
+    @form.register
+    def _(self, form: m.Diagonal) -> tuple[Node, int]:
+        if isinstance(form.of, m.Ones):
+            return t.Name("I", "bold"), ATOM
+        return row(t.Name("diag", "upright", r"\operatorname{diag}"), t.Fence(self.show(form.of))), ATOM
 
     @form.register
     def _(self, form: m.MatMul) -> tuple[Node, int]:

@@ -41,7 +41,7 @@ def tensor_name(
     """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes
     last.
     """
-    name = tensor.adjoint_of or tensor.name
+    name = tensor.adjoint_of or tensor.tangent_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
     owner: Node | None = None
     if words and words[0] not in ("next", "hat") and not words[0].isdigit():
@@ -49,6 +49,7 @@ def tensor_name(
     kind = KIND.match(head) if head not in GREEK else None
     letter = letter_of(kind[1] if kind else head, bold)
     letter = t.Accent(letter) if tensor.adjoint_of else t.Accent(letter, "hat") if "hat" in words else letter
+    letter = t.Accent(letter, "dot") if tensor.tangent_of else letter
     marks: list[Node] = [t.Name(kind[2], "italic")] if kind else []
     if layer:
         marks.append(t.Number(f"[{layer}]") if layer.isdigit() else t.Name(f"[{layer}]", "upright"))

@@ -32,6 +32,9 @@ def extents_of(form: m.MatrixExpr, turned: bool = False) -> Extents | None:
         return (shape[0], S.One) if shape else None
     if isinstance(form, m.Ones):
         return form.axis.size, S.One
+    if isinstance(form, m.Diagonal):
+        extents = extents_of(form.of, turned)
+        return extents and (extents[0], extents[0])
     if isinstance(form, m.Transpose):
         extents = extents_of(form.of, turned)
         return extents and (extents[1], extents[0])
@@ -51,7 +54,7 @@ def parts_of(form: m.MatrixExpr) -> tuple[m.MatrixExpr, ...]:
         return (*form.above, form.of, *form.below)
     if isinstance(form, m.Quotient):
         return (form.above, form.below)
-    if isinstance(form, m.Transpose):
+    if isinstance(form, m.Transpose | m.Diagonal):
         return (form.of,)
     if isinstance(form, m.Power):
         return (form.base,)

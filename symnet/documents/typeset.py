@@ -68,7 +68,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Accent:
-    """A bar over a letter, or a hat."""
+    """A bar over a letter, a hat or a dot."""
 
     over: Node
     mark: str = "bar"

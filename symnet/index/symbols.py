@@ -75,7 +75,8 @@ class Tensor:
     integer: bool = False  # holds whole numbers (tokens, positions of maxima); nothing is derived through it
     adjoint_of: str = ""  # the tensor whose adjoint this is: dW1 for W1
     tangent_of: str = ""  # the tensor whose change along the directions this is: vZ1 for Z1, vdZ1 for dZ1
-    quotient: tuple[str, str] | None = None  # ("A2", "W1"): the derivative of A2 by W1, with A2's axes first
+    # ("A2", "W1"): the derivative of A2 by W1, with A2's axes first; ("L", "W1", "b1"): a second derivative
+    quotient: tuple[str, ...] = ()
     frozen: bool = False  # a parameter that training leaves as it is
     initial: float = 0.0  # what a state starts with
     next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1

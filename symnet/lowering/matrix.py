@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sympy import Expr, S
 
 from symnet.index.symbols import Tensor
-from symnet.lowering.nodes import ArrayExpr, Axes, Axis, Contract, Elementwise, Number, Read, SizeValue
+from symnet.lowering.nodes import ArrayExpr, Axes, Axis, Contract, Elementwise, Iota, Number, Read, SizeValue
 
 Shape = tuple[Axis | None, Axis | None]
 """Rows and columns; None where there is one."""
@@ -47,6 +47,13 @@ class Ones:
 @dataclass(frozen=True, slots=True)
 class Transpose:
     """The transpose of a matrix or a column vector."""
+
+    of: MatrixExpr
+
+
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """The matrix that has a column vector on its diagonal and zeros elsewhere."""
 
     of: MatrixExpr
 
@@ -108,7 +115,18 @@ class Apply:
 
 
 MatrixExpr = (
-    MatrixRead | Constant | Ones | Transpose | MatMul | Hadamard | Scale | Add | Quotient | Power | Apply
+    MatrixRead
+    | Constant
+    | Ones
+    | Transpose
+    | Diagonal
+    | MatMul
+    | Hadamard
+    | Scale
+    | Add
+    | Quotient
+    | Power
+    | Apply
 )
 
 Part = tuple[MatrixExpr, Shape]
@@ -144,6 +162,9 @@ def _form(expr: ArrayExpr, shape: Shape) -> MatrixExpr:
     if isinstance(expr, Read):
         return _read(expr, shape)
     if isinstance(expr, Contract):
+        if len(expr.axes) == 1 and None not in shape:
+            (axis,) = expr.axes
+            return _spread(_chain(expr.operands, expr.over, (axis, None)), axis, shape)
         return _chain(expr.operands, expr.over, shape)
     if isinstance(expr, Elementwise):
         return _elementwise(expr, shape)
@@ -165,12 +186,17 @@ def _spread(vector: MatrixExpr, axis: Axis, shape: Shape) -> MatrixExpr:
     with ones.
     """
     rows, columns = shape
+    if axis == rows and columns is not None and isinstance(vector, MatMul):
+        return MatMul((*vector.factors, Transpose(Ones(columns))))
     if axis == rows:
         return vector if columns is None else MatMul((vector, Transpose(Ones(columns))))
     return Transpose(vector) if rows is None else MatMul((Ones(rows), Transpose(vector)))
 
 
 def _elementwise(expr: Elementwise, shape: Shape) -> MatrixExpr:
+    diagonal = _diagonal((expr,), *shape)
+    if diagonal is not None:
+        return diagonal
     if expr.function in ("add", "subtract"):
         return Add(tuple(_terms(expr, shape)))
     if expr.function == "negative":
@@ -206,6 +232,9 @@ def _product(args: tuple[ArrayExpr, ...], shape: Shape) -> MatrixExpr:
     numbers = tuple(_form(argument, (None, None)) for argument in args if not argument.axes)
     others = [argument for argument in args if argument.axes]
     rows, columns = shape
+    diagonal = _diagonal(others, rows, columns)
+    if diagonal is not None:
+        return Scale(numbers, diagonal) if numbers else diagonal
     if not others:
         return Scale(numbers[:-1], numbers[-1]) if len(numbers) > 1 else numbers[0]
     if rows is not None and columns is not None and all(len(argument.axes) == 1 for argument in others):
@@ -219,6 +248,21 @@ def _product(args: tuple[ArrayExpr, ...], shape: Shape) -> MatrixExpr:
     return Scale(numbers, value) if numbers else value
 
 
+def _diagonal(factors: Sequence[ArrayExpr], rows: Axis | None, columns: Axis | None) -> MatrixExpr | None:
+    """[i = j] times factors that depend on one of the two alone: they stand on a diagonal."""
+    if rows is None or columns is None:
+        return None
+    pair = (Iota(rows), Iota(columns))
+    delta = {Elementwise("equal", pair), Elementwise("equal", pair[::-1])}
+    others = [factor for factor in factors if factor not in delta]
+    axes = {axis for factor in others for axis in factor.axes}
+    if len(others) == len(factors) or len(axes) > 1:
+        return None
+    axis = axes.pop() if axes else rows
+    value = _hadamard([_form(factor, (axis, None)) for factor in others])
+    return Diagonal(Ones(axis) if value is None else value)
+
+
 def _hadamard(factors: Sequence[MatrixExpr]) -> MatrixExpr | None:
     if not factors:
         return None
@@ -229,7 +273,7 @@ def _chain(operands: tuple[ArrayExpr, ...], over: Axes, shape: Shape) -> MatrixE
     """The product of the operands in the order that leads from the rows of the result to its columns.
 
     Operands over the same axes are multiplied elementwise first. A vector at an axis where two matrices meet
-    is spread over one of them.
+    stands between them as a diagonal matrix; elsewhere it is spread over one of them.
     """
     numbers = tuple(_form(operand, (None, None)) for operand in operands if not operand.axes)
     groups: dict[frozenset[Axis], list[ArrayExpr]] = {}
@@ -244,8 +288,9 @@ def _chain(operands: tuple[ArrayExpr, ...], over: Axes, shape: Shape) -> MatrixE
         left, right = (_form(operand, (link.axes[0], None)) for operand in link.operands)
         parts = [Transpose(left), right]
     else:
-        links = _absorb(links, shape)
-        parts = _walk(links, *shape)
+        links, between = _absorb(links, shape)
+        parts = _walk(links, between, *shape)
+        links += between.values()
     if links:
         raise _NoMatrixForm
     value = parts[0] if len(parts) == 1 else MatMul(tuple(parts))
@@ -269,15 +314,18 @@ class _Link:
         return form, other
 
 
-def _absorb(links: list[_Link], shape: Shape) -> list[_Link]:
+def _absorb(links: list[_Link], shape: Shape) -> tuple[list[_Link], dict[Axis, _Link]]:
     """The links with no axis that more than two of them (the result counted) share, where spreading a vector
-    can see to that.
+    can see to that, or taking it between the two; and those between, by their axis.
     """
-    found = list(links)
+    found, between = list(links), dict[Axis, _Link]()
     for link in [link for link in links if len(link.axes) == 1]:
         axis = link.axes[0]
         meeting = [other for other in found if axis in other.axes]
-        if len(meeting) + (axis in shape) > 2:
+        if len(meeting) == 3 and axis not in shape and sum(len(other.axes) for other in meeting) == 5:
+            found.remove(link)
+            between[axis] = link
+        elif len(meeting) + (axis in shape) > 2:
             host = next((other for other in meeting if len(other.axes) == 2), None)
             if host is None:
                 raise _NoMatrixForm
@@ -286,11 +334,13 @@ def _absorb(links: list[_Link], shape: Shape) -> list[_Link]:
     for axis in {axis for link in found for axis in link.axes}:
         if sum(axis in link.axes for link in found) + (axis in shape) > 2:
             raise _NoMatrixForm
-    return found
+    return found, between
 
 
-def _walk(links: list[_Link], start: Axis | None, end: Axis | None) -> list[MatrixExpr]:
-    """The factors met on the way from `start` to `end`; takes them out of `links`."""
+def _walk(
+    links: list[_Link], between: dict[Axis, _Link], start: Axis | None, end: Axis | None
+) -> list[MatrixExpr]:
+    """The factors met on the way from `start` to `end`; takes them out of `links` and `between`."""
     parts: list[MatrixExpr] = []
     here = start
     if here is None:  # a row vector or a number: begin at a vector, or at ones
@@ -318,6 +368,8 @@ def _walk(links: list[_Link], start: Axis | None, end: Axis | None) -> list[Matr
         parts.append(form)
         if here is None:
             break
+        if here in between:
+            parts.append(Diagonal(between.pop(here).seen_from(here)[0]))
     if here is not None and here != end:
         parts.append(Ones(here))
     elif here is None and end is not None:

@@ -31,6 +31,8 @@ def show(form):
         return "1"
     if isinstance(form, m.Transpose):
         return f"{show(form.of)}'"
+    if isinstance(form, m.Diagonal):
+        return f"diag({show(form.of)})"
     if isinstance(form, m.MatMul):
         return " ".join(
             f"({show(f)})" if isinstance(f, m.Add | m.Hadamard) else show(f) for f in form.factors
@@ -76,7 +78,13 @@ def form_of(text):
         ("T[j,n] = A[n,j]", "A'"),
         ("T[n,j] = sigmoid(A[n,j])", "sigmoid(A)"),
         ("T[n,j] = A[n,j]/u[n]", "(A) / (u 1')"),
-        ("T[i,j] = sum(u[n]*X[n,i]*A[n,j], n)", "X' (A o u 1')"),
+        ("T[i,j] = sum(u[n]*X[n,i]*A[n,j], n)", "X' diag(u) A"),
+        ("T[i,d] = sum(u[n]*(1 - u[n])*X[n,i]*X[n,d], n)", "X' diag((+ 1 - u) o u) X"),
+        ("T[n,j] = sum(u[n]*X[n,i]*W[i,j], i)", "u 1' o X W"),
+        ("T: tensor[H, H]\nT[j,k] = (j == k)*b[j]", "diag(b)"),
+        ("T: tensor[H, H]\nT[j,k] = 2*(j == k)*sum(A[n,k], n)", "2 diag(A' 1)"),
+        ("T: tensor[H, H]\nT[j,k] = (j == k)", "diag(1)"),
+        ("T[n,j] = A[n,j]*(Y[n,j] - sum(A[n,k]*Y[n,k], k))", "(+ Y - (A o Y) 1 1') o A"),
         ("T[n,j] = s*A[n,j]", "s A"),
     ],
 )
@@ -110,6 +118,8 @@ class Numbers:
             return np.ones((int(form.axis.size.subs(self.sizes)), 1))
         if isinstance(form, m.Transpose):
             return self.of(form.of).T
+        if isinstance(form, m.Diagonal):
+            return np.diag(self.of(form.of).ravel())
         if isinstance(form, m.MatMul):
             return np.linalg.multi_dot([self.of(f) for f in form.factors])
         if isinstance(form, m.Hadamard):
