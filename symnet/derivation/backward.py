@@ -17,12 +17,13 @@ from sympy import Add, Expr, Mul, S
 
 from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
+from symnet.derivation.known_sums import settle_sums
 from symnet.derivation.occurrences import Occurrence, occurrences
 from symnet.derivation.reuse import common, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
-from symnet.index.calculus import bound_apart, common_number, fresh, pull, rename_apart, substitute
+from symnet.index.calculus import bound_apart, fresh, numbers_out, pull, rename_apart, substitute
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -105,6 +106,7 @@ class Backward:
     def adjoint(self, tensor: Tensor) -> Adjoint:
         indices = self.indices(tensor)
         contributions = tuple(self.contribution(tensor, indices, use) for use in self.uses[tensor.name])
+        self.places.subtract(c.use.tensor.name for c in contributions if c.result == 0)
         steps: list[Step] = []
         value = Add(*(contribution.result for contribution in contributions))
         if len(contributions) > 1:
@@ -113,12 +115,8 @@ class Backward:
                 Step("collect", value, collected, "Every place where it is used adds its share of the blame.")
             )
             value = collected
-        for equation, reason in self.substitutable(contributions):
-            alone = self.places[equation.tensor.adjoint_of] == 1
-            inlined = substitute_adjoint(value, equation, self.named_products(value, equation), alone)
-            if inlined is not None:
-                steps.append(Step("substitute", value, inlined, reason))
-                value = inlined
+        steps += self.substitutions(value, contributions)
+        value = steps[-1].after if steps else value
         equation = Equation(self.tensors[tensor.name], indices, value, self.origin(tensor))
         return Adjoint(tensor, equation, contributions, tuple(steps))
 
@@ -130,9 +128,7 @@ class Backward:
         seed = self.seed(equation)
         taken = [index.name for index in (*equation.indices, *indices)]
         derivative = bound_apart(occurrence.derivative, taken)
-        if seed.is_Number and seed != 1:
-            derivative = _without_numbers(derivative)
-        body = substitute(Mul(seed, derivative), apart)
+        body = substitute(numbers_out(Mul(seed, derivative)), apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
             for place, target, extent in zip(
@@ -155,16 +151,36 @@ class Backward:
             steps.append(
                 Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it.")
             )
+            value = pulled
+        settled, by = settle_sums(value, self.read_definitions(value))
+        if settled != value:
+            steps.append(Step("settle", value, settled, _why_settled(settled, by)))
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
 
     def seed(self, equation: Equation) -> Expr:
-        """The adjoint of the tensor that `equation` defines: 1 for the loss, a number where it is one."""
+        """The adjoint of the tensor that `equation` defines: 1 for the loss, a number where it is one other
+        than 0.
+        """
         if equation.tensor == self.loss:
             return S.One
         known = self.done.get(equation.tensor.name)
-        if known is not None and known.equation.rhs.is_Number:
+        if known is not None and known.equation.rhs.is_Number and known.equation.rhs != 0:
             return known.equation.rhs
         return self.tensors[equation.tensor.name][equation.indices]
+
+    def substitutions(self, value: Expr, contributions: tuple[Contribution, ...]) -> Iterator[Step]:
+        """The adjoints that are put into `value`. What one of them leaves may let another one cancel."""
+        waiting = dict(self.substitutable(contributions))
+        while waiting:
+            for equation in waiting:
+                alone = self.places[equation.tensor.adjoint_of] == 1
+                inlined = substitute_adjoint(value, equation, self.named_products(value, equation), alone)
+                if inlined is not None:
+                    yield Step("substitute", value, inlined, waiting.pop(equation))
+                    value = inlined
+                    break
+            else:
+                return
 
     def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[Equation, str]]:
         """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""
@@ -177,6 +193,10 @@ class Backward:
                     self.done[name].equation,
                     f"The formula of {self.tensors[name].name} is put in, and factors cancel.",
                 )
+
+    def read_definitions(self, value: Expr) -> tuple[Equation, ...]:
+        """The equations of the program that define what `value` reads."""
+        return tuple(self.program.defining[name] for name in reads(value) if name in self.program.defining)
 
     def named_products(self, value: Expr, equation: Equation) -> tuple[Equation, ...]:
         """The equations of the program whose value might stand in `value` once `equation` is put in."""
@@ -235,14 +255,6 @@ def _name_bound(
     return names
 
 
-def _without_numbers(product: Expr) -> Expr:
-    """A product whose sums have the numbers that all their terms share in front: 2*a - 2*b is 2*(a - b)."""
-    parts = [
-        common_number(part) if isinstance(part, Add) else (S.One, part) for part in Mul.make_args(product)
-    ]
-    return Mul(*(number for number, _ in parts), *(part for _, part in parts))
-
-
 def _why_contract(
     element: Expr, deltas: tuple[Delta, ...], binders: tuple[Binder, ...], left: tuple[Binder, ...]
 ) -> str:
@@ -257,3 +269,10 @@ def _why_contract(
         )
     verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
     return f"{text}: the {verb.format(' and '.join(gone))} one term."
+
+
+def _why_settled(settled: Expr, by: tuple[Equation, ...]) -> str:
+    """In words: which equations have named the sums, and what is left."""
+    names = " and ".join(str(equation.lhs) for equation in by)
+    left = "nothing is left" if settled == 0 else "less is left"
+    return f"The sum is taken term by term; what defines {names} names the sums, and of these {left}."

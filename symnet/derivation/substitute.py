@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Symbol, cancel
+from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Sum, Symbol, cancel
 
-from symnet.derivation.reuse import common, reuse_products
+from symnet.derivation.reuse import common, grouped, reuse_products
 from symnet.equations.program import Equation
-from symnet.index.calculus import bound_apart, pull, substitute, weight
+from symnet.index.calculus import bound_apart, free_indices, pull, substitute, weight
+from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Scalar, name_of
 
 
@@ -40,13 +41,19 @@ def substitute_adjoint(
     if len(places) != 1:
         return None
     indices = places[0].indices if isinstance(places[0], Indexed) else ()
-    apart = bound_apart(adjoint.rhs, {index.name for index in expr.atoms(Index)})
+    apart = bound_apart(adjoint.rhs, {index.name for index in _around(expr, places[0])})
     formula = substitute(apart, dict(zip(adjoint.indices, indices, strict=True)))
     inlined = reuse_products(pull(expr.xreplace({places[0]: formula})), products)
-    candidates = (inlined, common(inlined), common(_cancelled(inlined)))
+    candidates = (inlined, common(inlined), grouped(inlined), common(_cancelled(inlined)))
     best = min(candidates, key=weight)
     most = weight(expr) - 1 + weight(adjoint.rhs)
     return best if weight(best) < most and (alone or weight(best) <= weight(expr)) else None
+
+
+def _around(expr: Expr, place: Expr) -> frozenset[Index]:
+    """The indices that have a meaning at `place`: the free ones of `expr`, and those of the sums around it."""
+    sums = (node for node in expr.atoms(Sum) if node.has(place))
+    return free_indices(expr).union(*({index for index, _ in binders_of(node)} for node in sums))
 
 
 def _cancelled(expr: Expr) -> Expr:
