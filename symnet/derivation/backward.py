@@ -23,7 +23,9 @@ from symnet.derivation.reuse import common, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
+from symnet.index.bounds import decided
 from symnet.index.calculus import bound_apart, fresh, numbers_out, pull, rename_apart, substitute
+from symnet.index.functions import Bracket
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -146,6 +148,11 @@ class Backward:
             element = substitute(occurrence.element, apart)
             steps.append(Step("contract", value, contracted, _why_contract(element, deltas, binders, left)))
             value = contracted
+        ranges = dict(zip(indices, tensor.shape, strict=True))
+        settled = decided(value, ranges)
+        if settled != value:
+            steps.append(Step("decide", value, settled, _why_decided(value, settled)))
+            value = settled
         pulled = pull(value)
         if pulled != value:
             steps.append(
@@ -208,7 +215,7 @@ class Backward:
 
     def indices(self, tensor: Tensor) -> tuple[Index, ...]:
         """The names for the tensor's axes: its own equation's, or those of the first place where it stands
-        with plain indices.
+        with plain indices; a new letter for an axis on which no plain index stands.
         """
         if tensor.name in self.program.defining:
             return self.program.defining[tensor.name].indices
@@ -216,9 +223,13 @@ class Backward:
             places = indices_of(use.occurrence.element)
             if all(isinstance(place, Index) for place in places) and len(set(places)) == len(places):
                 return places
+        equation, occurrence = self.uses[tensor.name][0].equation, self.uses[tensor.name][0].occurrence
+        taken = {index.name for index in (*equation.indices, *equation.rhs.atoms(Index))}
         names: list[Index] = []
-        for letter in ("i", "j", "k", "l", "p", "q")[: tensor.rank]:
-            names.append(fresh([index.name for index in names], letter))
+        for place in indices_of(occurrence.element):
+            own = isinstance(place, Index) and place not in names
+            names.append(place if own else fresh(taken))
+            taken.add(names[-1].name)
         return tuple(names)
 
     def origin(self, tensor: Tensor) -> str:
@@ -269,6 +280,13 @@ def _why_contract(
         )
     verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
     return f"{text}: the {verb.format(' and '.join(gone))} one term."
+
+
+def _why_decided(before: Expr, after: Expr) -> str:
+    """In words: what the ranges of the indices decide."""
+    if len(after.atoms(Bracket)) < len(before.atoms(Bracket)):
+        return "Over the ranges of the indices, what always holds is 1 and what never holds is 0."
+    return "A value or 0 is a bracket times the value."
 
 
 def _why_settled(settled: Expr, by: tuple[Equation, ...]) -> str:

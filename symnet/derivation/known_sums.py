@@ -22,7 +22,7 @@ def settle_sums(expr: Expr, equations: Iterable[Equation]) -> tuple[Expr, tuple[
     """`expr` with each sum of several terms in the names that `equations` give to the sums of its terms,
     where that is shorter; and the equations that gave them.
     """
-    known = [(e, *named) for e in equations if (named := _scaled_sum(e.rhs)) is not None]
+    known = [(e, *scaled) for e in equations if (scaled := _scaled_sum(e.rhs)) is not None]
     used: dict[Equation, None] = {}
     found: dict[Expr, Expr] = {}
     for node in sorted(expr.atoms(Sum), key=str) if known else ():
