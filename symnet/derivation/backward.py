@@ -19,11 +19,11 @@ from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.derivation.known_sums import settle_sums
 from symnet.derivation.occurrences import Occurrence, occurrences
-from symnet.derivation.reuse import common, shortest
+from symnet.derivation.reuse import common, grouped, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
-from symnet.index.bounds import decided
+from symnet.index.bounds import Ranges, decided
 from symnet.index.calculus import bound_apart, fresh, numbers_out, pull, rename_apart, substitute
 from symnet.index.functions import Bracket
 from symnet.index.reductions import Binder, total
@@ -117,8 +117,12 @@ class Backward:
                 Step("collect", value, collected, "Every place where it is used adds its share of the blame.")
             )
             value = collected
-        steps += self.substitutions(value, contributions)
+        steps += self.substitutions(value, contributions, dict(zip(indices, tensor.shape, strict=True)))
         value = steps[-1].after if steps else value
+        together = grouped(value)
+        if together != value:
+            steps.append(Step("group", value, together, "Terms that share a factor stand together."))
+            value = together
         equation = Equation(self.tensors[tensor.name], indices, value, self.origin(tensor))
         return Adjoint(tensor, equation, contributions, tuple(steps))
 
@@ -175,13 +179,16 @@ class Backward:
             return known.equation.rhs
         return self.tensors[equation.tensor.name][equation.indices]
 
-    def substitutions(self, value: Expr, contributions: tuple[Contribution, ...]) -> Iterator[Step]:
+    def substitutions(
+        self, value: Expr, contributions: tuple[Contribution, ...], ranges: Ranges
+    ) -> Iterator[Step]:
         """The adjoints that are put into `value`. What one of them leaves may let another one cancel."""
         waiting = dict(self.substitutable(contributions))
         while waiting:
             for equation in waiting:
                 alone = self.places[equation.tensor.adjoint_of] == 1
-                inlined = substitute_adjoint(value, equation, self.named_products(value, equation), alone)
+                products = self.named_products(value, equation)
+                inlined = substitute_adjoint(value, equation, products, ranges, alone)
                 if inlined is not None:
                     yield Step("substitute", value, inlined, waiting.pop(equation))
                     value = inlined

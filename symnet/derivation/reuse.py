@@ -15,7 +15,7 @@ from sympy import Add, Dummy, Expr, Function, Indexed, Mul, Poly, Sum, cancel, e
 from symnet.equations.program import Equation
 from symnet.index.calculus import factors, match, substitute, weight
 from symnet.index.functions import Bracket, expm1, where
-from symnet.index.symbols import Index
+from symnet.index.symbols import Index, Scalar
 
 
 def reuse(expr: Expr, formula: Expr, value: Expr) -> Expr:
@@ -127,13 +127,14 @@ def common(expr: Expr) -> Expr:
 
 
 def grouped(expr: Expr) -> Expr:
-    """A sum in which the terms that share a factor stand together, where that is shorter: dR + dA/s - m/s
-    becomes dR + (dA - m)/s.
+    """A sum in which the terms that share a factor of data stand together, where that is shorter: dR + dA/s -
+    m/s becomes dR + (dA - m)/s.
     """
     if not isinstance(expr, Add):
         return expr
     best = expr
-    for base in dict.fromkeys(base for term in expr.args for base in factors(term) if not base.is_number):
+    bases = (base for term in expr.args for base in factors(term))
+    for base in dict.fromkeys(base for base in bases if base.has(Indexed, Scalar)):
         together = [term for term in expr.args if base in factors(term)]
         if 1 < len(together) < len(expr.args):
             rest = (term for term in expr.args if term not in together)

@@ -1,7 +1,7 @@
 """How small and how large an expression of indices and sizes can be, and what that decides.
 
-An index runs from 0 to its size less one, and a size is at least 1: k + D < D never holds, and j < D + E always
-does where j runs over D.
+An index runs from 0 to its size less one, and a size is at least 1: k + D < D never holds, and j < D + E
+always does where j runs over D.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from symnet.index.calculus import affine
 from symnet.index.functions import (
     Bracket,
     absolute,
+    constant,
     equal,
     less,
     less_equal,
@@ -44,9 +45,15 @@ def lowest(expr: Expr, ranges: Ranges) -> Expr | None:
     return expr.xreplace(ends).expand()
 
 
+def inside(place: Expr, extent: Expr, ranges: Ranges) -> bool:
+    """Whether a position is surely one of an axis of this extent, at all values of the indices."""
+    low, high = lowest(place, ranges), lowest(extent - 1 - place, ranges)
+    return low is not None and high is not None and bool(low.is_nonnegative and high.is_nonnegative)
+
+
 def decided(expr: Expr, ranges: Ranges) -> Expr:
-    """`expr` with every bracket that the ranges of its indices decide as the number that it is, the others with
-    their numbers on one side, and a choice of 0 as a bracket.
+    """`expr` with every bracket that the ranges of its indices decide as the number that it is, the others
+    with their numbers on one side, and a choice between a value and 0 as a bracket.
     """
     if not expr.has(Bracket):
         return expr
@@ -57,7 +64,7 @@ def decided(expr: Expr, ranges: Ranges) -> Expr:
     if isinstance(expr, Bracket):
         return _bracket(expr, ranges)
     if isinstance(expr, where):
-        return _choice(*arguments)
+        return chosen(*arguments)
     return expr.func(*arguments)
 
 
@@ -79,9 +86,9 @@ def _bracket(bracket: Bracket, ranges: Ranges) -> Expr:
     return bracket.func(left - moved, right - moved) if one_sided else bracket
 
 
-def _choice(condition: Expr, a: Expr, b: Expr) -> Expr:
-    """A choice between a value and 0 as the bracket times the value, where nothing can go wrong with the value
-    elsewhere.
+def chosen(condition: Expr, a: Expr, b: Expr) -> Expr:
+    """where(condition, a, b): between a value and 0, the bracket times the value, where nothing can go wrong
+    with the value elsewhere.
     """
     if a == 0 and b != 0:
         opposite = _opposite(condition)
@@ -98,7 +105,21 @@ def _opposite(condition: Expr) -> Expr | None:
     return less_equal(right, left) if isinstance(condition, less) else less(right, left)
 
 
-FINITE = (Bracket, maximum, minimum, absolute, signum, sigmoid, softplus, tanh, sin, cos, erf)
+FINITE = (
+    Bracket,
+    where,
+    constant,
+    maximum,
+    minimum,
+    absolute,
+    signum,
+    sigmoid,
+    softplus,
+    tanh,
+    sin,
+    cos,
+    erf,
+)
 """Functions that have a value at every number."""
 
 
