@@ -17,17 +17,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Indexed, Mul, S, Sum
+from sympy import Add, Expr, Indexed, Mul, Sum
 
 from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
+from symnet.derivation.known_sums import settle_sums
 from symnet.derivation.occurrences import Occurrence, occurrences
-from symnet.derivation.reuse import common, reuse_products, shortest
+from symnet.derivation.reuse import common, grouped, reuse_products, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError
-from symnet.index.calculus import bound_apart, bound_in, common_number, fresh, pull, rename_apart, substitute
-from symnet.index.functions import equal
+from symnet.index.bounds import Ranges, decided
+from symnet.index.calculus import bound_apart, bound_in, fresh, numbers_out, pull, rename_apart, substitute
+from symnet.index.functions import Bracket, equal
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -138,6 +140,7 @@ class Backward:
     def adjoint(self, tensor: Tensor) -> Adjoint:
         indices = self.indices(tensor)
         contributions = tuple(self.contribution(tensor, indices, use) for use in self.uses[tensor.name])
+        self.places.subtract(c.use.tensor.name for c in contributions if c.result == 0)
         steps: list[Step] = []
         value = Add(*(contribution.result for contribution in contributions))
         if len(contributions) > 1:
@@ -150,13 +153,12 @@ class Backward:
         if named != value:
             steps.append(Step("reuse", value, named, "A product that has a name is called by it."))
             value = named
-        for of, equation, reason in self.substitutable(contributions):
-            alone = self.places[of] == 1
-            products = self.named_products(value, equation.rhs)
-            inlined = substitute_adjoint(value, equation, products, alone)
-            if inlined is not None:
-                steps.append(Step("substitute", value, inlined, reason))
-                value = inlined
+        steps += self.substitutions(value, contributions, self.ranges(tensor, indices))
+        value = steps[-1].after if steps else value
+        together = grouped(value)
+        if together != value:
+            steps.append(Step("group", value, together, "Terms that share a factor stand together."))
+            value = together
         equation = Equation(self.tensors[tensor.name], self.axes + indices, value, self.origin(tensor))
         return Adjoint(tensor, equation, contributions, tuple(steps))
 
@@ -169,9 +171,7 @@ class Backward:
         bound = (index for index, _ in binders)
         taken = [index.name for index in (*equation.indices, *self.axes, *indices, *bound)]
         derivative = bound_apart(occurrence.derivative, taken)
-        if seed.is_Number and seed != 1:
-            derivative = _without_numbers(derivative)
-        body = substitute(Mul(seed, derivative), apart)
+        body = substitute(numbers_out(Mul(seed, derivative)), apart)
         deltas = tuple(
             Delta(substitute(place, apart), target, extent)
             for place, target, extent in zip(
@@ -189,11 +189,19 @@ class Backward:
             element = substitute(occurrence.element, apart)
             steps.append(Step("contract", value, contracted, _why_contract(element, deltas, binders, left)))
             value = contracted
+        settled = decided(value, self.ranges(tensor, indices))
+        if settled != value:
+            steps.append(Step("decide", value, settled, _why_decided(value, settled)))
+            value = settled
         pulled = pull(value)
         if pulled != value:
             steps.append(
                 Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it.")
             )
+            value = pulled
+        settled, by = settle_sums(value, self.read_definitions(value))
+        if settled != value:
+            steps.append(Step("settle", value, settled, _why_settled(settled, by)))
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
 
     def seed(self, equation: Equation) -> Expr:
@@ -208,15 +216,38 @@ class Backward:
         return self.tensors[equation.tensor.name][self.axes + equation.indices]
 
     def is_carried(self, value: Expr) -> bool:
-        """Whether an adjoint is carried back as it stands, not as a name: a number; one element of a
-        direction or of what moves along it; in a Jacobian any product, so that its deltas meet the sums that
-        they end.
+        """Whether an adjoint is carried back as it stands, not as a name: a number other than 0; one element
+        of a direction or of what moves along it; in a Jacobian any product, so that its deltas meet the sums
+        that they end.
         """
         if value.is_Number:
-            return True
+            return value != 0
         if self.axes:
             return not value.has(Sum) and not isinstance(value, Add)
         return isinstance(value, Indexed | Scalar) and name_of(value) in self.moving
+
+    def ranges(self, tensor: Tensor, indices: tuple[Index, ...]) -> Ranges:
+        """How far the indices of a tensor's adjoint run."""
+        return dict(zip(self.axes + indices, self.loss.shape + tensor.shape, strict=True))
+
+    def substitutions(
+        self, value: Expr, contributions: tuple[Contribution, ...], ranges: Ranges
+    ) -> Iterator[Step]:
+        """The adjoints that are put into `value`. What one of them leaves may let another one cancel."""
+        waiting = list(self.substitutable(contributions))
+        while waiting:
+            for choice in waiting:
+                of, equation, reason = choice
+                products = self.named_products(value, equation.rhs)
+                alone = self.places[of] == 1
+                inlined = substitute_adjoint(value, equation, products, ranges, alone)
+                if inlined is not None:
+                    yield Step("substitute", value, inlined, reason)
+                    value = inlined
+                    waiting.remove(choice)
+                    break
+            else:
+                return
 
     def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[str, Equation, str]]:
         """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""
@@ -231,6 +262,10 @@ class Backward:
                     f"The formula of {self.tensors[name].name} is put in, and factors cancel.",
                 )
 
+    def read_definitions(self, value: Expr) -> tuple[Equation, ...]:
+        """The equations of the program that define what `value` reads."""
+        return tuple(self.program.defining[name] for name in reads(value) if name in self.program.defining)
+
     def named_products(self, *formulas: Expr) -> tuple[Equation, ...]:
         """The equations of the program whose value might stand in what is made of the `formulas`."""
         present = {name for formula in formulas for name in reads(formula)} & self.program.tensors.keys()
@@ -241,7 +276,7 @@ class Backward:
 
     def indices(self, tensor: Tensor) -> tuple[Index, ...]:
         """The names for the tensor's axes: its own equation's, or those of the first place where it stands
-        with plain indices.
+        with plain indices; a new letter for an axis on which no plain index stands.
         """
         if tensor.name in self.program.defining:
             return self.program.defining[tensor.name].indices
@@ -249,9 +284,16 @@ class Backward:
             places = indices_of(use.occurrence.element)
             if all(isinstance(place, Index) for place in places) and len(set(places)) == len(places):
                 return places
+        places: tuple[Expr | None, ...] = (None,) * tensor.rank
+        taken = {index.name for index in self.axes}
+        for use in self.uses[tensor.name][:1]:
+            places = indices_of(use.occurrence.element)
+            taken |= {index.name for index in (*use.equation.indices, *use.equation.rhs.atoms(Index))}
         names: list[Index] = []
-        for letter in ("i", "j", "k", "l", "p", "q")[: tensor.rank]:
-            names.append(fresh([index.name for index in names], letter))
+        for place in places:
+            own = place if isinstance(place, Index) and place not in names else None
+            names.append(fresh(taken) if own is None else own)
+            taken.add(names[-1].name)
         return tuple(names)
 
     def origin(self, tensor: Tensor) -> str:
@@ -297,14 +339,6 @@ def _name_bound(
     return names
 
 
-def _without_numbers(product: Expr) -> Expr:
-    """A product whose sums have the numbers that all their terms share in front: 2*a - 2*b is 2*(a - b)."""
-    parts = [
-        common_number(part) if isinstance(part, Add) else (S.One, part) for part in Mul.make_args(product)
-    ]
-    return Mul(*(number for number, _ in parts), *(part for _, part in parts))
-
-
 def _why_contract(
     element: Expr, deltas: tuple[Delta, ...], binders: tuple[Binder, ...], left: tuple[Binder, ...]
 ) -> str:
@@ -319,3 +353,17 @@ def _why_contract(
         )
     verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
     return f"{text}: the {verb.format(' and '.join(gone))} one term."
+
+
+def _why_decided(before: Expr, after: Expr) -> str:
+    """In words: what the ranges of the indices decide."""
+    if len(after.atoms(Bracket)) < len(before.atoms(Bracket)):
+        return "Over the ranges of the indices, what always holds is 1 and what never holds is 0."
+    return "A value or 0 is a bracket times the value."
+
+
+def _why_settled(settled: Expr, by: tuple[Equation, ...]) -> str:
+    """In words: which equations have named the sums, and what is left."""
+    names = " and ".join(str(equation.lhs) for equation in by)
+    left = "nothing is left" if settled == 0 else "less is left"
+    return f"The sum is taken term by term; what defines {names} names the sums, and of these {left}."

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Indexed, Mul, Pow, S, expand_mul, log
+from sympy import Expr, Indexed, Mul, S, expand_mul
 
+from symnet.index.bounds import always_finite, chosen
 from symnet.index.calculus import affine, factors, free_indices, substitute
-from symnet.index.functions import equal, less, less_equal, where
+from symnet.index.functions import equal, less, less_equal
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, name_of
 
@@ -62,7 +63,7 @@ def contract(
         inside = _inside(body, index, size, delta, solution, shapes)
         pending = [replace(d, expression=substitute(d.expression, {index: solution})) for d in pending]
         left = [substitute(bracket, {index: solution}) for bracket in left]
-        body = where(inside, substitute(body, {index: solution}), S.Zero)
+        body = chosen(inside, substitute(body, {index: solution}), S.Zero)
 
 
 def _own(body: Expr, binders: Mapping[Index, Expr]) -> tuple[list[Delta], Expr]:
@@ -110,7 +111,7 @@ def _inside(
         for base, power in powers.items()
     )
     singular = any(
-        index in free_indices(base) and (power != 1 or base.has(Pow, log)) for base, power in powers.items()
+        index in free_indices(base) and not always_finite(base**power) for base, power in powers.items()
     )
     if covering and not singular:
         return S.One

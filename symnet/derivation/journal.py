@@ -29,7 +29,8 @@ class Step:
     element, or a whole Sum where the element stands inside it: then the next step differentiates the summand.
     """
 
-    rule: str  # "differentiate", "reuse", "contract", "pull", "collect", "substitute"
+    # "differentiate", "reuse"; "contract", "decide", "pull", "settle"; "collect", "substitute", "group"
+    rule: str
     before: Expr
     after: Expr
     reason: str
@@ -61,7 +62,7 @@ class Adjoint:
     of: Tensor
     equation: Equation  # defines the adjoint tensor; its indices are those of the tensor
     contributions: tuple[Contribution, ...]
-    # after the contributions: "collect" where there are several, then "substitute"; may be empty
+    # after the contributions: "collect" where there are several, "reuse", "substitute", "group"
     steps: tuple[Step, ...]
 
 

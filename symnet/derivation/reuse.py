@@ -15,7 +15,7 @@ from sympy import Add, Dummy, Expr, Function, Indexed, Mul, Poly, Sum, cancel, e
 from symnet.equations.program import Equation
 from symnet.index.calculus import factors, match, substitute, weight
 from symnet.index.functions import Bracket, expm1, where
-from symnet.index.symbols import Index
+from symnet.index.symbols import Index, Scalar
 
 
 def reuse(expr: Expr, formula: Expr, value: Expr) -> Expr:
@@ -45,11 +45,11 @@ def reuse_products(expr: Expr, equations: Iterable[Equation]) -> Expr:
 
 
 def _parts(formula: Expr) -> dict[Expr, Expr]:
-    """The factors of a product with whole-number powers; empty where `formula` is no such product of two
-    factors or more.
+    """The factors of a product with rational powers; empty where `formula` is no such product of two factors
+    or more.
     """
     parts = factors(formula) if isinstance(formula, Mul) else {}
-    return parts if len(parts) > 1 and all(power.is_Integer for power in parts.values()) else {}
+    return parts if len(parts) > 1 and all(power.is_Rational for power in parts.values()) else {}
 
 
 def _replace_product(expr: Expr, parts: dict[Expr, Expr], value: Expr) -> Expr:
@@ -73,7 +73,7 @@ def _replace_product(expr: Expr, parts: dict[Expr, Expr], value: Expr) -> Expr:
 
 
 def _holds(have: Expr | None, power: Expr) -> bool:
-    return have is not None and have.is_Integer and have * power > 0 and abs(have) >= abs(power)
+    return have is not None and have.is_Rational and have * power > 0 and abs(have) >= abs(power)
 
 
 def _replace_kernel(expr: Expr, formula: Expr, value: Expr) -> Expr:
@@ -119,11 +119,27 @@ def common(expr: Expr) -> Expr:
     shared = {
         base: min((term[base] for term in terms), key=abs)
         for base in terms[0]
-        if not base.is_number and all(base in term and term[base].is_Integer for term in terms)
+        if not base.is_number and all(base in term and term[base].is_Rational for term in terms)
     }
     shared = {base: power for base, power in shared.items() if all(term[base] * power > 0 for term in terms)}
     front = Mul(*(base**power for base, power in shared.items()))
     return Mul(front, Add(*(term / front for term in expr.args))) if shared else expr
+
+
+def grouped(expr: Expr) -> Expr:
+    """A sum in which the terms that share a factor of data stand together, where that is shorter: dR + dA/s -
+    m/s becomes dR + (dA - m)/s.
+    """
+    if not isinstance(expr, Add):
+        return expr
+    best = expr
+    bases = (base for term in expr.args for base in factors(term))
+    for base in dict.fromkeys(base for base in bases if base.has(Indexed, Scalar)):
+        together = [term for term in expr.args if base in factors(term)]
+        if 1 < len(together) < len(expr.args):
+            rest = (term for term in expr.args if term not in together)
+            best = min(best, Add(*rest, common(Add(*together))), key=weight)
+    return best
 
 
 def _places(expr: Expr, parts: dict[Expr, Expr], indices: tuple[Index, ...]) -> list[tuple[Expr, ...]]:

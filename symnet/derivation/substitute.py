@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Symbol, cancel
+from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Sum, Symbol, cancel
 
-from symnet.derivation.reuse import common, reuse_products
+from symnet.derivation.reuse import common, grouped, reuse_products
 from symnet.equations.program import Equation
+from symnet.index.bounds import Ranges, inside
 from symnet.index.calculus import bound_apart, pull, substitute, weight
-from symnet.index.symbols import Index, Scalar, name_of
+from symnet.index.reductions import binders_of
+from symnet.index.symbols import Index, Scalar, indices_of, name_of
 
 
 def divides(adjoint: Equation) -> bool:
@@ -28,25 +30,43 @@ def divides(adjoint: Equation) -> bool:
 
 
 def substitute_adjoint(
-    expr: Expr, adjoint: Equation, products: Iterable[Equation], alone: bool
+    expr: Expr, adjoint: Equation, products: Iterable[Equation], ranges: Ranges, alone: bool
 ) -> Expr | None:
-    """`expr` with the one element of `adjoint`'s tensor in it replaced by its formula, or None where that
-    makes nothing shorter.
+    """`expr` with the one element of `adjoint`'s tensor in it replaced by its formula, or None where nothing
+    cancels, or where the element may lie outside its tensor, which reads as zero and the formula not.
 
-    `products` are equations whose values may be named again in the result. `alone` says that the adjoint
+    `products` are equations whose values may be named again in the result, `ranges` are those of the free
+    indices. `alone` says that the adjoint
     stands nowhere else: then both together must become shorter, otherwise `expr` by itself must not grow.
     """
     places = [e for e in expr.atoms(Indexed, Scalar) if name_of(e) == adjoint.tensor.name]
     if len(places) != 1:
         return None
-    indices = places[0].indices if isinstance(places[0], Indexed) else ()
-    apart = bound_apart(adjoint.rhs, {index.name for index in expr.atoms(Index)})
+    indices = indices_of(places[0])
+    around = {**ranges, **_bound_around(expr, places[0])}
+    if not all(inside(at, extent, around) for at, extent in zip(indices, adjoint.tensor.shape, strict=True)):
+        return None
+    apart = bound_apart(adjoint.rhs, {index.name for index in around})
     formula = substitute(apart, dict(zip(adjoint.indices, indices, strict=True)))
     inlined = reuse_products(pull(expr.xreplace({places[0]: formula})), products)
-    candidates = (inlined, common(inlined), common(_cancelled(inlined)))
+    candidates = (inlined, common(inlined), grouped(inlined), common(_cancelled(inlined)))
     best = min(candidates, key=weight)
     most = weight(expr) - 1 + weight(adjoint.rhs)
-    return best if weight(best) < most and (alone or weight(best) <= weight(expr)) else None
+    shorter = weight(best) < most and (alone or weight(best) <= weight(expr))
+    return best if shorter and _cancellable(best) < _cancellable(expr) + _cancellable(adjoint.rhs) else None
+
+
+def _cancellable(expr: Expr) -> int:
+    """How many terms are added and how many values are divided by: of these, some are gone where something
+    cancels.
+    """
+    added = sum(len(node.args) - 1 for node in expr.atoms(Add) if node.has(Indexed, Scalar))
+    return added + len([p for p in expr.atoms(Pow) if p.exp.is_negative and p.base.has(Indexed, Scalar)])
+
+
+def _bound_around(expr: Expr, place: Expr) -> dict[Index, Expr]:
+    """The indices of the sums around `place`, with their sizes."""
+    return {index: size for node in expr.atoms(Sum) if node.has(place) for index, size in binders_of(node)}
 
 
 def _cancelled(expr: Expr) -> Expr:

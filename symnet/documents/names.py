@@ -35,6 +35,10 @@ KIND = re.compile(r"([A-Zb])([a-z])$")
 """A letter and what kind it is of: Wq is the W of queries, which stands above it."""
 
 
+HAT = re.compile(r"([A-Z])hat$")
+"""A letter with a hat, such as Xhat, which is X normalized."""
+
+
 def tensor_name(
     tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
 ) -> Node:
@@ -67,9 +71,11 @@ def _mark(word: str) -> Node:
 
 def letter_of(head: str, bold: bool = False) -> Node:
     """The letter that a name begins with; a word stays upright."""
-    greek = GREEK.get(head)
+    greek, hat = GREEK.get(head), HAT.match(head)
     if greek:
         return t.Name(greek[0], "bold" if bold else "italic", greek[1])
+    if hat:
+        return t.Accent(letter_of(hat[1], bold), "hat")
     return t.Name(head, "bold" if bold else "italic" if len(head) == 1 else "upright")
 
 

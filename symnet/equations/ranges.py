@@ -116,9 +116,13 @@ class Evidence:
 def fits(index: Index, size: Expr, extent: Expr, equation: Equation) -> bool:
     """Whether an index that runs over `size` may stand bare on an axis of `extent`: where these are the same,
     or where the left side of the equation, as it is declared, runs over a part of an axis that holds several
-    of its size (half of 2*H).
+    of its size (half of 2*H). An adjoint, whose shape is its tensor's, may run over the first part of any
+    longer axis (D of D + E, where tensors were laid side by side).
     """
-    return size == extent or (index in equation.indices and (extent / size).is_Integer is True)
+    if size == extent or index not in equation.indices:
+        return bool(size == extent)
+    part = bool(equation.tensor.adjoint_of) and (extent - size).is_nonnegative
+    return bool((extent / size).is_Integer or part)
 
 
 def disagree(one: Evidence, other: Evidence, equation: Equation) -> ShapeError:

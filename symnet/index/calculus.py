@@ -151,6 +151,17 @@ def common_number(expr: Add) -> tuple[Expr, Expr]:
     return shared, rest
 
 
+def numbers_out(product: Expr) -> Expr:
+    """A product with the numbers that all terms of a sum in it share in front: (2*A - 2*Y)*B is 2*(A - Y)*B.
+
+    A sum by itself stays as it is.
+    """
+    if not isinstance(product, Mul):
+        return product
+    parts = [common_number(part) if isinstance(part, Add) else (S.One, part) for part in product.args]
+    return Mul(*(number for number, _ in parts), *(part for _, part in parts))
+
+
 def weight(expr: Expr) -> int:
     """How much there is to read: the leaves of `expr`, signs and indices not counted, a sum or function
     counting one more.

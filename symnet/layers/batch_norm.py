@@ -31,7 +31,7 @@ class BatchNorm(Normalization):
 
     FORMULA: ClassVar[str] = (
         "mu[c] = sum(X[n,c], n)/N\nv[c] = sum((X[n,c] - mu[c])**2, n)/N\n"
-        "A[n,c] = gamma[c]*(X[n,c] - mu[c])/sqrt(v[c] + eps) + beta[c]"
+        "Xhat[n,c] = (X[n,c] - mu[c])/sqrt(v[c] + eps)\nA[n,c] = gamma[c]*Xhat[n,c] + beta[c]"
     )
     WORDS: ClassVar[str] = (
         "Each feature gets mean 0 and variance 1 over the batch, and is scaled and shifted."
@@ -46,10 +46,10 @@ class BatchNorm(Normalization):
     def stated(self, *x: Tensor, known: Sizes) -> Stated:
         """The three lines and the running statistics; for a trained network, one line over these."""
         head = f"X: input[N, C]\n{self.parameters('C')}{RUNNING}"
-        batch = self.scaled("(X[n,c] - mu[c])/sqrt(v[c] + eps)", "c")
         running = self.scaled("(X[n,c] - mu_run[c])/sqrt(v_run[c] + eps)", "c")
         text = (
-            f"{head}mu[c] = sum(X[n,c], n)/N\nv[c] = sum((X[n,c] - mu[c])**2, n)/N\n{FOLLOW}A[n,c] = {batch}"
+            f"{head}mu[c] = sum(X[n,c], n)/N\nv[c] = sum((X[n,c] - mu[c])**2, n)/N\n{FOLLOW}"
+            f"{self.normalized('n,c', '(X[n,c] - mu[c])/sqrt(v[c] + eps)', 'c')}"
         )
         return Stated(
             text,

@@ -68,7 +68,6 @@ class GroupNorm(Normalization):
             "V": "The channels fall into groups.",
             "U": "Each group gets mean 0 and variance 1.",
             "S": "The groups stand side by side again.",
-            "A": "What is normalized is scaled and shifted.",
         }
         sizes = {"G": self.groups, "F": channels // self.groups}
         return Stated(text, sizes, settings={"eps": self.eps}, words=words)

@@ -22,7 +22,8 @@ class InstanceNorm(Normalization):
 
     FORMULA: ClassVar[str] = (
         "mu[n,c] = sum(X[n,p,q,c], p, q)/(P*Q)\nv[n,c] = sum((X[n,p,q,c] - mu[n,c])**2, p, q)/(P*Q)\n"
-        "A[n,p,q,c] = gamma[c]*(X[n,p,q,c] - mu[n,c])/sqrt(v[n,c] + eps) + beta[c]"
+        "Xhat[n,p,q,c] = (X[n,p,q,c] - mu[n,c])/sqrt(v[n,c] + eps)\n"
+        "A[n,p,q,c] = gamma[c]*Xhat[n,p,q,c] + beta[c]"
     )
     WORDS: ClassVar[str] = (
         "Each channel of each sample gets mean 0 and variance 1, and is scaled and shifted."
@@ -37,7 +38,7 @@ class InstanceNorm(Normalization):
             f"X: input[{listed('N', spans, 'C')}]\n{self.parameters('C')}"
             f"mu[n,c] = sum(X{at}, {over})/({count})\n"
             f"v[n,c] = sum((X{at} - mu[n,c])**2, {over})/({count})\n"
-            f"A{at} = {self.scaled(f'(X{at} - mu[n,c])/sqrt(v[n,c] + eps)', 'c')}"
+            f"{self.normalized(listed('n', places, 'c'), f'(X{at} - mu[n,c])/sqrt(v[n,c] + eps)', 'c')}"
         )
         return Stated(text, settings={"eps": self.eps}, words=WORDS)
 

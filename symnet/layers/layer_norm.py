@@ -17,7 +17,7 @@ class LayerNorm(Normalization):
 
     FORMULA: ClassVar[str] = (
         "mu[n] = sum(X[n,d], d)/D\nv[n] = sum((X[n,d] - mu[n])**2, d)/D\n"
-        "A[n,d] = gamma[d]*(X[n,d] - mu[n])/sqrt(v[n] + eps) + beta[d]"
+        "Xhat[n,d] = (X[n,d] - mu[n])/sqrt(v[n] + eps)\nA[n,d] = gamma[d]*Xhat[n,d] + beta[d]"
     )
     WORDS: ClassVar[str] = "Each row gets mean 0 and variance 1, and is scaled and shifted."
 
@@ -27,7 +27,7 @@ class LayerNorm(Normalization):
             f"X: input[N, D]\n{self.parameters('D')}"
             "mu[n] = sum(X[n,d], d)/D\n"
             "v[n] = sum((X[n,d] - mu[n])**2, d)/D\n"
-            f"A[n,d] = {self.scaled('(X[n,d] - mu[n])/sqrt(v[n] + eps)', 'd')}"
+            f"{self.normalized('n,d', '(X[n,d] - mu[n])/sqrt(v[n] + eps)', 'd')}"
         )
         return Stated(text, settings={"eps": self.eps}, words=WORDS)
 

@@ -1,6 +1,6 @@
 """What normalizations share: the mean and the variance over some axes, and the same with scale and shift.
 
-mu = mean of X,   v = mean of (X - mu)^2,   A = gamma (X - mu)/sqrt(v + eps) + beta
+mu = mean of X,   v = mean of (X - mu)^2,   Xhat = (X - mu)/sqrt(v + eps),   A = gamma Xhat + beta
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from symnet.layers.layer import Layer, flag, number
 WORDS = {
     "mu": "The mean.",
     "v": "The variance: the mean of the squared distance to the mean.",
-    "A": "What is left has mean 0 and variance 1; then it is scaled and shifted.",
+    "Xhat": "What is left has mean 0 and variance 1.",
+    "A": "What is normalized is scaled and shifted.",
 }
 
 
@@ -33,6 +34,12 @@ class Normalization(Layer):
     def parameters(self, axis: str) -> str:
         """Declarations of gamma and beta."""
         return f"gamma: parameter[{axis}]\nbeta: parameter[{axis}]\n" * self.affine
+
+    def normalized(self, at: str, value: str, index: str) -> str:
+        """The equations of the output at the indices `at`: the normalized value, scaled and shifted."""
+        if not self.affine:
+            return f"A[{at}] = {value}"
+        return f"Xhat[{at}] = {value}\nA[{at}] = {self.scaled(f'Xhat[{at}]', index)}"
 
     def scaled(self, value: str, index: str) -> str:
         """Gamma times the value, plus beta."""

@@ -10,24 +10,30 @@ from symnet.layers.layer import Sample, Stated
 from symnet.layers.norms import Normalization
 from symnet.sizes import Sizes
 
+MEAN_SQUARE = {
+    "v": "The mean of the squares.",
+    "Xhat": "The mean of the squares of what is left is 1.",
+    "A": "Each feature is scaled.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RMSNorm(Normalization):
     """Normalization by the size of each row, without a mean. Zhang and Sennrich (2019), arXiv:1910.07467."""
 
-    FORMULA: ClassVar[str] = "v[n] = sum(X[n,d]**2, d)/D\nA[n,d] = gamma[d]*X[n,d]/sqrt(v[n] + eps)"
+    FORMULA: ClassVar[str] = (
+        "v[n] = sum(X[n,d]**2, d)/D\nXhat[n,d] = X[n,d]/sqrt(v[n] + eps)\nA[n,d] = gamma[d]*Xhat[n,d]"
+    )
     WORDS: ClassVar[str] = "Each row is divided by the root of the mean of its squares, and scaled."
 
     def stated(self, *x: Tensor, known: Sizes) -> Stated:
-        """The two lines."""
-        gamma = ("gamma: parameter[D]\n", "gamma[d]*") if self.affine else ("", "")
-        text = (
-            f"X: input[N, D]\n{gamma[0]}v[n] = sum(X[n,d]**2, d)/D\n"
-            f"A[n,d] = {gamma[1]}X[n,d]/sqrt(v[n] + eps)"
-        )
-        return Stated(
-            text, settings={"eps": self.eps}, words={"v": "The mean of the squares.", "A": self.WORDS}
-        )
+        """The mean of the squares, and what is divided by its root."""
+        text = "X: input[N, D]\nv[n] = sum(X[n,d]**2, d)/D\n"
+        if self.affine:
+            text += "gamma: parameter[D]\nXhat[n,d] = X[n,d]/sqrt(v[n] + eps)\nA[n,d] = gamma[d]*Xhat[n,d]"
+        else:
+            text += "A[n,d] = X[n,d]/sqrt(v[n] + eps)"
+        return Stated(text, settings={"eps": self.eps}, words=MEAN_SQUARE)
 
 
 LAYER = RMSNorm

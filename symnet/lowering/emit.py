@@ -196,7 +196,7 @@ class Emitter:
         if (
             isinstance(expr, Elementwise)
             and expr.function == "multiply"
-            and all(self.kind_of(a) is Kind.MASK for a in expr.args)
+            and all(a.axes and self.kind_of(a) is Kind.MASK for a in expr.args)
         ):
             return Kind.MASK
         if isinstance(expr, Extreme) and expr.kind == "argmax":

@@ -147,6 +147,11 @@ CASES = {
         None,
         {"Z": "(1 - A[n, j])*A[n, j]*dA[n, j]"},
     ),
+    # dA[n+1] is zero at the last n, where its formula is not: putting it in would say A[N] - 1
+    "a logistic function of the place before": Case(
+        "Z: parameter[N]\nA: tensor[N]\nA[n] = sigmoid(Z[n-1])\nL = -sum(log(A[n]), n)",
+        {"N": 3},
+    ),
     "an exponential linear unit": Case(
         "Z: parameter[N, K]\nA[n,j] = where(Z[n,j] > 0, Z[n,j], 2*expm1(Z[n,j]))\nL = sum(A[n,j]**3, n, j)",
         {"N": 3, "K": 4},

@@ -188,7 +188,7 @@ def test_structure_is_found():
     assert str(equation) == "dU_by_U[a, b, n, k] = equal(a, n)*Sum(V[m, b]*V[m, k], (m, 0, M - 1))"
     linear = derive(parse_program("X: input[N]\nw: parameter[N]\nL = sum(X[n]*w[n], n)"))
     (equation,) = hessian(linear).equations
-    assert str(equation) == "dw_by_w[a, i] = 0"
+    assert str(equation) == "dw_by_w[a, k] = 0"
 
 
 def test_what_there_is_not_is_said():
