@@ -284,13 +284,13 @@ class Backward:
             places = indices_of(use.occurrence.element)
             if all(isinstance(place, Index) for place in places) and len(set(places)) == len(places):
                 return places
-        places: tuple[Expr | None, ...] = (None,) * tensor.rank
+        first: tuple[Expr | None, ...] = (None,) * tensor.rank
         taken = {index.name for index in self.axes}
         for use in self.uses[tensor.name][:1]:
-            places = indices_of(use.occurrence.element)
+            first = indices_of(use.occurrence.element)
             taken |= {index.name for index in (*use.equation.indices, *use.equation.rhs.atoms(Index))}
         names: list[Index] = []
-        for place in places:
+        for place in first:
             own = place if isinstance(place, Index) and place not in names else None
             names.append(fresh(taken) if own is None else own)
             taken.add(names[-1].name)
