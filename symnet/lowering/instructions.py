@@ -30,6 +30,8 @@ class Home(StrEnum):
     INPUT = "input"  # an argument of the step
     PARAMETER = "parameter"
     GRADIENT = "gradient"
+    DIRECTION = "direction"  # what second derivatives are multiplied by
+    PRODUCT = "product"  # what comes of it
     STATE = "state"
     RANDOM = "random"  # drawn before a step, and kept through it
     NUMBER = "number"  # rank 0, set before training or kept from step to step
