@@ -56,7 +56,7 @@ HOMES = {
     Role.STATE: Home.STATE,
     Role.RANDOM: Home.RANDOM,
     Role.HYPERPARAMETER: Home.NUMBER,
-    Role.DIRECTION: Home.DIRECTION,
+    Role.DIRECTION: Home.GIVEN,
     Role.INTERMEDIATE: Home.WORKSPACE,
 }
 
@@ -86,11 +86,12 @@ class Schedule:
     prediction: Tensor | None
     loss_tensor: Tensor
     gradients: Mapping[str, Tensor]  # by the name of the tensor that they are the gradient of
+    trained: tuple[Tensor, ...]  # the parameters that have a gradient, in the order of the vectors
 
 
 def schedule(derived: Derived, prediction: str = "", packed: bool = False) -> Schedule:
     """The array program of `derived`. `prediction` is the tensor that `predict` computes, if any. With
-    `packed` all trained parameters lie in one vector, and so do their gradients, though no update asks for it.
+    `packed` all trained parameters lie in one vector, and their gradients too, though no update asks for it.
     """
     return _Scheduling(derived, prediction, packed).run()
 
@@ -101,6 +102,7 @@ class _Scheduling:
     def __init__(self, derived: Derived, prediction: str, packed: bool) -> None:
         self.derived = derived
         self.packed = packed
+        self.trained = tuple(tensor for tensor in derived.wrt if tensor.role is Role.PARAMETER)
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
         of = {adjoint.equation.tensor.name: name for name, adjoint in derived.gradients.items()}
@@ -191,21 +193,25 @@ class _Scheduling:
         """The vectors that no update asks for: of the parameters and their gradients where they are to be
         packed; of directions, and of what they are multiplied to.
         """
-        trained = [tensor for tensor in self.derived.wrt if tensor.role is Role.PARAMETER]
-        if self.packed and trained:
-            slopes = [self.gradients[tensor.name] for tensor in trained]
-            yield self.pack({"vector": trained, "gradient": slopes}, (Home.PARAMETER, Home.GRADIENT))
+        if self.packed and self.trained:
+            slopes = [self.gradients[tensor.name] for tensor in self.trained]
+            yield self.pack({"vector": self.trained, "gradient": slopes}, (Home.PARAMETER, Home.GRADIENT))
         for further in self.derived.further:
-            names = [tensor.name for tensor in trained if tensor.name in further.directions]
+            self.allot_directions(further)
+            names = [tensor.name for tensor in self.trained if tensor.name in further.directions]
             if names:
                 given = [further.directions[name] for name in names]
                 found = [further.results[name] for name in names]
-                for tensor in given:
-                    self.place(tensor, Home.DIRECTION)
-                for tensor in found:
-                    self.place(tensor, Home.PRODUCT)
                 vectors = {"direction": given, f"{further.name}_vector": found}
                 yield self.pack(vectors, (Home.DIRECTION, Home.PRODUCT))
+
+    def allot_directions(self, further: Further) -> None:
+        """Directions of parameters and their products lie beside the parameters, others with the data."""
+        names = {tensor.name for tensor in self.trained}
+        for name, tensor in further.directions.items():
+            self.place(tensor, Home.DIRECTION if name in names else Home.GIVEN)
+            if name in names:
+                self.place(further.results[name], Home.PRODUCT)
 
     def pack(self, vectors: Mapping[str, Sequence[Tensor]], homes: Iterable[Home]) -> Stack:
         stack = pack(vectors, self.taken)
@@ -344,6 +350,7 @@ class _Scheduling:
             prediction=self.prediction,
             loss_tensor=self.derived.loss,
             gradients=self.gradients,
+            trained=self.trained,
         )
 
 
