@@ -14,7 +14,6 @@ from oracle import random_arrays
 
 from symnet.derivation.second import hessian, hessian_product, jacobian
 from symnet.equations.interpret import evaluate
-from symnet.errors import EquationError
 
 STEP = 1e-30
 
@@ -48,12 +47,7 @@ def close(found, expected, scale, name=""):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * max(1.0, scale), err_msg=str(name))
 
 
-BOUND_TWICE = pytest.mark.xfail(raises=EquationError, strict=True, reason="an index is bound twice: k in vdW")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=BOUND_TWICE if n == "sums side by side" else ()) for n in CASES]
-)
+@pytest.mark.parametrize("name", CASES)
 def test_a_product_is_the_slope_of_the_gradient_along_its_direction(name):
     """With an optimizer beside it, whose update is taken in between: what a product reads must be there, and the
     same again and again.
