@@ -30,8 +30,11 @@ class Home(StrEnum):
     INPUT = "input"  # an argument of the step
     PARAMETER = "parameter"
     GRADIENT = "gradient"
+    DIRECTION = "direction"  # what second derivatives are multiplied by
+    PRODUCT = "product"  # what comes of it
     STATE = "state"
     RANDOM = "random"  # drawn before a step, and kept through it
+    GIVEN = "given"  # copied to where it lies before a stretch that reads it
     NUMBER = "number"  # rank 0, set before training or kept from step to step
     WORKSPACE = "workspace"  # written in every step; its memory may be shared with others
     CONSTANT = "constant"  # written once, when the sizes are known

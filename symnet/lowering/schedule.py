@@ -1,7 +1,8 @@
 """From a whole derivation to the array program of a trainer: what runs, in which order, in which memory.
 
 What only a prediction needs (a trained network's own statistics in place of the batch's) is a stretch of its
-own, which no step of training runs.
+own, which no step of training runs. What is derived beyond the gradients is a stretch for each kind, which
+runs after them as often as one likes: it leaves alone what it reads.
 
 | pass | what it does |
 | --- | --- |
@@ -16,25 +17,37 @@ own, which no step of training runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import Expr
 
-from symnet.derivation.journal import Derived
+from symnet.derivation.journal import Derived, Further
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
+from symnet.lowering.beyond import Beyond, needs, read_first
 from symnet.lowering.emit import Emitter
-from symnet.lowering.instructions import Assign, Buffer, Home, Kind, Line, Loop, Map, NumberRead, Same, View
+from symnet.lowering.instructions import (
+    Assign,
+    Buffer,
+    Home,
+    Kind,
+    Line,
+    Loop,
+    Map,
+    NumberRead,
+    Same,
+    View,
+)
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
 from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, children
 from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
-from symnet.lowering.stack import Stack, stack_updates
+from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.simplify.named_sums import unused
 
-PREDICT, INFER, FORWARD, BACKWARD, UPDATE = range(5)
-"""The stretches, in the order in which they are computed."""
+PREDICT, INFER, FORWARD, BACKWARD = range(4)
+"""The first stretches, in the order in which they are computed; then come those beyond, last the update."""
 
 HOMES = {
     Role.INPUT: Home.INPUT,
@@ -43,7 +56,7 @@ HOMES = {
     Role.STATE: Home.STATE,
     Role.RANDOM: Home.RANDOM,
     Role.HYPERPARAMETER: Home.NUMBER,
-    Role.DIRECTION: Home.INPUT,
+    Role.DIRECTION: Home.GIVEN,
     Role.INTERMEDIATE: Home.WORKSPACE,
 }
 
@@ -59,6 +72,7 @@ class Schedule:
     infer: tuple[Line, ...]  # from there to the prediction: what only that needs
     loss: tuple[Line, ...]  # up to the loss
     backward: tuple[Line, ...]  # the gradients
+    beyond: tuple[Beyond, ...]  # what is derived beyond the gradients
     update: tuple[Line, ...]  # one step of the optimizer
     setup: tuple[Line, ...]  # done once, when the sizes are known
     buffers: tuple[Buffer, ...]  # all of them, in the order of their first write
@@ -72,18 +86,23 @@ class Schedule:
     prediction: Tensor | None
     loss_tensor: Tensor
     gradients: Mapping[str, Tensor]  # by the name of the tensor that they are the gradient of
+    trained: tuple[Tensor, ...]  # the parameters that have a gradient, in the order of the vectors
 
 
-def schedule(derived: Derived, prediction: str = "") -> Schedule:
-    """The array program of `derived`. `prediction` is the tensor that `predict` computes, if any."""
-    return _Scheduling(derived, prediction).run()
+def schedule(derived: Derived, prediction: str = "", packed: bool = False) -> Schedule:
+    """The array program of `derived`. `prediction` is the tensor that `predict` computes, if any. With
+    `packed` all trained parameters lie in one vector, and their gradients too, though no update asks for it.
+    """
+    return _Scheduling(derived, prediction, packed).run()
 
 
 class _Scheduling:
     """One run of the passes."""
 
-    def __init__(self, derived: Derived, prediction: str) -> None:
+    def __init__(self, derived: Derived, prediction: str, packed: bool) -> None:
         self.derived = derived
+        self.packed = packed
+        self.trained = tuple(tensor for tensor in derived.wrt if tensor.role is Role.PARAMETER)
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
         of = {adjoint.equation.tensor.name: name for name, adjoint in derived.gradients.items()}
@@ -102,10 +121,13 @@ class _Scheduling:
         own = stretches[1]
         stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
         self.allot(stacks)
+        stacks += tuple(self.packs())
         numbers = [equation for equation in loose if not equation.tensor.shape]
         updates: list[Part] = [*numbers, *(equation for stack in stacks for equation in stack.equations)]
         updates += [equation for equation in loose if equation.tensor.shape]
         self.label(stacks)
+        stretches += [self.stretch(further) for further in self.derived.further]
+        apart = [own, *stretches[len(stretches) - len(self.derived.further) :]]
         stretches.append(updates)
         emitter = Emitter(self.of_tensor, self.scratch)
         emitter.replaces = {
@@ -120,10 +142,10 @@ class _Scheduling:
             known = dict(emitter.memo)
             for part, expression in zip(stretch, expressions, strict=True):
                 self.emit(emitter, part, expression)
-            if stretch is own:
+            if any(stretch is other for other in apart):
                 emitter.memo = known  # no later stretch may count on what this one has computed
             lines.append(tuple(emitter.sink))
-        owners, lines[UPDATE] = self.in_place(lines)
+        owners, lines[-1] = self.in_place(lines)
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
 
     def stretches(self) -> list[list[Part]]:
@@ -166,6 +188,44 @@ class _Scheduling:
                 self.place(vector, home)
             for equation in stack.equations:
                 self.place(equation.tensor, Home.UPDATE)
+
+    def packs(self) -> Iterator[Stack]:
+        """The vectors that no update asks for: of the parameters and their gradients where they are to be
+        packed; of directions, and of what they are multiplied to.
+        """
+        if self.packed and self.trained:
+            slopes = [self.gradients[tensor.name] for tensor in self.trained]
+            yield self.pack({"vector": self.trained, "gradient": slopes}, (Home.PARAMETER, Home.GRADIENT))
+        for further in self.derived.further:
+            self.allot_directions(further)
+            names = [tensor.name for tensor in self.trained if tensor.name in further.directions]
+            if names:
+                given = [further.directions[name] for name in names]
+                found = [further.results[name] for name in names]
+                vectors = {"direction": given, f"{further.name}_vector": found}
+                yield self.pack(vectors, (Home.DIRECTION, Home.PRODUCT))
+
+    def allot_directions(self, further: Further) -> None:
+        """Directions of parameters and their products lie beside the parameters, others with the data."""
+        names = {tensor.name for tensor in self.trained}
+        for name, tensor in further.directions.items():
+            self.place(tensor, Home.DIRECTION if name in names else Home.GIVEN)
+            if name in names:
+                self.place(further.results[name], Home.PRODUCT)
+
+    def pack(self, vectors: Mapping[str, Sequence[Tensor]], homes: Iterable[Home]) -> Stack:
+        stack = pack(vectors, self.taken)
+        for vector, home in zip(stack.vectors, homes, strict=True):
+            self.place(vector, home)
+        return stack
+
+    def stretch(self, further: Further) -> list[Part]:
+        """The equations of what is derived beyond the gradients, without what its results do not need."""
+        self.tensors |= {t.name: t for t in further.directions.values()}
+        self.tensors |= {e.tensor.name: e.tensor for e in further.equations}
+        whole = self.program.extended(further.equations)
+        needed = whole.sources(*(tensor.name for tensor in further.results.values()))
+        return list(find_recurrences([e for e in further.equations if e.tensor.name in needed], self.taken))
 
     def place(self, tensor: Tensor, home: Home) -> None:
         kind = Kind.PLACE if tensor.integer else Kind.REAL
@@ -236,7 +296,11 @@ class _Scheduling:
         if self.prediction is not None:
             kept[self.of_tensor[self.prediction.name].name] = ends[INFER]
         for tensor in self.gradients.values():
-            kept[self.of_tensor[tensor.name].name] = ends[BACKWARD]
+            kept[self.of_tensor[tensor.name].name] = ends[-1 if self.packed else BACKWARD]
+        for further, stretch in zip(self.derived.further, lines[BACKWARD + 1 :], strict=False):
+            last = ends[-1 if self.packed else -2]  # what is read stays, for all of them, again and again
+            kept |= dict.fromkeys(read_first(stretch), last)
+            kept |= {self.of_tensor[tensor.name].name: last for tensor in further.results.values()}
         life = lives(every, kept)
         fixed: dict[str, str] = {}
         copies: list[Line] = []
@@ -247,13 +311,13 @@ class _Scheduling:
             if life.get(before.name, life[after.name]).dies <= life[after.name].born:
                 fixed[after.name] = before.name
             else:
-                kept[after.name] = ends[UPDATE]
+                kept[after.name] = ends[-1]
                 value = View(after)
                 move = (
                     Map("copy", (value,), View(before)) if tensor.shape else Assign(before, NumberRead(value))
                 )
                 copies.append(Line(move, tensor.name))
-        update = (*lines[UPDATE], *copies)
+        update = (*lines[-1], *copies)
         return share([*every, *copies], kept, fixed), update
 
     def finished(
@@ -270,7 +334,11 @@ class _Scheduling:
             infer=lines[INFER],
             loss=lines[FORWARD],
             backward=lines[BACKWARD],
-            update=lines[UPDATE],
+            beyond=tuple(
+                Beyond(further, stretch, needs(stretch, lines[: BACKWARD + 1]))
+                for further, stretch in zip(self.derived.further, lines[BACKWARD + 1 :], strict=False)
+            ),
+            update=lines[-1],
             setup=setup,
             buffers=tuple(self.buffers.values()),
             owners=owners,
@@ -282,6 +350,7 @@ class _Scheduling:
             prediction=self.prediction,
             loss_tensor=self.derived.loss,
             gradients=self.gradients,
+            trained=self.trained,
         )
 
 

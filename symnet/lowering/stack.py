@@ -49,6 +49,20 @@ def stack_updates(
     return tuple(_stack(members, tensors, taken) for members in ordered), tuple(loose)
 
 
+def pack(vectors: Mapping[str, Sequence[Tensor]], taken: set[str]) -> Stack:
+    """The stack of tensors that lie in vectors of these names though no update is written for them."""
+    made = []
+    for wanted, members in vectors.items():
+        name = unused(wanted, taken)
+        taken.add(name)
+        made.append(Tensor(name, (_length(members),), members[0].role))
+    return Stack(tuple(made), tuple(map(tuple, vectors.values())), (), ())
+
+
+def _length(members: Sequence[Tensor]) -> Expr:
+    return Add(*(Mul(*tensor.shape) for tensor in members))
+
+
 @dataclass(frozen=True, slots=True)
 class _Family:
     """The updates of one parameter and of all that the optimizer remembers for it."""
@@ -107,7 +121,7 @@ def _renamed(expr: Expr, names: Mapping[str, str], indices: tuple[Index, ...]) -
 def _stack(families: Sequence[_Family], tensors: Mapping[str, Tensor], taken: set[str]) -> Stack:
     first = families[0]
     parts = tuple(zip(*(family.members for family in families), strict=True))
-    length = Add(*(Mul(*tensor.shape) for tensor in parts[0]))
+    length = _length(parts[0])
     index = Index("p")
     vectors = []
     for members in parts:

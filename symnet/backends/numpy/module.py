@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sympy import Integer
 
 from symnet.backends import Meta
+from symnet.backends.numpy import beyond
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
 from symnet.backends.numpy.expressions import Expressions
+from symnet.backends.numpy.names import LOCAL, TRAINER, Names
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
 from symnet.derivation.journal import Derived
 from symnet.equations.text import equation_text
 from symnet.index.symbols import Role
+from symnet.lowering.beyond import Beyond
 from symnet.lowering.instructions import Line
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.rendering import render
@@ -60,6 +63,8 @@ class _Module:
             sizes=self.program.sizes,
             owners=dict(plan.owners),
             buffers={buffer.name: buffer for buffer in plan.buffers},
+            trainer=Names(TRAINER | beyond.of_the_trainer(plan)),
+            local=Names(LOCAL | (beyond.LOCAL if plan.beyond else frozenset())),
         )
         self.arguments = Arguments(plan, self.text_of, whole)
         self.inputs = Arguments(plan, self.text_of, inputs)
@@ -74,6 +79,8 @@ class _Module:
             **self.signatures(),
             **self.training(),
             "methods": list(methods.values()),
+            "directions": any(stretch.further.directions for stretch in self.plan.beyond),
+            "beyond": [self.beyond(stretch, call) for stretch in self.plan.beyond],
             "forward_calls": [call[name] for name in ("_draw", "_predict", "_loss") if name in call],
             "backward_call": call.get("_backward", "pass"),
             "update": "_update" in call,
@@ -99,8 +106,17 @@ class _Module:
             "_backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
             "_update": (plan.update, "One step of the optimizer, in place."),
         }
+        stretches |= {
+            f"_{s.name}": (s.lines, _harmless(f"{beyond.sentence(s.further)}.")) for s in plan.beyond
+        }
         found = {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines}
         return found | ({"_draw": self.draw()} if self.random else {})
+
+    def beyond(self, stretch: Beyond, calls: Mapping[str, str]) -> beyond.Method:
+        """The method for something that is derived beyond the gradients."""
+        methods = beyond.Methods(self.plan, self.text_of, self.arguments, self.inputs, calls)
+        method = methods.method(stretch)
+        return replace(method, words=_harmless(method.words))
 
     def draw(self) -> Method:
         """The method that draws what is random, where it is not given."""
@@ -209,10 +225,12 @@ class _Module:
 
     def numbered_equations(self) -> Iterator[str]:
         """The equations as they are numbered in the derivation."""
-        for equation in self.program.equations:
+        further = (equation for stretch in self.plan.beyond for equation in stretch.further.equations)
+        for equation in (*self.program.equations, *further):
             label = self.plan.labels.get(equation.tensor.name, "")
             first, *more = comment(equation_text(equation), "")
-            yield f"{f'({label})':>7}  {first[2:]}"
+            number = f"({label})" if label else ""
+            yield f"{number:>7}  {first[2:]}"
             yield from (f"         {line[2:]}" for line in more)
 
 

@@ -85,9 +85,8 @@ class Statements:
             yield f"np.add.at({out}, {index}, {a})"
         elif isinstance(instruction, Assign):
             target = self.expressions.buffer(instruction.out)
-            whole = "[...]" if instruction.out.home in (Home.GRADIENT, Home.PARAMETER) else ""
-            owner = self.expressions.owner(instruction.out)
-            whole = "[...]" if owner.home in (Home.GRADIENT, Home.PARAMETER) else whole
+            homes = {instruction.out.home, self.expressions.owner(instruction.out).home}
+            whole = "[...]" if homes & {Home.GRADIENT, Home.PARAMETER, Home.PRODUCT} else ""
             yield f"{target}{whole} = {self.expressions.number(instruction.value)}"
         elif isinstance(instruction, Same):
             yield f"# the same array as {self.expressions.buffer(instruction.buffer)}"

@@ -40,11 +40,14 @@ class Storage:
         """Every buffer that a line touches, in that order."""
         found: dict[str, Buffer] = {}
         plan = self.plan
-        for line in (*plan.setup, *plan.predict, *plan.infer, *plan.loss, *plan.backward, *plan.update):
+        beyond = [line for stretch in plan.beyond for line in stretch.lines]
+        first = (*plan.setup, *plan.predict, *plan.infer, *plan.loss, *plan.backward)
+        for line in (*first, *beyond, *plan.update):
             for view in (*reads_of(line.instruction), *writes_of(line.instruction)):
                 for buffer in (view.buffer, view.zero):
                     if buffer is not None:
                         found.setdefault(buffer.name, buffer)
+        found |= {b.name: b for b in plan.of_tensor.values() if b.home is Home.GIVEN}
         return list(found.values())
 
     def workspace(self) -> list[str]:
@@ -57,7 +60,7 @@ class Storage:
             arrays = [
                 self.allocation(buffer)
                 for buffer in self.used()
-                if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM)
+                if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN)
                 and (buffer.shape or buffer.name not in self.plan.equations)
             ]
             return (
