@@ -241,6 +241,8 @@ def _side(value: Value, rows: Axes, columns: Axes) -> View | None:
     be.
     """
     single = len(rows) <= 1 and len(columns) <= 1
+    if value.view.steps is not None:
+        return None
     if value.axes == rows + columns:
         if single:
             return value.view

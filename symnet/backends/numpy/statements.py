@@ -29,6 +29,7 @@ UFUNCS = {
     "unequal": "not_equal",
     "not": "logical_not",
     "and": "logical_and",
+    "or": "logical_or",
     "signum": "sign",
 }
 """NumPy's name of a function, where it is another."""
