@@ -7,7 +7,6 @@ how convolution and pooling look at their input. Adding at such places is the ad
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from sympy import Expr, Max, Mul, S
 
@@ -50,11 +49,14 @@ def bounds(place: Affine, extents: Extents) -> tuple[Expr, Expr]:
 def margins(place: Affine, extent: Expr, extents: Extents) -> tuple[Expr, Expr]:
     """How many places lie before an axis of this extent, and how many behind it."""
     low, high = bounds(place, extents)
-    before, after = -low, high - extents.known(extent) + 1
-    return tuple(  # type: ignore[return-value]
-        S.Zero if extents.not_negative(-beyond) else beyond if beyond.is_Integer else Max(S.Zero, beyond)
-        for beyond in (before, after)
-    )
+    return _positive(-low, extents), _positive(high - extents.known(extent) + 1, extents)
+
+
+def _positive(count: Expr, extents: Extents) -> Expr:
+    """`count`, or 0 where it is less."""
+    if extents.not_negative(-count):
+        return S.Zero
+    return count if count.is_Integer else Max(S.Zero, count)
 
 
 def taps(places: Sequence[Affine], over: Axes, extents: Extents) -> Axes | None:
@@ -63,7 +65,9 @@ def taps(places: Sequence[Affine], over: Axes, extents: Extents) -> Axes | None:
 
     With the places 2*p + i the entries of p never meet for one i; with 2*p + i and i below 2 none ever meet.
     """
-    by_length = sorted(over, key=lambda axis: (extents.known(axis.size).is_Integer, -extents.nominal(axis.size)))
+    by_length = sorted(
+        over, key=lambda axis: (extents.known(axis.size).is_Integer, -extents.nominal(axis.size))
+    )
     apart: list[Axis] = []
     for axis in by_length:
         if all(_never_meet(place, (*apart, axis), extents) for place in places):

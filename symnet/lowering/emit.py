@@ -130,7 +130,7 @@ class Emitter:
         computed.
         """
         before = self.memo, self.padded, self.columns
-        self.memo, self.padded, self.columns = (dict(known) for known in before)
+        self.memo, self.padded, self.columns = dict(self.memo), dict(self.padded), dict(self.columns)
         yield
         self.memo, self.padded, self.columns = before
 

@@ -21,20 +21,25 @@ fold's, in ms for dX, kernel 3x3, float64:
 | 32x16x16x16, 16, valid     | 1.38   | 1.80 |
 | 64x8x8x1,    16, same      | 0.47   | 0.12 |
 
+The adjoint of an average reads nothing, but says with brackets where a window reaches:
+Sum(dA[n,p]*[0 <= x - 2*p]*[x - 2*p < 2], p) runs over all p for each x, and is turned in the same way.
+
 The columns of the fold come with the taps first, so that each tap adds one block of memory (with the taps last it
 takes up to 1.6 times as long). A fold of one tap at a time through one small product each is as fast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, prod
 
-from sympy import Expr, Indexed
+from sympy import Expr, Indexed, Mul, S
 
 from symnet.index.calculus import free_indices, fresh
+from symnet.index.functions import less, less_equal, where
 from symnet.index.symbols import Index, Tensor, indices_of, name_of
-from symnet.lowering.affine import affine_place
+from symnet.lowering.affine import affine_place, taps
 from symnet.lowering.extents import Extents
 from symnet.lowering.nodes import Axes, Axis
 
@@ -42,6 +47,8 @@ COPIED = 8
 """What it costs to copy an element into columns, in multiply-adds of a matrix product."""
 FOLDED = 14
 """What it costs to write an element of a product and to add it at its place."""
+TAP = 20_000
+"""What it costs to begin a tap: a microsecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,84 +60,120 @@ class Turned:
     axes: Axes
 
 
-def turned(
-    factors: Sequence[Expr],
-    bound: Axes,
-    scope: Mapping[Index, Axis],
-    tensors: Mapping[str, Tensor],
-    extents: Extents,
-) -> Turned | None:
-    """The sum over `bound` of the product of `factors`, turned where that is cheaper; None where it is not."""
-    for number, factor in enumerate(factors):
-        if not isinstance(factor, Indexed):
-            continue
-        others = [*factors[:number], *factors[number + 1 :]]
-        found = _turned_read(factor, others, bound, scope, tensors[name_of(factor)].shape, extents)
-        if found is None:
-            continue
-        read, deltas, new = found
-        result = Turned((*factors[:number], read, *factors[number + 1 :]), deltas, (*bound, *new))
-        now = _count(factors, scope, extents) + COPIED * _count([factor], scope, extents)
-        within = {**scope, **{axis.index: axis for axis in new}}
-        moving = {index for _, place in deltas for index in free_indices(place)}
-        summed = {axis.index for axis in bound} - moving
-        then = _count(result.factors, within, extents)
-        then += FOLDED * _count(result.factors, within, extents, summed)
-        if then < now:
-            return result
-    return None
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is zero but at places below 0 and beyond `extents`: a tensor, or brackets that say so."""
+
+    places: tuple[Expr, ...]
+    extents: tuple[Expr, ...]
+    tensor: Expr | None
+    others: tuple[Expr, ...]  # the other factors
 
 
-def _turned_read(
-    factor: Indexed,
-    others: Sequence[Expr],
-    bound: Axes,
-    scope: Mapping[Index, Axis],
-    shape: Sequence[Expr],
-    extents: Extents,
-) -> tuple[Expr, tuple[tuple[Index, Expr], ...], Axes] | None:
-    """The element at indices of its own, and the places that the targets are then equal to; None where it is
-    read at no place that moves along a target.
-    """
-    places = list(indices_of(factor))
-    taken = {index.name for part in (factor, *others) for index in part.atoms(Index)} | {i.name for i in scope}
-    deltas: list[tuple[Index, Expr]] = []
-    new: list[Axis] = []
-    for position, place in enumerate(places):
-        target = _target(place, [*others, *places[:position], *places[position + 1 :]], bound, scope, extents)
-        if target is None:
-            continue
-        index = fresh(taken)
-        taken.add(index.name)
-        sign = place.expand().coeff(target)
-        deltas.append((target, (sign * (index - (place - sign * target))).expand()))
-        new.append(Axis(index, shape[position]))
-        places[position] = index
-    return (factor.base[tuple(places)], tuple(deltas), tuple(new)) if new else None
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The axes that run in a sum, by their indices, and those of them that it sums over."""
 
+    scope: Mapping[Index, Axis]
+    bound: Axes
+    extents: Extents
 
-def _target(
-    place: Expr, others: Collection[Expr], bound: Axes, scope: Mapping[Index, Axis], extents: Extents
-) -> Index | None:
-    """An index outside the sum that stands in this place alone, with coefficient 1 or -1, beside one of the
-    sum's.
-    """
-    even = affine_place(place, scope, extents)
-    if even is None or not set(even.axes) & set(bound):
+    def turned(self, factors: Sequence[Expr], tensors: Mapping[str, Tensor]) -> Turned | None:
+        """The sum of the product of `factors`, turned where that is cheaper; None where it is not."""
+        for reach in _reaches(factors, tensors):
+            found = self.along(reach)
+            if found is not None and self.folding(found) < self.looking(factors, reach):
+                return found
         return None
-    return next(
-        (
+
+    def along(self, reach: Reach) -> Turned | None:
+        """The sum along the places of `reach`; None where they move along no target."""
+        places = list(reach.places)
+        taken = {index.name for part in (*reach.others, *places) for index in part.atoms(Index)}
+        taken |= {index.name for index in self.scope}
+        deltas: list[tuple[Index, Expr]] = []
+        new: list[Axis] = []
+        for position, place in enumerate(places):
+            target = self.target(place, [*reach.others, *places[:position], *places[position + 1 :]])
+            if target is not None:
+                index = fresh(taken)
+                taken.add(index.name)
+                sign = place.expand().coeff(target)
+                deltas.append((target, (sign * (index - (place - sign * target))).expand()))
+                new.append(Axis(index, reach.extents[position]))
+                places[position] = index
+        if not new or (reach.tensor is None and len(new) < len(places)):
+            return None
+        read = S.One if reach.tensor is None else reach.tensor.base[tuple(places)]
+        return Turned((*reach.others, read), tuple(deltas), (*self.bound, *new))
+
+    def target(self, place: Expr, others: Collection[Expr]) -> Index | None:
+        """An index outside the sum that stands in this place alone, with coefficient 1 or -1, beside one of
+        the sum's.
+        """
+        even = affine_place(place, self.scope, self.extents)
+        if even is None or not set(even.axes) & set(self.bound):
+            return None
+        alone = (
             axis.index
             for axis, step in even.terms
-            if axis not in bound and abs(step) == 1 and not any(axis.index in free_indices(o) for o in others)
-        ),
-        None,
-    )
+            if axis not in self.bound
+            and abs(step) == 1
+            and not any(axis.index in free_indices(o) for o in others)
+        )
+        return next(alone, None)
+
+    def looking(self, factors: Sequence[Expr], reach: Reach) -> int:
+        """The cost of the sum as it is: a product with columns, or an array of which brackets leave little."""
+        if reach.tensor is None:
+            return COPIED * self.count(factors)
+        return self.count(factors) + COPIED * self.count(reach.places)
+
+    def folding(self, found: Turned) -> float:
+        """The cost of the sum when it is turned."""
+        new = Sums({**self.scope, **{axis.index: axis for axis in found.axes}}, found.axes, self.extents)
+        moving = {index for _, place in found.deltas for index in free_indices(place)}
+        over = tuple(axis for axis in found.axes if axis.index in moving)
+        places = [affine_place(place, new.scope, self.extents) for _, place in found.deltas]
+        one_by_one = taps([place for place in places if place is not None], over, self.extents)
+        if None in places or one_by_one is None:
+            return inf
+        summed = {axis.index for axis in found.axes} - moving
+        everything = [*found.factors, *(place for _, place in found.deltas)]
+        cost = new.count(everything) + FOLDED * new.count(everything, summed)
+        return cost + TAP * prod(self.extents.nominal(axis.size) for axis in one_by_one)
+
+    def count(self, parts: Sequence[Expr], summed: Collection[Index] = ()) -> int:
+        """The entries of an array over all the axes of the parts but those that are summed."""
+        indices = {index for part in parts for index in free_indices(part)}
+        return self.extents.count(self.scope[i].size for i in indices if i in self.scope and i not in summed)
 
 
-def _count(
-    factors: Sequence[Expr], scope: Mapping[Index, Axis], extents: Extents, summed: Collection[Index] = ()
-) -> int:
-    """The entries of an array over all the axes of the factors but those that are summed."""
-    indices = {index for factor in factors for index in free_indices(factor)}
-    return extents.count(scope[index].size for index in indices if index in scope and index not in summed)
+def _reaches(factors: Sequence[Expr], tensors: Mapping[str, Tensor]) -> Iterator[Reach]:
+    for number, factor in enumerate(factors):
+        if isinstance(factor, Indexed):
+            others = (*factors[:number], *factors[number + 1 :])
+            yield Reach(indices_of(factor), tensors[name_of(factor)].shape, factor, others)
+    brackets, left = _brackets(factors)
+    lower = {
+        bracket.args[1] for bracket in brackets if isinstance(bracket, less_equal) and bracket.args[0] == 0
+    }
+    upper = {bracket.args[0]: bracket.args[1] for bracket in brackets if isinstance(bracket, less)}
+    if lower and lower == set(upper) and len(brackets) == 2 * len(lower):
+        yield Reach(tuple(upper), tuple(upper.values()), None, tuple(left))
+
+
+def _brackets(factors: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
+    """The brackets among the factors, those that guard others too, and the other factors."""
+    brackets: list[Expr] = []
+    others: list[Expr] = []
+    for factor in factors:
+        if isinstance(factor, less | less_equal):
+            brackets.append(factor)
+        elif isinstance(factor, where) and factor.args[2] == 0:
+            inner = _brackets([*Mul.make_args(factor.args[0]), *Mul.make_args(factor.args[1])])
+            brackets += inner[0]
+            others += inner[1]
+        else:
+            others.append(factor)
+    return brackets, others

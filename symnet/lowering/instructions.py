@@ -70,7 +70,9 @@ class View:
     order: tuple[int | None, ...] | None = None  # the axes left, in which order; None is an axis of one entry
     flat: tuple[Expr, ...] | None = None  # the shape that the whole buffer is seen in
     zero: Buffer | None = None  # what stands for the slice where a fixed position is outside the range
-    steps: Steps | None = None  # the axes that `at` and `order` then speak of, where they are not the buffer's
+    steps: Steps | None = (
+        None  # the axes that `at` and `order` then speak of, where they are not the buffer's
+    )
 
     @property
     def whole(self) -> bool:
@@ -151,15 +153,12 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A matrix product: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum" with its
-    subscripts.
-    """
+    """A matrix product: "dot" of vectors and matrices, or "matmul" of stacks of matrices."""
 
     form: str
     a: View
     b: View
     out: View
-    subscripts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 from symnet.lowering.affine import affine_place, taps
 from symnet.lowering.extents import Extents
-from symnet.lowering.folding import turned
+from symnet.lowering.folding import Sums
 from symnet.lowering.nodes import (
     Affine,
     ArrayExpr,
@@ -189,7 +189,7 @@ class Lowering:
         axes = tuple(Axis(index, size) for index, size in binders)
         inner = self.within(axes)
         deltas, factors = inner.deltas(Mul.make_args(expr.function), {axis.index for axis in axes})
-        found = turned(factors, axes, inner.scope, self.tensors, self.extents)
+        found = Sums(inner.scope, axes, self.extents).turned(factors, self.tensors)
         if found is not None:
             inner = self.within(found.axes)
             deltas, factors, axes = [*deltas, *found.deltas], list(found.factors), found.axes

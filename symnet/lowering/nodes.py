@@ -201,7 +201,9 @@ class Fold:
         return self.targets + tuple(kept)
 
 
-ArrayExpr = Number | SizeValue | Iota | Read | Window | Gather | Elementwise | Contract | Extreme | Scatter | Fold
+ArrayExpr = (
+    Number | SizeValue | Iota | Read | Window | Gather | Elementwise | Contract | Extreme | Scatter | Fold
+)
 
 
 def union(parts: tuple[ArrayExpr, ...]) -> Axes:

@@ -140,7 +140,9 @@ def _shares(emitter: Emitter, expr: Scatter, kept: Axes, masks: Sequence[Value |
         value = emitter.value(expr.body)
         if value.view.whole and value.view.buffer.kind is Kind.REAL:
             return value
-    body = emitter.temporary(emitter.natural(expr.body, None) if set(expr.body.axes) == set(axes) else axes, Kind.REAL, "shares")
+    body = emitter.temporary(
+        emitter.natural(expr.body, None) if set(expr.body.axes) == set(axes) else axes, Kind.REAL, "shares"
+    )
     emitter.compute(expr.body, body)
     for outside in masks:
         emitter.add(Map("copy", (Constant(S.Zero),), body.view, _where(outside, body.axes)))

@@ -38,7 +38,7 @@ def window(emitter: Emitter, expr: Window) -> Value:
         for place, extent in zip(expr.places, shape, strict=True)
     )
     within = all(
-        isinstance(place, Affine) or emitter.inside(place, extent) and not place.atoms(Index)
+        isinstance(place, Affine) or (emitter.inside(place, extent) and not place.atoms(Index))
         for place, extent in zip(expr.places, shape, strict=True)
     )
     if within and all(pair == NONE for pair in beyond):
@@ -149,5 +149,7 @@ def _at(value: Value, fixed: Axes) -> Value:
     positions = iter(axis.index if axis in fixed else None for axis in value.axes)
     at = value.view.at or (None,) * len(value.axes)
     places = tuple(place if place is not None else next(positions) for place in at)
-    view = View(value.view.buffer, places if any(p is not None for p in places) else (), steps=value.view.steps)
+    view = View(
+        value.view.buffer, places if any(p is not None for p in places) else (), steps=value.view.steps
+    )
     return Value(view, tuple(axis for axis in value.axes if axis not in fixed))
