@@ -1,28 +1,31 @@
 """How a sum of a product is computed: by matrix products wherever the axes allow.
 
-Axes of two operands fall into those that are summed, those that only the left or the right one has, and those
-that both have and the result keeps (a batch). Without a batch it is one matrix product, with neighbouring
-axes taken together, and axes that lie apart brought together by a copy; with one axis of each kind beside the
-batch it is a stack of matrix products; anything else is an einsum. More operands than two are first
-multiplied or contracted in pairs.
+Two operands are multiplied as matrices or as stacks of matrices (`products.py`). More than two are first contracted
+in pairs, in the order that takes the fewest multiplications at the sizes that are known; a size that comes with the
+data counts as `extents.NOMINAL`. The order is found by `np.einsum_path`, which tries them all where the operands are
+few: NumPy is at hand, and what opt_einsum adds to it (einsums of dozens of operands) no equation asks for.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Mul
+import numpy as np
+from sympy import Mul
 
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
 from symnet.lowering.nodes import ArrayExpr, Axes, Contract
+from symnet.lowering.products import count, grouped, multiply
 from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+FEW = 6
+"""Up to so many operands every order of pairs is tried; beyond, the cheapest pair comes first."""
 
 
 def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
@@ -86,35 +89,38 @@ def _flat(view: View) -> View:
 
 
 def _at_most_two(emitter: Emitter, values: list[Value], over: Axes) -> list[Value]:
-    """Operands multiplied where one has all the axes of another, or contracted where they alone share a
-    summed axis, until two are left.
-    """
+    """Operands contracted in pairs until two are left, in the order that takes the fewest multiplications."""
     values = list(values)
-    while len(values) > 2:
-        pairs = list(combinations(values, 2))
-        nested = [(a, b) for a, b in pairs if set(a.axes) <= set(b.axes) or set(b.axes) <= set(a.axes)]
-        if nested:
-            a, b = min(nested, key=lambda pair: max(len(value.axes) for value in pair))
-            inner: Axes = ()
-        else:
-            a, b = next(((a, b) for a, b in pairs if _private(a, b, values, over)), pairs[0])
-            inner = _private(a, b, values, over)
+    for pair in _path(emitter, values, over) if len(values) > 2 else ():
+        if len(values) <= 2:
+            break
+        a, b = (values[k] for k in pair)
+        values = [value for k, value in enumerate(values) if k not in pair]
+        inner = tuple(
+            axis
+            for axis in over
+            if axis in (*a.axes, *b.axes) and not any(axis in other.axes for other in values)
+        )
         big, small = (a, b) if len(a.axes) >= len(b.axes) else (b, a)
-        axes = tuple(axis for axis in big.axes if axis not in inner)
-        axes += tuple(axis for axis in small.axes if axis not in inner and axis not in axes)
-        merged = emitter.temporary(axes, Kind.REAL)
+        merged = emitter.temporary(
+            tuple(axis for axis in dict.fromkeys((*big.axes, *small.axes)) if axis not in inner), Kind.REAL
+        )
         _contract(emitter, [big, small], inner, merged)
-        for used in (a, b):  # by identity: the same operand may stand twice
-            values.pop(next(k for k, value in enumerate(values) if value is used))
         values.append(merged)
     return values
 
 
-def _private(a: Value, b: Value, values: Sequence[Value], over: Axes) -> Axes:
-    """The summed axes that both have and no other operand."""
-    others = [value for value in values if value is not a and value is not b]
-    shared = [axis for axis in over if axis in a.axes and axis in b.axes]
-    return tuple(axis for axis in shared if not any(axis in other.axes for other in others))
+def _path(emitter: Emitter, values: Sequence[Value], over: Axes) -> list[tuple[int, ...]]:
+    """NumPy's choice of pairs: every order tried where operands are few."""
+    axes = tuple(dict.fromkeys(axis for value in values for axis in value.axes))
+    letters = {axis: LETTERS[k] for k, axis in enumerate(axes)}
+    terms = ["".join(letters[axis] for axis in value.axes) for value in values]
+    kept = "".join(letters[axis] for axis in axes if axis not in over)
+    sizes = [[emitter.extents.nominal(axis.size) for axis in value.axes] for value in values]
+    operands = [np.broadcast_to(0.0, shape) for shape in sizes]  # of these shapes, without memory
+    search = "optimal" if len(values) <= FEW else "greedy"
+    path, _ = np.einsum_path(f"{','.join(terms)}->{kept}", *operands, optimize=(search, sys.maxsize))
+    return path[1:]
 
 
 def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> None:
@@ -126,7 +132,6 @@ def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> 
     b = _without_summed(emitter, b, a, over)
     both = tuple(axis for axis in a.axes if axis in b.axes)
     summed = tuple(axis for axis in both if axis in over)
-    batch = tuple(axis for axis in both if axis not in over)
     left = tuple(axis for axis in out.axes if axis in a.axes and axis not in both)
     right = tuple(axis for axis in out.axes if axis in b.axes and axis not in both)
     if not summed:
@@ -135,14 +140,17 @@ def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> 
         product = emitter.temporary(a.axes, Kind.REAL)
         emitter.add(Map("multiply", (a.view, align(b, a.axes)), product.view))
         _sum(emitter, product, summed, out)
-    elif any(value.view.buffer.kind is not Kind.REAL for value in (a, b)) or not (
-        _dot(emitter, a, b, (left, summed, right), out) or _arranged_dot(emitter, a, b, summed, out)
-        if not batch
-        else _matmul(emitter, a, b, (left, summed, right), out)
-    ):
-        letters = {axis: LETTERS[k] for k, axis in enumerate(dict.fromkeys((*a.axes, *b.axes)))}
-        a_text, b_text, out_text = ("".join(letters[axis] for axis in value.axes) for value in (a, b, out))
-        emitter.add(Product("einsum", a.view, b.view, out.view, f"{a_text},{b_text}->{out_text}"))
+    else:
+        multiply(emitter, _numbers(emitter, a), _numbers(emitter, b), summed, out)
+
+
+def _numbers(emitter: Emitter, value: Value) -> Value:
+    """Truth values and positions as numbers, which matrix products are made of."""
+    if value.view.buffer.kind is Kind.REAL:
+        return value
+    copy = emitter.temporary(value.axes, Kind.REAL)
+    emitter.deliver(value, copy)
+    return copy
 
 
 def _without_summed(emitter: Emitter, value: Value, other: Value, over: Axes) -> Value:
@@ -162,111 +170,12 @@ def _sum(emitter: Emitter, value: Value, over: Axes, out: Value) -> None:
     kept = tuple(axis for axis in value.axes if axis not in over)
     summed = tuple(axis for axis in value.axes if axis in over)
     plain = value.view.whole and out.view.whole and kept == out.axes and value.view.buffer.kind is Kind.REAL
-    ones = View(emitter.constant("ones", (_count(summed),))) if plain else None
+    ones = View(emitter.constant("ones", (count(summed),))) if plain else None
     if ones is not None and value.axes == summed + kept:
-        emitter.add(Product("dot", ones, _matrix(value.view, summed, kept), _vector(out.view, kept)))
+        emitter.add(Product("dot", ones, grouped(value.view, summed, kept), grouped(out.view, kept)))
     elif ones is not None and value.axes == kept + summed:
-        emitter.add(Product("dot", _matrix(value.view, kept, summed), ones, _vector(out.view, kept)))
+        emitter.add(Product("dot", grouped(value.view, kept, summed), ones, grouped(out.view, kept)))
     else:
         result = emitter.in_order(kept, out)
         emitter.add(Reduce("sum", value.view, tuple(value.axes.index(axis) for axis in summed), result.view))
         emitter.deliver(result, out)
-
-
-def _count(axes: Axes) -> Expr:
-    return Mul(*(axis.size for axis in axes))
-
-
-def _matrix(view: View, rows: Axes, columns: Axes) -> View:
-    """A whole buffer seen as a matrix."""
-    if len(rows) == len(columns) == 1:
-        return view
-    return View(view.buffer, flat=(_count(rows), _count(columns)))
-
-
-def _vector(view: View, axes: Axes) -> View:
-    return view if len(axes) == 1 else View(view.buffer, flat=(_count(axes),))
-
-
-def _dot(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], out: Value) -> bool:
-    """One matrix product, if the axes of each group lie together in every operand; whether it was one."""
-    left, summed, right = groups
-    if out.axes == right + left and left and right:
-        a, b, left, right = b, a, right, left
-    if out.axes != left + right:
-        return False
-    one = _side(a, left, summed)
-    other = _side(b, summed, right)
-    target = out.view if len(left) <= 1 and len(right) <= 1 else _side(out, left, right)
-    if one is None or other is None or target is None:
-        return False
-    form = "dot" if target.whole and target.order is None else "matmul"
-    emitter.add(Product(form, one, other, target))
-    return True
-
-
-def _arranged_dot(emitter: Emitter, a: Value, b: Value, summed: Axes, out: Value) -> bool:
-    """One matrix product of operands whose axes are brought together by copies first, and its result taken
-    apart: far quicker than an einsum over axes that lie scattered.
-    """
-    left = tuple(axis for axis in a.axes if axis not in summed)
-    right = tuple(axis for axis in b.axes if axis not in summed)
-    if not left or not right:
-        return False
-    one = _arranged(emitter, a, left, summed)
-    other = _arranged(emitter, b, summed, right)
-    result = (
-        out if out.axes == left + right and out.view.whole else emitter.temporary(left + right, Kind.REAL)
-    )
-    if not _dot(emitter, one, other, (left, summed, right), result):
-        return False
-    if result is not out:
-        emitter.deliver(result, out)
-    return True
-
-
-def _arranged(emitter: Emitter, value: Value, rows: Axes, columns: Axes) -> Value:
-    """`value` as it is where it can be seen as a matrix with these rows and columns, otherwise a copy that
-    can.
-    """
-    if _side(value, rows, columns) is not None:
-        return value
-    copy = emitter.temporary(rows + columns, Kind.REAL, "matrix")
-    emitter.deliver(value, copy)
-    return copy
-
-
-def _side(value: Value, rows: Axes, columns: Axes) -> View | None:
-    """The operand as a matrix with these rows and columns (a vector where one is empty), transposed if need
-    be.
-    """
-    single = len(rows) <= 1 and len(columns) <= 1
-    if value.axes == rows + columns:
-        if single:
-            return value.view
-        return _grouped(value.view, rows, columns) if value.view.whole else None
-    if value.axes == columns + rows:
-        turned = value.view if single else _grouped(value.view, columns, rows) if value.view.whole else None
-        return None if turned is None else View(turned.buffer, turned.at, (1, 0), turned.flat, turned.zero)
-    return None
-
-
-def _grouped(view: View, rows: Axes, columns: Axes) -> View:
-    shape = tuple(_count(group) for group in (rows, columns) if group)
-    return View(view.buffer, flat=shape)
-
-
-def _matmul(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], out: Value) -> bool:
-    """A stack of matrix products, one for each place of the batch; whether it was one."""
-    left, summed, right = groups
-    if any(len(group) != 1 for group in groups):
-        return False
-    batch = tuple(axis for axis in out.axes if axis not in left + right)
-    if out.axes == batch + right + left:
-        a, b, left, right = b, a, right, left
-    if out.axes != batch + left + right:
-        return False
-    emitter.add(
-        Product("matmul", align(a, batch + left + summed), align(b, batch + summed + right), out.view)
-    )
-    return True

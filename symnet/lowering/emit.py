@@ -16,6 +16,7 @@ from sympy import Expr
 from symnet.index.symbols import Index, Tensor
 from symnet.lowering.branches import BRACKETS, Guard, choose
 from symnet.lowering.contraction import contraction, full_contraction
+from symnet.lowering.extents import Extents
 from symnet.lowering.instructions import (
     Assign,
     Buffer,
@@ -40,16 +41,19 @@ from symnet.lowering.nodes import (
     Contract,
     Elementwise,
     Extreme,
+    Fold,
     Gather,
     Iota,
     Number,
     Read,
     Scatter,
     SizeValue,
+    Window,
     children,
 )
-from symnet.lowering.places import gather, not_negative, scatter
+from symnet.lowering.places import Bounds, bounds_of, gather, is_constant, scatter
 from symnet.lowering.views import Value, align
+from symnet.lowering.windows import fold, window
 
 
 @dataclass
@@ -59,11 +63,14 @@ class Emitter:
     buffers: dict[str, Buffer]  # of each tensor, by its name
     # a new buffer with a name like the one that is given
     scratch: Callable[[str, tuple[Expr, ...], Kind, Home], Buffer]
+    extents: Extents
     constants: dict[tuple[object, ...], Buffer] = field(default_factory=dict)
     setup: list[Line] = field(default_factory=list)  # done once, when the sizes are known
     sink: list[Line] = field(default_factory=list)
     shared: frozenset[ArrayExpr] = frozenset()  # expressions that stand in several places
     memo: dict[tuple[ArrayExpr, Kind], Value] = field(default_factory=dict)
+    padded: dict[tuple[object, ...], Buffer] = field(default_factory=dict)  # tensors between margins of zeros
+    columns: dict[tuple[object, ...], Value] = field(default_factory=dict)  # windows copied into matrices
     kind: Kind = Kind.REAL
     home: Home = Home.WORKSPACE
     tensor: str = ""  # the tensor whose equation is being computed
@@ -71,6 +78,7 @@ class Emitter:
     # for the value after an update, the tensor it takes the place of
     replaces: dict[str, str] = field(default_factory=dict)
     ranges: dict[Index, Expr] = field(default_factory=dict)  # of the loops around
+    bounds: dict[str, Bounds] = field(default_factory=dict)  # of whole numbers, by the names of the tensors
 
     def add(self, instruction: Instruction) -> None:
         self.sink.append(Line(instruction, self.tensor))
@@ -85,6 +93,8 @@ class Emitter:
         not fix.
         """
         self.tensor = tensor.name
+        if tensor.integer:
+            self.bounds[tensor.name] = bounds_of(self, expr)
         buffer = self.buffers[tensor.name]
         if not tensor.shape:
             self.add(Assign(buffer, self.number(expr)))
@@ -114,6 +124,16 @@ class Emitter:
         yield
         self.kind, self.guard = before
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A stretch that is not always run, or in every turn of a loop anew: nothing may count on what it has
+        computed.
+        """
+        before = self.memo, self.padded, self.columns
+        self.memo, self.padded, self.columns = dict(self.memo), dict(self.padded), dict(self.columns)
+        yield
+        self.memo, self.padded, self.columns = before
+
     def value(self, expr: ArrayExpr, into: Value | None = None) -> Value:
         """`expr` as memory to read: where it already lies, or in `into` or new memory, computed now.
 
@@ -121,11 +141,13 @@ class Emitter:
         """
         if isinstance(expr, Read):
             return self.read(expr)
+        if isinstance(expr, Window):
+            return window(self, expr)
         if isinstance(expr, Iota):
             return Value(View(self.constant("arange", (expr.axis.size,), self.kind)), expr.axes)
         if (expr, self.kind) in self.memo:
             return self.memo[expr, self.kind]
-        if self.kind is Kind.PLACE and _is_constant(expr):
+        if self.kind is Kind.PLACE and is_constant(expr):
             return self.prepared(expr)
         if self.guard is not None and not isinstance(expr, Elementwise):
             with self.context(self.kind):
@@ -188,7 +210,8 @@ class Emitter:
         """Whether a fixed position is surely one of an axis of this extent."""
         if isinstance(place, Index):
             return self.ranges[place] == extent
-        return not place.atoms(Index) and not_negative(place) and not_negative(extent - 1 - place)
+        test = self.extents.not_negative
+        return not place.atoms(Index) and test(place) and test(extent - 1 - place)
 
     def kind_of(self, expr: ArrayExpr) -> Kind:
         if isinstance(expr, Elementwise) and expr.function in BRACKETS:
@@ -201,7 +224,7 @@ class Emitter:
             return Kind.MASK
         if isinstance(expr, Extreme) and expr.kind == "argmax":
             return Kind.PLACE
-        if isinstance(expr, Gather):
+        if isinstance(expr, Gather | Window):
             return Kind.PLACE if expr.tensor.integer else Kind.REAL
         return self.kind
 
@@ -234,11 +257,7 @@ class Emitter:
         """The instructions that write `expr` to `out`, over whose axes it is spread."""
         if not expr.axes:
             self.map("copy", (self.number(expr),), out)
-        elif (
-            isinstance(expr, Read | Iota)
-            or (expr, self.kind) in self.memo
-            or (expr in self.shared and self.guard is None)
-        ):
+        elif self.lies(expr) or (expr in self.shared and self.guard is None):
             self.map("copy", (align(self.value(expr), out.axes),), out)
         else:
             self.produce(expr, out)
@@ -262,6 +281,8 @@ class Emitter:
             gather(self, expr, out)
         elif isinstance(expr, Scatter):
             scatter(self, expr, out)
+        elif isinstance(expr, Fold):
+            fold(self, expr, out)
         else:
             raise AssertionError(f"{type(expr).__name__} has axes but no instruction")
 
@@ -291,10 +312,13 @@ class Emitter:
         found = {k: self.operand(args[k], out.axes, out if k == chosen else None) for k in order}
         return tuple(found[k] for k in range(len(args)))
 
+    def lies(self, expr: ArrayExpr) -> bool:
+        """Whether `expr` is in memory already."""
+        return isinstance(expr, Read | Window | Iota) or (expr, self.kind) in self.memo
+
     def fits(self, expr: ArrayExpr, out: Value) -> bool:
         """Whether `expr` has to be computed, and can be in the memory of `out`."""
-        ready = isinstance(expr, Read | Iota) or (expr, self.kind) in self.memo or expr in self.shared
-        return not ready and self.suits(expr, out)
+        return not self.lies(expr) and expr not in self.shared and self.suits(expr, out)
 
     def spares(self, args: tuple[ArrayExpr, ...], chosen: int, out: Value) -> bool:
         """Whether none but the chosen argument reads the value that `out` is to replace."""
@@ -348,18 +372,9 @@ class Emitter:
 
 def _reads(expr: ArrayExpr, name: str) -> bool:
     """Whether the tensor called `name` stands in `expr`."""
-    if isinstance(expr, Read | Gather) and expr.tensor.name == name:
+    if isinstance(expr, Read | Window | Gather) and expr.tensor.name == name:
         return True
     return any(_reads(child, name) for child in children(expr))
-
-
-def _is_constant(expr: ArrayExpr) -> bool:
-    """Whether `expr` depends on sizes alone."""
-    if isinstance(expr, Read | Gather):
-        return False
-    if isinstance(expr, SizeValue) and expr.value.atoms(Index):
-        return False
-    return all(_is_constant(child) for child in children(expr))
 
 
 def _is_mask(operand: Operand) -> bool:

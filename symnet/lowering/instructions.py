@@ -53,6 +53,18 @@ class Buffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """Axes that move evenly through an array: their indices, their sizes, and where in the array they are, one
+    formula of the indices for each of its axes. An array X[n, i] in windows of 3, two apart: indices n, p, i;
+    places n, 2*p + i.
+    """
+
+    indices: tuple[Index, ...]
+    shape: tuple[Expr, ...]
+    places: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A buffer looked at in a certain way, without a copy."""
 
@@ -61,11 +73,19 @@ class View:
     order: tuple[int | None, ...] | None = None  # the axes left, in which order; None is an axis of one entry
     flat: tuple[Expr, ...] | None = None  # the shape that the whole buffer is seen in
     zero: Buffer | None = None  # what stands for the slice where a fixed position is outside the range
+    steps: Steps | None = (
+        None  # the axes that `at` and `order` then speak of, where they are not the buffer's
+    )
 
     @property
     def whole(self) -> bool:
         """Whether this is all of the buffer as it lies in memory, though perhaps in another shape."""
-        return not any(place is not None for place in self.at) and self.order is None
+        return not any(place is not None for place in self.at) and self.order is None and self.steps is None
+
+    @property
+    def rank(self) -> int:
+        """The number of axes before any of them is fixed."""
+        return len(self.steps.shape if self.steps is not None else self.buffer.shape)
 
     @property
     def positions(self) -> tuple[Expr, ...]:
@@ -136,15 +156,12 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A matrix product: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum" with its
-    subscripts.
-    """
+    """A matrix product: "dot" of vectors and matrices, or "matmul" of stacks of matrices."""
 
     form: str
     a: View
     b: View
     out: View
-    subscripts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,29 +11,35 @@ Invariant: the array has, at every index, the value that the interpreter gives t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
 
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, elements
 from symnet.errors import LoweringError
 from symnet.index.calculus import bound_apart, common_number, free_indices, is_negative, pull, substitute
 from symnet.index.functions import NAMED, constant, equal, where
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
+from symnet.lowering.affine import affine_place, taps
+from symnet.lowering.extents import Extents
+from symnet.lowering.folding import Sums
 from symnet.lowering.nodes import (
+    Affine,
     ArrayExpr,
     Axis,
     Contract,
     Elementwise,
     Extreme,
+    Fold,
     Gather,
     Iota,
     Number,
     Read,
     Scatter,
     SizeValue,
+    Window,
 )
 
 ONE = Number(S.One)
@@ -47,7 +53,7 @@ def lower_equation(equation: Equation, program: Program, loop: Index | None = No
     """
     scope = {axis.index: axis for axis in axes_of(equation) if axis.index != loop}
     apart = bound_apart(equation.rhs, {index.name for index in equation.indices})
-    return Lowering(program.tensors, program.values, scope).expression(apart)
+    return Lowering(program.tensors, Extents(program.values), scope).expression(apart)
 
 
 def axes_of(equation: Equation) -> tuple[Axis, ...]:
@@ -62,9 +68,8 @@ class Lowering:
     """
 
     tensors: Mapping[str, Tensor]
-    values: Mapping[str, float]
+    extents: Extents
     scope: Mapping[Index, Axis]
-    sizes: dict[Expr, Expr] = field(default_factory=dict)
 
     def expression(self, expr: Expr) -> ArrayExpr:
         if isinstance(expr, Indexed | Scalar):
@@ -98,23 +103,7 @@ class Lowering:
 
     def within(self, axes: Iterable[Axis]) -> Lowering:
         """The lowering under a sum, whose indices run too."""
-        return Lowering(
-            self.tensors, self.values, {**self.scope, **{axis.index: axis for axis in axes}}, self.sizes
-        )
-
-    def same_size(self, one: Expr, other: Expr) -> bool:
-        return one == other or self.known(one) == self.known(other)
-
-    def known(self, size: Expr) -> Expr:
-        """`size` with the values that the program gives."""
-        if size not in self.sizes:
-            given = {
-                symbol: Integer(self.values[symbol.name])
-                for symbol in size.atoms(Size)
-                if symbol.name in self.values
-            }
-            self.sizes[size] = size.xreplace(given).expand()
-        return self.sizes[size]
+        return Lowering(self.tensors, self.extents, {**self.scope, **{axis.index: axis for axis in axes}})
 
     def element(self, expr: Expr) -> ArrayExpr:
         tensor = self.tensors[name_of(expr)]
@@ -124,7 +113,7 @@ class Lowering:
         places: list[Axis | Expr] = []
         for place, extent in zip(indices_of(expr), tensor.shape, strict=True):
             axis = self.scope.get(place) if isinstance(place, Index) else None
-            if axis is not None and axis not in places and self.same_size(axis.size, extent):
+            if axis is not None and axis not in places and self.extents.same(axis.size, extent):
                 places.append(axis)
             elif not place.has(Indexed, Scalar, Sum, ArgMax) and not place.atoms(Index) & set(self.scope):
                 places.append(place)
@@ -132,16 +121,25 @@ class Lowering:
                 return self.gather(expr, tensor)
         return Read(tensor, tuple(places))
 
-    def gather(self, expr: Expr, tensor: Tensor) -> Gather:
+    def gather(self, expr: Expr, tensor: Tensor) -> Window | Gather:
+        even = tuple(map(self.even, indices_of(expr)))
+        if None not in even:
+            return Window(tensor, even)
         places = tuple(self.expression(place) for place in indices_of(expr))
         return Gather(tensor, places, tuple(dict.fromkeys(axis for place in places for axis in place.axes)))
+
+    def even(self, place: Expr) -> Affine | Expr | None:
+        """A place that moves evenly, or one position; None where it is neither."""
+        if not place.atoms(Index) & set(self.scope):
+            return None if elements(place) or place.has(Sum, ArgMax) else place
+        return affine_place(place, self.scope, self.extents)
 
     def own_maximum(self, expr: Expr, tensor: Tensor) -> ArrayExpr | None:
         """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k: no gather is needed."""
         for place, extent in zip(indices_of(expr), tensor.shape, strict=True):
             if isinstance(place, ArgMax):
                 ((index, size),) = binders_of(place)
-                if expr.xreplace({place: index}) == place.function and self.same_size(size, extent):
+                if expr.xreplace({place: index}) == place.function and self.extents.same(size, extent):
                     axis = Axis(index, size)
                     return Extreme("max", self.within((axis,)).expression(place.function), axis)
         return None
@@ -191,11 +189,12 @@ class Lowering:
         axes = tuple(Axis(index, size) for index, size in binders)
         inner = self.within(axes)
         deltas, factors = inner.deltas(Mul.make_args(expr.function), {axis.index for axis in axes})
+        found = Sums(inner.scope, axes, self.extents).turned(factors, self.tensors)
+        if found is not None:
+            inner = self.within(found.axes)
+            deltas, factors, axes = [*deltas, *found.deltas], list(found.factors), found.axes
         if deltas:
-            at = dict(deltas)
-            body = inner.expression(substitute(Mul(*factors), at))
-            targets = tuple(self.scope[target] for target, _ in deltas)
-            return Scatter(body, targets, tuple(inner.expression(place) for _, place in deltas), axes)
+            return inner.added_up(deltas, factors, axes)
         operands: list[ArrayExpr] = []
         for factor in sorted(factors, key=_reading_order):
             if isinstance(factor, Pow) and factor.exp == 2:
@@ -205,6 +204,21 @@ class Lowering:
         missing = tuple(axis for axis in axes if not any(axis in operand.axes for operand in operands))
         assert not missing, "pull counts the range of an index that nothing depends on"
         return Contract(tuple(operands), axes)
+
+    def added_up(
+        self, deltas: list[tuple[Index, Expr]], factors: list[Expr], axes: tuple[Axis, ...]
+    ) -> Fold | Scatter:
+        """A product added up at places; what no place moves along is summed first."""
+        moving = {index for _, place in deltas for index in free_indices(place)}
+        over = tuple(axis for axis in axes if axis.index in moving)
+        first = [(axis.index, axis.size) for axis in axes if axis.index not in moving]
+        body = self.expression(pull(total(substitute(Mul(*factors), dict(deltas)), first)))
+        targets = tuple(self.scope[target] for target, _ in deltas)
+        even = [affine_place(place, self.scope, self.extents) for _, place in deltas]
+        places = tuple(place for place in even if place is not None)
+        if len(places) == len(even) and taps(places, over, self.extents) is not None:
+            return Fold(body, targets, places, over)
+        return Scatter(body, targets, tuple(self.expression(place) for _, place in deltas), over)
 
     def deltas(
         self, factors: Iterable[Expr], bound: set[Index]

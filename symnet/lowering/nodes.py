@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Add, Expr
 
 from symnet.index.symbols import Index, Tensor
 
@@ -67,6 +67,50 @@ class Read:
     @property
     def axes(self) -> Axes:
         return tuple(place for place in self.places if isinstance(place, Axis))
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A place that moves evenly along axes: the offset plus, for each axis, its index times its coefficient. Both
+    are made of sizes and numbers.
+    """
+
+    terms: tuple[tuple[Axis, Expr], ...]
+    offset: Expr
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(axis for axis, _ in self.terms)
+
+    @property
+    def value(self) -> Expr:
+        """The place as a formula."""
+        return Add(self.offset, *(axis.index * coefficient for axis, coefficient in self.terms))
+
+    @property
+    def positions(self) -> ArrayExpr:
+        """The places as an array of whole numbers."""
+        moves = [
+            Iota(axis) if step == 1 else Elementwise("multiply", (Iota(axis), SizeValue(step)))
+            for axis, step in self.terms
+        ]
+        parts = (*moves, *([SizeValue(self.offset)] if self.offset != 0 or not moves else []))
+        return parts[0] if len(parts) == 1 else Elementwise("add", parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The elements of a tensor at places that move evenly, such as X[n, 2*p + i - 1]; zero outside its range. An
+    axis of the tensor along which nothing moves stands at one position, which a loop's index may be in.
+    """
+
+    tensor: Tensor
+    places: tuple[Affine | Expr, ...]
+
+    @property
+    def axes(self) -> Axes:
+        moving = (axis for place in self.places if isinstance(place, Affine) for axis in place.axes)
+        return tuple(dict.fromkeys(moving))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +183,27 @@ class Scatter:
         return self.targets + tuple(axis for axis in kept if axis not in self.targets)
 
 
-ArrayExpr = Number | SizeValue | Iota | Read | Gather | Elementwise | Contract | Extreme | Scatter
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """`body` added up at places that move evenly, the adjoint of a `Window`: at `targets` the sum of `body`
+    wherever every place is its target. What falls outside the targets' ranges adds nothing.
+    """
+
+    body: ArrayExpr
+    targets: Axes
+    places: tuple[Affine, ...]
+    over: Axes  # the axes that are summed, each in a place at least
+
+    @property
+    def axes(self) -> Axes:
+        moving = (axis for place in self.places for axis in place.axes)
+        kept = dict.fromkeys(axis for axis in (*self.body.axes, *moving) if axis not in self.over)
+        return self.targets + tuple(kept)
+
+
+ArrayExpr = (
+    Number | SizeValue | Iota | Read | Window | Gather | Elementwise | Contract | Extreme | Scatter | Fold
+)
 
 
 def union(parts: tuple[ArrayExpr, ...]) -> Axes:
@@ -160,4 +224,6 @@ def children(expr: ArrayExpr) -> tuple[ArrayExpr, ...]:
         return expr.places
     if isinstance(expr, Scatter):
         return (expr.body, *expr.places)
+    if isinstance(expr, Fold):
+        return (expr.body,)
     return ()

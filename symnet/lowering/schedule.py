@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from sympy import Expr
@@ -27,6 +28,7 @@ from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond, needs, read_first
 from symnet.lowering.emit import Emitter
+from symnet.lowering.extents import Extents
 from symnet.lowering.instructions import (
     Assign,
     Buffer,
@@ -41,7 +43,7 @@ from symnet.lowering.instructions import (
 )
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
-from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, children
+from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, Window, children
 from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.simplify.named_sums import unused
@@ -129,7 +131,7 @@ class _Scheduling:
         stretches += [self.stretch(further) for further in self.derived.further]
         apart = [own, *stretches[len(stretches) - len(self.derived.further) :]]
         stretches.append(updates)
-        emitter = Emitter(self.of_tensor, self.scratch)
+        emitter = Emitter(self.of_tensor, self.scratch, Extents(self.program.values))
         emitter.replaces = {
             e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of
         }
@@ -139,11 +141,11 @@ class _Scheduling:
         for stretch, expressions in zip(stretches, lowered, strict=True):
             emitter.sink = []
             emitter.home = Home.UPDATE if stretch is updates else Home.WORKSPACE
-            known = dict(emitter.memo)
-            for part, expression in zip(stretch, expressions, strict=True):
-                self.emit(emitter, part, expression)
-            if any(stretch is other for other in apart):
-                emitter.memo = known  # no later stretch may count on what this one has computed
+            # no later stretch may count on what a stretch of its own has computed
+            own_stretch = any(stretch is other for other in apart)
+            with emitter.aside() if own_stretch else nullcontext():
+                for part, expression in zip(stretch, expressions, strict=True):
+                    self.emit(emitter, part, expression)
             lines.append(tuple(emitter.sink))
         owners, lines[-1] = self.in_place(lines)
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
@@ -277,10 +279,11 @@ class _Scheduling:
     def emit_loop(self, emitter: Emitter, part: Recurrence, expressions: tuple[ArrayExpr, ...]) -> None:
         outside, emitter.sink = emitter.sink, []
         emitter.ranges[part.index] = part.size
-        for equation, expression in zip(part.equations, expressions, strict=True):
-            at = tuple(index if index == part.index else None for index in equation.indices)
-            axes = tuple(axis for axis in axes_of(equation) if axis.index != part.index)
-            emitter.equation(equation.tensor, axes, expression, at)
+        with emitter.aside():
+            for equation, expression in zip(part.equations, expressions, strict=True):
+                at = tuple(index if index == part.index else None for index in equation.indices)
+                axes = tuple(axis for axis in axes_of(equation) if axis.index != part.index)
+                emitter.equation(equation.tensor, axes, expression, at)
         body, emitter.sink = tuple(emitter.sink), outside
         emitter.sink.append(
             Line(Loop(part.index, part.size, part.reverse, body), part.equations[0].tensor.name)
@@ -371,7 +374,7 @@ def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
         pending: list[ArrayExpr] = list(_inside(expression))
         while pending:
             node = pending.pop()
-            if isinstance(node, Read | Iota | Number | SizeValue) or not node.axes:
+            if isinstance(node, Read | Window | Iota | Number | SizeValue) or not node.axes:
                 pending.extend(_inside(node))
                 continue
             counted[node] += 1

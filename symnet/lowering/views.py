@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symnet.lowering.instructions import View
 from symnet.lowering.nodes import Axes
@@ -27,4 +27,4 @@ def align(value: Value, axes: Axes) -> View:
         return value.view
     view = value.view
     assert view.order is None, "a view is turned once"
-    return View(view.buffer, view.at, tuple(order), None, view.zero)
+    return replace(view, order=tuple(order), flat=None)

@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 
 from symnet.lowering.nodes import (
+    Affine,
     ArrayExpr,
     Axes,
     Contract,
     Elementwise,
     Extreme,
+    Fold,
     Gather,
     Iota,
     Number,
     Read,
     Scatter,
     SizeValue,
+    Window,
 )
 
 FUNCTIONS: dict[str, Any] = {
@@ -97,6 +100,12 @@ class Reference:
                 inside &= (place >= 0) & (place < extent)
             clipped = tuple(np.clip(p, 0, extent - 1) for p, extent in zip(places, array.shape, strict=True))
             return np.where(inside, array[clipped], 0.0)
+        if isinstance(expr, Window):
+            places = tuple(p.positions if isinstance(p, Affine) else SizeValue(p) for p in expr.places)
+            return self.value(Gather(expr.tensor, places, expr.axes))
+        if isinstance(expr, Fold):
+            places = tuple(place.positions for place in expr.places)
+            return self.full(Scatter(expr.body, expr.targets, places, expr.over), expr.axes)
         assert isinstance(expr, Scatter)
         return self.scatter(expr)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sympy import Expr, Float, Integer, Pow, Rational, floor
+from sympy import Expr, Float, Integer, Max, Pow, Rational, floor
 from sympy.core.function import Function
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
@@ -24,6 +24,7 @@ from symnet.lowering.instructions import (
     NumberRead,
     Operand,
     Scalar,
+    Steps,
     Total,
     View,
 )
@@ -69,6 +70,9 @@ class SizePrinter(StrPrinter):
             above = self.parenthesize(above, PRECEDENCE["Mul"])
             return f"{above} // {self.parenthesize(below, PRECEDENCE['Pow'])}"
         raise AssertionError(f"{expr.func.__name__} in a size")
+
+    def _print_Max(self, expr: Max) -> str:
+        return f"max({', '.join(map(self._print, sorted(expr.args, key=str)))})"
 
     def parenthesize(self, item: Expr, level: int, strict: bool = False) -> str:
         text = str(self._print(item))
@@ -160,13 +164,13 @@ class Expressions:
     def view(self, view: View) -> str:
         """A view, by the name of the attribute that holds it where it can be made once."""
         if view.zero is not None:
-            inner = self.view(View(view.buffer, view.at, view.order, view.flat))
+            inner = self.view(View(view.buffer, view.at, view.order, view.flat, steps=view.steps))
             zeros = self.view(View(view.zero, (), view.order))  # turned as the slice is
             return f"({inner} if {self.is_inside(view)} else {zeros})"
         buffer = self.owner(view.buffer)
         base = self.buffer(buffer)
-        text = self.look(base, view)
-        element = len(view.positions) == len(buffer.shape)  # a number, not a view
+        text = self.made(view)
+        element = len(view.positions) == view.rank  # a number, not a view
         if (
             text == base
             or element
@@ -174,15 +178,24 @@ class Expressions:
             or any(p.atoms(Index) for p in view.positions)
         ):
             return text
-        key = View(buffer, view.at, view.order, view.flat)
+        key = View(buffer, view.at, view.order, view.flat, steps=view.steps)
         if key not in self.bound:
             owner, names = ("self", self.trainer) if buffer.home in OF_TRAINER else ("w", self.workspace)
             name = f"{base.partition('.')[2]}_{_suffix(view)}"
             self.bound[key] = f"{owner}.{names.of(key, name)}"
         return self.bound[key]
 
+    def made(self, view: View) -> str:
+        """The expression that makes the view."""
+        base = self.buffer(self.owner(view.buffer))
+        if view.steps is not None and (view.at or view.order is not None):
+            base = self.view(View(view.buffer, steps=view.steps))
+        return self.look(base, view)
+
     def look(self, base: str, view: View) -> str:
-        """The expression that makes the view of the array called `base`."""
+        """The expression that makes the view of the array called `base`, or of its windows if there are any."""
+        if view.steps is not None and not view.at and view.order is None:
+            return self.windows(base, view.steps, view.buffer.shape)
         text = base
         if view.flat is not None:
             text += (
@@ -208,6 +221,23 @@ class Expressions:
                 places.pop()
             text += f"[{', '.join(places)}]"
         return text
+
+    def windows(self, base: str, steps: Steps, shape: tuple[Expr, ...]) -> str:
+        """The view along axes that move evenly: a slice, where each moves along an axis of its own."""
+        pairs = list(zip(steps.places, steps.indices, strict=False))
+        if len(steps.places) == len(steps.indices) and not any((p - i).atoms(Index) for p, i in pairs):
+            slices = []
+            for (place, index), size, extent in zip(pairs, steps.shape, shape, strict=True):
+                start = place - index
+                whole = start == 0 and self.size(size) == self.size(extent)
+                slices.append(":" if whole else f"{self.size(start)}:{self.size(start + size)}")
+            while slices and slices[-1] == ":":
+                slices.pop()
+            return f"{base}[{', '.join(slices)}]" if slices else base
+        names = ", ".join(map(self.symbol, steps.indices))
+        places = ", ".join(map(self.size, steps.places))
+        comma = "," if len(steps.places) == 1 else ""
+        return f"windows({base}, {self.shape(steps.shape)}, lambda {names}: ({places}{comma}))"
 
     def is_inside(self, view: View) -> str:
         """The condition that the fixed positions are in the range."""
@@ -310,6 +340,8 @@ def _needs_brackets(name: str, position: int, part: Scalar) -> bool:
 
 def _suffix(view: View) -> str:
     """What a view is called after its buffer."""
+    if view.steps is not None and view.order is None:
+        return "windows"
     if view.order == (1, 0):
         return "T"
     if view.order is not None and view.order[-1] is None:

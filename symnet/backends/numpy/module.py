@@ -74,6 +74,8 @@ class _Module:
     def text(self) -> str:
         methods = self.methods()  # first: they say which views there must be
         call = {name: method.call for name, method in methods.items()}
+        workspace, trainer = self.storage.workspace(), self.storage.trainer()
+        written = [*workspace, *trainer, *(line for method in methods.values() for line in method.lines)]
         values = {
             **self.words(),
             **self.signatures(),
@@ -87,9 +89,10 @@ class _Module:
             "update_call": call.get("_update", ""),
             "predict_calls": [call[name] for name in ("_predict", "_infer") if name in call] or ["pass"],
             "initialize": list(self.storage.initialize()),
+            "uses_windows": any("windows(" in line for line in written),
             "uses_erf": any("erf(" in line for method in methods.values() for line in method.lines),
-            "workspace": self.storage.workspace(),
-            "trainer": self.storage.trainer(),
+            "workspace": workspace,
+            "trainer": trainer,
         }
         return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
 

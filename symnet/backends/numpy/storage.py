@@ -80,9 +80,7 @@ class Storage:
     def views(self, owner: str) -> list[str]:
         """The views that are made once, of the arrays of the workspace ("w.") or of the Trainer ("self.")."""
         found = {view: name for view, name in self.text_of.bound.items() if name.startswith(owner)}
-        lines = [
-            f"{name} = {self.text_of.look(self.text_of.buffer(v.buffer), v)}" for v, name in found.items()
-        ]
+        lines = [f"{name} = {self.text_of.made(view)}" for view, name in found.items()]
         return [VIEWS, *lines] if lines else []
 
     # The Trainer

@@ -1,0 +1,230 @@
+"""The product of two operands, summed over axes that they share: one matrix product, or a stack of them.
+
+The other axes fall into those that only the left or only the right operand has, and those that both have and the
+result keeps (a batch). Without a batch it is one matrix product, with neighbouring axes taken together; with one,
+or where the result has the right one's first axes before those of the left, it is a stack of matrix products. Axes
+that lie apart are brought together by a copy, which costs little beside the product: an einsum over scattered axes
+takes ten times as long and more.
+
+The copy of a window is the columns of a convolution. It is made once for a step: the adjoint of the weights is a
+product with the same columns. Of its two layouts the one with the longer runs of neighbours in the source is
+copied up to three times as fast: 3*C neighbours for a kernel of 3 and C channels, or the places of one row.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from sympy import Expr, Mul
+
+from symnet.lowering.instructions import Kind, Product, Steps, View
+from symnet.lowering.nodes import Axes, Axis
+from symnet.lowering.views import Value, align
+
+if TYPE_CHECKING:
+    from symnet.lowering.emit import Emitter
+
+
+def multiply(emitter: Emitter, a: Value, b: Value, summed: Axes, out: Value) -> None:
+    """The instructions for the product; at least one of the operands has an axis of its own."""
+    both = tuple(axis for axis in a.axes if axis in b.axes)
+    left, right = (tuple(x for x in out.axes if x in v.axes and x not in both) for v in (a, b))
+    batch = tuple(axis for axis in out.axes if axis in both)
+    if batch:
+        if not _plain_stack(emitter, a, b, (batch, left, summed, right), out):
+            _stack(emitter, a, b, (batch, left, summed, right), out)
+        return
+    for one, other, mine, its in ((a, b, left, right), (b, a, right, left)):
+        first = out.axes[: next((k for k, axis in enumerate(out.axes) if axis in mine), 0)]
+        last = out.axes[len(first + mine) :]
+        if first and last and out.axes == first + mine + last and its == first + last:
+            _repeated(emitter, one, other, (first, mine, summed, last), out)
+            return
+    left, summed, right = _cheapest(emitter, a, b, (left, summed, right), out)
+    one, other = _arranged(emitter, a, left, summed), _arranged(emitter, b, summed, right)
+    result = out if _holds(out, left, right) else emitter.temporary(left + right, Kind.REAL)
+    _dot(emitter, one, other, (left, summed, right), result)
+    emitter.deliver(result, out)
+
+
+def _cheapest(
+    emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], out: Value
+) -> tuple[Axes, Axes, Axes]:
+    """The groups with their axes in the order in which the fewest numbers must be copied: as they lie in the
+    operands, or as the result wants them.
+    """
+    left, summed, right = groups
+    choices = [
+        dict.fromkeys(tuple(axis for axis in value.axes if axis in group) for value in values)
+        for group, values in ((left, (a, out)), (summed, (a, b)), (right, (b, out)))
+    ]
+
+    def copied(orders: tuple[Axes, Axes, Axes]) -> int:
+        rows, inner, columns = orders
+        moved = [] if _holds(out, rows, columns) else [out]
+        moved += [] if _lies(emitter, a, rows, inner) else [a]
+        moved += [] if _lies(emitter, b, inner, columns) else [b]
+        return sum(emitter.extents.count(axis.size for axis in value.axes) for value in moved)
+
+    return min(product(choices[0], choices[1], choices[2]), key=copied)
+
+
+def _holds(out: Value, left: Axes, right: Axes) -> bool:
+    """Whether a matrix product with these rows and columns, or its transpose, can be written to `out`."""
+    if len(left) <= 1 and len(right) <= 1:
+        return out.axes in (left + right, right + left)
+    return out.view.whole and out.axes in (left + right, right + left)
+
+
+def _lies(emitter: Emitter, value: Value, rows: Axes, columns: Axes) -> bool:
+    """Whether no copy is needed to see the operand as a matrix."""
+    return (value.view, rows, columns) in emitter.columns or _side(value, rows, columns) is not None
+
+
+def count(axes: Axes) -> Expr:
+    """The number of places along all the axes together."""
+    return Mul(*(axis.size for axis in axes))
+
+
+def grouped(view: View, *groups: Axes) -> View:
+    """A whole buffer with each group of neighbouring axes taken for one; groups without axes are left out."""
+    groups = tuple(group for group in groups if group)
+    if all(len(group) == 1 for group in groups):
+        return view
+    return View(view.buffer, flat=tuple(map(count, groups)))
+
+
+def _dot(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], out: Value) -> None:
+    """One matrix product of operands whose axes lie together."""
+    left, summed, right = groups
+    if out.axes != left + right:
+        a, b, left, right = b, a, right, left
+    one, other, target = _side(a, left, summed), _side(b, summed, right), grouped(out.view, left, right)
+    assert one is not None, "an arranged operand is a matrix"
+    assert other is not None, "an arranged operand is a matrix"
+    form = "dot" if target.whole else "matmul"
+    emitter.add(Product(form, one, other, target))
+
+
+def _side(value: Value, rows: Axes, columns: Axes) -> View | None:
+    """The operand as a matrix with these rows and columns (a vector where one is empty), transposed if need
+    be.
+    """
+    view = value.view
+    single = len(rows) <= 1 and len(columns) <= 1
+    if view.steps is not None or not (single or view.whole):
+        return None
+    if value.axes == rows + columns:
+        return grouped(view, rows, columns)
+    if value.axes == columns + rows:
+        turned = grouped(view, columns, rows)
+        return View(turned.buffer, turned.at, (1, 0), turned.flat, turned.zero)
+    return None
+
+
+def _arranged(emitter: Emitter, value: Value, rows: Axes, columns: Axes) -> Value:
+    """`value` as it is where it can be seen as a matrix with these rows and columns, otherwise a copy that
+    can.
+    """
+    if _side(value, rows, columns) is not None:
+        return value
+    key = (value.view, rows, columns)
+    if key in emitter.columns:
+        return emitter.columns[key]
+    runs = [_run(emitter, value, order) for order in (rows + columns, columns + rows)]
+    axes = rows + columns if runs[0] >= runs[1] else columns + rows
+    copy = emitter.temporary(axes, Kind.REAL, "matrix")
+    emitter.deliver(value, copy)
+    if value.view.steps is not None:
+        emitter.columns[key] = emitter.columns[value.view, columns, rows] = copy
+    return copy
+
+
+def _run(emitter: Emitter, value: Value, order: Axes) -> int:
+    """How many neighbours in this order of axes lie evenly in the source: what one inner loop of a copy
+    takes.
+    """
+    steps = value.view.steps
+    if steps is None:
+        return 0
+    length = 1
+    last = None
+    for axis in reversed(order):
+        stride = _stride(emitter, value.view, steps, axis)
+        if last is not None and stride != last * length:
+            break
+        last = stride if last is None else last
+        length *= emitter.extents.nominal(axis.size)
+    return length
+
+
+def _stride(emitter: Emitter, view: View, steps: Steps, axis: Axis) -> int:
+    """How far apart neighbours along an axis lie in memory, in entries."""
+    extents, shape = emitter.extents, view.buffer.shape
+    moves = [extents.known(place.expand().coeff(axis.index)) for place in steps.places]
+    parts = [
+        (extents.nominal(abs(move)) if move != 0 else 0) * extents.count(shape[k + 1 :])
+        for k, move in enumerate(moves)
+    ]
+    return sum(parts)
+
+
+def _plain_stack(
+    emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes, Axes], out: Value
+) -> bool:
+    """A stack of matrix products of the operands as they lie, with one axis of each kind; whether it was
+    one.
+    """
+    batch, left, summed, right = groups
+    if any(len(group) != 1 for group in (left, summed, right)):
+        return False
+    if out.axes == batch + right + left:
+        a, b, left, right = b, a, right, left
+    if out.axes != batch + left + right or any(
+        v.view.steps is not None or v.axes[-1] in batch for v in (a, b)
+    ):
+        return False
+    one, other = align(a, batch + left + summed), align(b, batch + summed + right)
+    emitter.add(Product("matmul", one, other, out.view))
+    return True
+
+
+def _stack(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes, Axes], out: Value) -> None:
+    """A stack of matrix products of operands whose axes are brought together first."""
+    batch, left, summed, right = groups
+    if out.axes == batch + right + left and left:
+        a, b, left, right = b, a, right, left
+    fits = out.axes == batch + left + right and out.view.whole
+    result = out if fits else emitter.temporary(batch + left + right, Kind.REAL)
+    one, other = _layers(emitter, a, batch, left, summed), _layers(emitter, b, batch, summed, right)
+    target = View(result.view.buffer, flat=(count(batch), count(left), count(right)))
+    emitter.add(Product("matmul", one, other, target))
+    emitter.deliver(result, out)
+
+
+def _repeated(
+    emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes, Axes], out: Value
+) -> None:
+    """One matrix with each of a stack of matrices, whose axes come first in the result."""
+    first, left, summed, right = groups
+    one = _side(_arranged(emitter, a, left, summed), left, summed)
+    assert one is not None, "an arranged operand is a matrix"
+    fits = out.view.whole
+    result = out if fits else emitter.temporary(out.axes, Kind.REAL)
+    target = View(result.view.buffer, flat=(count(first), count(left), count(right)))
+    emitter.add(Product("matmul", one, _layers(emitter, b, first, summed, right), target))
+    emitter.deliver(result, out)
+
+
+def _layers(emitter: Emitter, value: Value, batch: Axes, rows: Axes, columns: Axes) -> View:
+    """The operand as a stack of matrices, by a copy where its axes lie otherwise."""
+    turned = value.view.whole and value.axes == batch + columns + rows
+    if not turned and not (value.view.whole and value.axes == batch + rows + columns):
+        copy = emitter.temporary(batch + rows + columns, Kind.REAL, "matrix")
+        emitter.deliver(value, copy)
+        value = copy
+    if turned:
+        shape = (count(batch), count(columns), count(rows))
+        return View(value.view.buffer, flat=shape, order=(0, 2, 1))
+    return View(value.view.buffer, flat=(count(batch), count(rows), count(columns)))
