@@ -165,7 +165,7 @@ def derive(
     own verification refuses is not written: then the certificate is printed, and the exit code is 1.
     """
     from symnet.documents import formats
-    from symnet.results import results_of
+    from symnet.results import record, results_of
 
     derivation = _derivation(spec, output)
     if as_json:
@@ -179,7 +179,7 @@ def derive(
         click.echo(certificate.table(), err=True)
         return 1
     run = _trained(derivation, spec, seed) if trained else None
-    measured = results_of(run) if run else None
+    measured = results_of(record(run)) if run else None
     _write(derivation.document(chosen, convention, certificate, measured), output)
     return 0
 

@@ -262,13 +262,17 @@ def evidence_of(certificate: Certificate) -> Evidence:
     """
     overview = certificate.overview()
     claims = tuple(
-        (check, things, compared, bound, passed) for check, things, compared, _, bound, passed in overview
+        (check, things, compared, sizes, bound, passed)
+        for check, things, compared, sizes, _, bound, passed in overview
     )
-    measured = tuple((check, worst) for check, _, _, worst, _, _ in overview)
-    head = ("check", "things checked", "comparisons", "bound", "passed")
+    measured = tuple((check, worst) for check, _, _, _, worst, _, _ in overview)
+    head = ("check", "things checked", "comparisons", "sizes", "bound", "passed")
     verdict = "Passed" if certificate.passed else "Refused"
     what = "every gradient and every step was compared with numbers that the derivation did not produce"
-    summary = f"{verdict}: {what}."
+    where = (
+        "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+    )
+    summary = f"{verdict}: {what}. {where}"
     kinks = tuple(
         sorted({f"On a kink, where a slope from either side differs: {kink}" for kink in certificate.kinks})
     )

@@ -1,8 +1,8 @@
-"""What a training run left, as a document shows it."""
+"""What a training run left, as numbers that can be kept and as a document shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symnet.documents.outline import Results, Table
@@ -19,19 +19,30 @@ def facts(run: Run) -> dict[str, Any]:
     return found
 
 
-def results_of(run: Run) -> Results:
-    """What a document shows of a training run."""
-    shown = [(name, f"{value:.4g}") for name, value in facts(run).items() if value is not None]
+def record(run: Run) -> dict[str, Any]:
+    """Everything that a document shows of a training run, as JSON can hold it; what is only drawn, to five
+    digits.
+    """
     confusion = run.test.confusion if run.test is not None else run.train.confusion
-    table = None
-    if run.rows:
-        cells = tuple(
-            ((_numbers(r.given),), (_numbers(r.wanted),), (_numbers(r.predicted),)) for r in run.rows
-        )
-        table = Table(
-            ("input", "target", "prediction"), cells, "What the trained network says of each sample"
-        )
-    return Results(run.losses, tuple(shown), confusion, table)
+    return {
+        "training": facts(run),
+        "losses": [float(f"{loss:.5g}") for loss in run.losses],
+        "confusion": [list(row) for row in confusion],
+        "samples": [[list(row.given), list(row.wanted), list(row.predicted)] for row in run.rows],
+    }
+
+
+def results_of(kept: Mapping[str, Any]) -> Results:
+    """What a document shows of a training run, from its record."""
+    shown = [(name, f"{value:.4g}") for name, value in kept["training"].items() if value is not None]
+    rows = tuple(tuple((_numbers(part),) for part in sample) for sample in kept["samples"])
+    head, told = ("input", "target", "prediction"), "What the trained network says of each sample"
+    return Results(
+        tuple(kept["losses"]),
+        tuple(shown),
+        tuple(map(tuple, kept["confusion"])),
+        Table(head, rows, told) if rows else None,
+    )
 
 
 def _numbers(values: Iterable[float]) -> str:

@@ -190,16 +190,7 @@ class Interpreter:
         return self.cells[name]
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
-        return tuple(self.extent(extent) for extent in tensor.shape)
-
-    def extent(self, size: sp.Expr) -> int:
-        value = size.xreplace(self.sizes)
-        if not value.is_Integer:
-            missing = ", ".join(sorted(map(str, value.atoms(Size))))
-            raise ShapeError(
-                f"the size {size} is not known", expected=f"an array or a value that fixes {missing}"
-            )
-        return int(value)
+        return tuple(extent_of(extent, self.sizes) for extent in tensor.shape)
 
     def compute(self, cells: _Cells, place: int) -> Any:
         """The element at `place`, from the tensor's equation."""
@@ -232,7 +223,9 @@ class Interpreter:
         if isinstance(expr, Index):
             return self.compile_index(expr, slots)
         if isinstance(expr, Size | sp.Number | sp.NumberSymbol):
-            return _constant(self.extent(expr) if isinstance(expr, Size | sp.Integer) else float(expr))
+            return _constant(
+                extent_of(expr, self.sizes) if isinstance(expr, Size | sp.Integer) else float(expr)
+            )
         if isinstance(expr, sp.Sum | ArgMax):
             return self.compile_reduction(expr, slots)
         if isinstance(expr, sp.Mul):
@@ -307,7 +300,7 @@ class Interpreter:
         inner: dict[sp.Symbol, int] = {**slots}
         inner.update({index: first + k for k, (index, _) in enumerate(binders)})
         self.width = max(self.width, first + len(binders))
-        ranges = [range(self.extent(size)) for _, size in binders]
+        ranges = [range(extent_of(size, self.sizes)) for _, size in binders]
         if isinstance(expr, ArgMax):
             return _position_of_largest(self.compile(expr.function, inner), first, ranges[0])
         factors = sp.Mul.make_args(expr.function)
@@ -476,6 +469,17 @@ def _array(elements: list[Any], shape: tuple[int, ...], integer: bool) -> Array:
         return np.array([int(value.real) for value in elements], dtype=int).reshape(shape)
     dtype = complex if any(isinstance(value, complex) for value in elements) else float
     return np.array(elements, dtype=dtype).reshape(shape)
+
+
+def extent_of(size: sp.Expr, sizes: Mapping[sp.Expr, sp.Integer]) -> int:
+    """The number that `size` is where sizes have these values. Raises ShapeError where one is missing."""
+    value = size.xreplace(sizes)
+    if not value.is_Integer:
+        missing = ", ".join(sorted(map(str, value.atoms(Size))))
+        raise ShapeError(
+            f"the size {size} is not known", expected=f"an array or a value that fixes {missing}"
+        )
+    return int(value)
 
 
 def infer_sizes(

@@ -1,6 +1,6 @@
 """Proof by numbers: what a derivation says is compared with what the network does.
 
-Nothing here knows how a derivation was made. Slopes of the loss are measured on the plain-loop interpreter;
+Nothing here knows how a derivation was made. Slopes of the loss are measured on the interpreters;
 every printed line is evaluated before and after its rewrite; the generated module runs in a process of its
 own.
 """

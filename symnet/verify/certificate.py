@@ -19,7 +19,7 @@ from symnet.verify.findings import Finding, Kink
 
 SCHEMA = "symnet-certificate-1"
 """The name of the JSON form; a change that a reader would notice gets another number."""
-COLUMNS = ("subject", "check", "compared", "points", "worst error", "bound", "passed")
+COLUMNS = ("subject", "check", "compared", "points", "sizes", "worst error", "bound", "passed")
 
 
 def versions() -> dict[str, str]:
@@ -92,22 +92,21 @@ class Certificate:
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
-        """The findings as cells of text, in the order of COLUMNS; the fifth is measured, the rest claimed."""
+        """The findings as cells of text, in the order of COLUMNS; the sixth is measured, the rest claimed."""
         return tuple(_row(finding) for finding in self.findings)
 
     def overview(self) -> tuple[tuple[str, ...], ...]:
-        """One row a check: its name, how many things it checked and by how many comparisons, worst error,
-        bound, passed.
+        """One row a check: its name, how many things it checked and by how many comparisons, at which sizes,
+        worst error, bound, passed.
         """
         found: list[tuple[str, ...]] = []
         for check in dict.fromkeys(finding.check for finding in self.findings):
             group = [finding for finding in self.findings if finding.check == check]
             compared = str(sum(finding.compared for finding in group))
             passed = "yes" if all(finding.passed for finding in group) else "NO"
-            bound = max(finding.bound for finding in group)
-            found.append(
-                (check, str(len(group)), compared, f"{self.worst(check):.1e}", f"{bound:.0e}", passed)
-            )
+            sizes = "; ".join(dict.fromkeys(finding.at for finding in group))
+            worst, bound = f"{self.worst(check):.1e}", f"{max(finding.bound for finding in group):.0e}"
+            found.append((check, str(len(group)), compared, sizes, worst, bound, passed))
         return tuple(found)
 
     def table(self) -> str:
@@ -163,6 +162,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
         "how": finding.how,
         "compared": finding.compared,
         "points": finding.points,
+        "sizes": finding.at,
         "bound": finding.bound,
         "passed": finding.passed,
     }
@@ -171,5 +171,5 @@ def _claim(finding: Finding) -> dict[str, Any]:
 
 def _row(finding: Finding) -> tuple[str, ...]:
     passed = "yes" if finding.passed else "NO"
-    counts = (str(finding.compared), str(finding.points))
+    counts = (str(finding.compared), str(finding.points), finding.at)
     return (finding.subject, finding.check, *counts, f"{finding.error:.1e}", f"{finding.bound:.0e}", passed)

@@ -48,6 +48,7 @@ class Station:
         self.point = point
         self.kinks = kinks
         self._gradients: dict[str, Array] = {}
+        self._sides: dict[str, tuple[Array, Array]] = {}
         self._values: dict[int, tuple[Program, dict[str, Array]]] = {}
 
     @cached_property
@@ -80,8 +81,14 @@ class Station:
         """For every element of `name` whether the loss has one slope there; True away from kinks."""
         if not self.kinks:
             return np.full(self.gradient(name).shape, True)
-        left, right = self.slopes(name).sides(name)
+        left, right = self.sides(name)
         return np.abs(left - right) <= SIDES_AGREE * max(magnitude(left), magnitude(right))
+
+    def sides(self, name: str) -> tuple[Array, Array]:
+        """The slopes of the loss before and after the value of every element of the tensor `name`."""
+        if name not in self._sides:
+            self._sides[name] = self.slopes(name).sides(name)
+        return self._sides[name]
 
     def values(self, program: Program) -> dict[str, Array]:
         """The value of every tensor of `program`, one of the derivation's programs; those of the network are
@@ -175,7 +182,7 @@ class Context:
     def is_exact(self, point: Point) -> bool:
         """Whether the adjoints can be computed to more digits than the checks ask for."""
         program = self.derived.program
-        values = point.run(program)
+        values = point.arrays(program).run(point.given)
         names = {adjoint.of.name: adjoint.equation.tensor.name for adjoint in self.derived.adjoints}
         sizes = scales(self.derived, lambda name: magnitude(values[names[name]]))
         moved = spread(program, point, values, self.seed)

@@ -15,6 +15,12 @@ Array = NDArray[Any]
 
 NOTHING = 1e-12
 """A value smaller than this part of what it is computed from is zero but for rounding."""
+DRAWN = "small, drawn"
+"""Drawn at random: a derivation holds for every size, and at small ones every element can be tried."""
+OWN = "its own"
+"""The sizes that the network has; the batch is small."""
+CUT = "its own, cut"
+"""The sizes that the network has, the largest of them cut to what can be afforded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Finding:
     bound: float  # the error that is allowed
     error: float  # the worst error; NaN where a value was not a number
     detail: str = ""  # what was wrong, and where
+    at: str = DRAWN  # at which sizes
 
     @property
     def passed(self) -> bool:

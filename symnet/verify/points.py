@@ -16,6 +16,7 @@ import numpy as np
 from sympy import Expr, Indexed, Integer
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symnet.equations.arrays import ArrayInterpreter
 from symnet.equations.interpret import Array, Interpreter
 from symnet.equations.program import Program
 from symnet.errors import SymnetError
@@ -37,15 +38,24 @@ class Point:
     given: Mapping[str, Array]
 
     def interpreter(self, program: Program) -> Interpreter:
-        """An interpreter of `program` at these sizes."""
-        return Interpreter(program, {Size(name): Integer(value) for name, value in self.sizes.items()})
+        """The plain-loop interpreter of `program` at these sizes."""
+        return Interpreter(program, self.known)
+
+    def arrays(self, program: Program) -> ArrayInterpreter:
+        """The array interpreter of `program` at these sizes: for sizes that plain loops make slow."""
+        return ArrayInterpreter(program, self.known)
+
+    @property
+    def known(self) -> dict[Expr, Integer]:
+        """The sizes as SymPy has them."""
+        return {Size(name): Integer(value) for name, value in self.sizes.items()}
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """The shape of `tensor` at these sizes."""
         return tuple(int(extent_at(extent, self.sizes)) for extent in tensor.shape)
 
     def run(self, program: Program, known: Mapping[str, Array] | None = None) -> dict[str, Array]:
-        """The value of every tensor of `program`; those in `known` are not computed again."""
+        """The value of every tensor of `program`, by plain loops; those in `known` are not computed again."""
         return self.interpreter(program).run({**self.given, **(known or {})})
 
 
@@ -87,7 +97,7 @@ def _small(program: Program, rng: np.random.Generator, attempt: int) -> Point:
 def _finite(program: Program, points: Iterable[Point]) -> Point:
     """The first of the points at which every value is finite."""
     for point in points:
-        if all(np.isfinite(array).all() for array in point.run(program).values()):
+        if all(np.isfinite(array).all() for array in point.arrays(program).run(point.given).values()):
             return point
     raise SymnetError("no random point was found at which every equation has a finite value")
 

@@ -8,14 +8,14 @@ decision looks at the adjoints' rounding alone, never at how well they agree wit
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from symnet.equations.interpret import Array, Code, Interpreter, Slots
+from symnet.equations.arrays import ArrayInterpreter, Axes
+from symnet.equations.interpret import Array
 from symnet.equations.program import Program
 from symnet.index.symbols import Scalar
 from symnet.verify.points import Point
@@ -25,20 +25,19 @@ RUNS = 2
 """How often the last digits are drawn."""
 
 
-class Jittery(Interpreter):
+class Jittery(ArrayInterpreter):
     """An interpreter whose every operation on numbers is off by up to one unit in the last digit."""
 
     def __init__(self, program: Program, sizes: Mapping[sp.Expr, sp.Integer], seed: int) -> None:
         super().__init__(program, sizes)
-        self.random = random.Random(seed)  # noqa: S311 - nothing secret
+        self.random = np.random.default_rng(seed)
 
-    def compile(self, expr: Any, slots: Slots) -> Code:
-        """The code for `expr`; where tensors are computed with, its value is off."""
-        code = super().compile(expr, slots)
+    def value(self, expr: Any, axes: Axes) -> Any:
+        """The value of `expr`; where tensors are computed with, it is off."""
+        value = super().value(expr, axes)
         if isinstance(expr, sp.Indexed | Scalar) or not expr.has(sp.Indexed, Scalar):
-            return code  # an element is what it is; positions are exact
-        draw = self.random.uniform
-        return lambda scope: code(scope) * (1 + LAST_DIGIT * draw(-1, 1))
+            return value  # an element is what it is; positions are exact
+        return value * (1 + LAST_DIGIT * self.random.uniform(-1, 1, np.shape(value)))
 
 
 def spread(program: Program, point: Point, known: Mapping[str, Array], seed: int) -> dict[str, float]:
@@ -47,7 +46,7 @@ def spread(program: Program, point: Point, known: Mapping[str, Array], seed: int
     """
     moved = dict.fromkeys(known, 0.0)
     for run in range(RUNS):
-        interpreter = Jittery(program, point.interpreter(program).sizes, seed + run)
+        interpreter = Jittery(program, point.known, seed + run)
         for name, value in interpreter.run(point.given).items():
             moved[name] = max(moved[name], float(np.abs(value - known[name]).max(initial=0.0)))
     return moved

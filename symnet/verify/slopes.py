@@ -1,5 +1,5 @@
-"""The slope of the loss, measured on the plain-loop interpreter without any calculus: by complex steps and by
-differences.
+"""The slope of the loss, measured without any calculus: by complex steps and by differences, on the
+plain-loop interpreter or, at large sizes, on the array interpreter.
 
 The complex step: f(x + i h) = f(x) + i h f'(x) - ..., so Im f(x + i h) / h is the slope with an error of h^2,
 and nothing cancels; with h = 1e-30 it is exact to rounding. A tensor that an equation defines is moved by
@@ -9,7 +9,7 @@ adding to its value, so that adjoints of intermediate tensors are measured like 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -28,9 +28,13 @@ ONE_SIDED = 1e-7
 
 
 class Slopes:
-    """The loss of `program` as a function of the tensors `targets`, around one point."""
+    """The loss of `program` as a function of the tensors `targets`, around one point; `large` where its sizes
+    are too large for plain loops.
+    """
 
-    def __init__(self, program: Program, loss: Tensor, targets: Iterable[Tensor], point: Point) -> None:
+    def __init__(
+        self, program: Program, loss: Tensor, targets: Iterable[Tensor], point: Point, large: bool = False
+    ) -> None:
         self.loss = loss.name
         self.targets = {tensor.name: tensor for tensor in targets}
         self.program = _moved(program, self.targets)
@@ -39,8 +43,9 @@ class Slopes:
             for name, tensor in self.targets.items()
             if name in program.defining
         }
-        self.interpreter = point.interpreter(self.program)
-        self.values = self.interpreter.run({**point.given, **zeros})
+        self.interpreter, self.arrays = point.interpreter(self.program), point.arrays(self.program)
+        self.run = self.arrays.run if large else self.interpreter.run
+        self.values = self.run({**point.given, **zeros})
         self.after = {name: _downstream(self.program, self.moved(name)) for name in self.targets}
 
     def moved(self, name: str) -> str:
@@ -49,11 +54,15 @@ class Slopes:
 
     def at(self, moves: Mapping[str, Array]) -> complex:
         """The loss when each of these tensors is moved by that much."""
-        stale = frozenset().union(*(self.after[name] for name in moves))
-        known = {name: value for name, value in self.values.items() if name not in stale}
+        known = self.kept(*moves)
         for name, move in moves.items():
             known[self.moved(name)] = known[self.moved(name)] + move
-        return complex(self.interpreter.run(known)[self.loss])
+        return complex(self.run(known)[self.loss])
+
+    def kept(self, *names: str) -> dict[str, Array]:
+        """The values that stay as they are when these tensors move, and those that move."""
+        stale = frozenset().union(*(self.after[name] for name in names))
+        return {name: value for name, value in self.values.items() if name not in stale}
 
     def along(self, directions: Mapping[str, Array]) -> float:
         """The slope when these tensors move at once, each in its direction, by the complex step."""
@@ -73,8 +82,7 @@ class Slopes:
 
     def gradient(self, name: str) -> Array:
         """The slope along every element, by complex steps, many of them at once."""
-        known = {n: value for n, value in self.values.items() if n not in self.after[name]}
-        shape = self.values[self.moved(name)].shape
+        known, shape = self.kept(name), self.values[self.moved(name)].shape
         count = math.prod(shape)
         found = [
             self.interpreter.slopes(known, self.moved(name), np.eye(count)[start : start + LANES], self.loss)
@@ -83,23 +91,23 @@ class Slopes:
         return np.concatenate(found).reshape(shape) if found else np.zeros(shape)
 
     def sides(self, name: str) -> tuple[Array, Array]:
-        """The slopes before and after every element's value, by one-sided differences."""
-        here = complex(self.values[self.loss]).real
+        """The slopes before and after every element's value, by one-sided differences, in lanes of arrays:
+        near a kink every element is moved.
+        """
+        left, right = self.differences(name, -ONE_SIDED), self.differences(name, ONE_SIDED)
+        return left, right
 
-        def slope(step: float, direction: Array) -> float:
-            return (self.at({name: step * direction}).real - here) / step
-
-        left = self.each(name, lambda direction: slope(-ONE_SIDED, direction))
-        return left, self.each(name, lambda direction: slope(ONE_SIDED, direction))
-
-    def each(self, name: str, slope: Callable[[Array], float]) -> Array:
-        """The result of `slope` along every single element."""
-        result = np.zeros(self.values[self.moved(name)].shape)
-        for place in np.ndindex(result.shape):
-            direction = np.zeros(result.shape)
-            direction[place] = 1
-            result[place] = slope(direction)
-        return result
+    def differences(self, name: str, step: float) -> Array:
+        """The change of the loss when each single element moves by `step`, divided by it."""
+        here, value = self.values[self.loss].real, self.values[self.moved(name)]
+        known = {other: array[None] for other, array in self.kept(name).items()}
+        found = [np.zeros(0)]
+        for start in range(0, value.size, LANES):
+            moves = step * np.eye(value.size)[start : start + LANES]
+            known[self.moved(name)] = value + moves.reshape(-1, *value.shape)
+            losses = self.arrays.run_lanes(known)[self.loss]
+            found.append((np.broadcast_to(losses, len(moves)) - here) / step)
+        return np.concatenate(found).reshape(value.shape)
 
 
 def _nudge(name: str) -> str:

@@ -74,7 +74,7 @@ def test_rounding_is_seen_where_digits_cancel():
     context = Context(derived, points=1)
 
     def point(value):
-        return Point({"N": 1}, {"Z": np.array([value])})
+        return Point({"N": 8}, {"Z": np.full(8, value)})
 
     assert context.is_exact(point(0.5))
     assert not context.is_exact(point(20.0))  # 1 - A has lost nine of its digits

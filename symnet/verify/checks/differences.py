@@ -75,7 +75,7 @@ def _central(derived: Derived, adjoint: Adjoint, station: Station, direction: Ar
 def _between(derived: Derived, adjoint: Adjoint, station: Station) -> float:
     """How far any element lies outside the slopes on its two sides, relative to the largest slope."""
     actual = station.values(derived.program)[adjoint.equation.tensor.name]
-    left, right = station.slopes(adjoint.of.name).sides(adjoint.of.name)
+    left, right = station.sides(adjoint.of.name)
     outside = np.maximum(np.minimum(left, right) - actual, actual - np.maximum(left, right))
     scale = max(magnitude(left), magnitude(right))
     return worse(0.0, float(outside.max())) / scale if scale > 0 else magnitude(actual)

@@ -2,9 +2,9 @@
 and direction.
 
 The element-by-element checks take small sizes, since a derivation holds for every size; this one takes the
-real ones, with a small batch. One direction costs one evaluation of the loss. Where plain loops cannot afford
-one for every gradient, all parameters move at once; where they cannot afford the sizes, the largest are cut.
-The sizes that were taken are in the finding.
+real ones, with a small batch, on the array interpreter. One direction costs one evaluation of the loss. Where
+one for every gradient cannot be afforded, all parameters move at once; where the sizes cannot, the largest
+are cut. The sizes that were taken are in the finding.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import numpy as np
 from symnet.derivation.journal import Derived
 from symnet.equations.interpret import STEP
 from symnet.verify.context import REDRAWS, Context, scales
-from symnet.verify.findings import NOTHING, Finding, magnitude
+from symnet.verify.findings import CUT, NOTHING, OWN, Finding, magnitude
 from symnet.verify.points import Point, draw_actual, work
 from symnet.verify.slopes import Slopes
 
 NAME = "directions"
 BOUND = 1e-12
 STREAM = 2
-AFFORDABLE = 3_000_000
-"""How many innermost evaluations the plain loops may spend: a few seconds."""
+AFFORDABLE = 300_000_000
+"""How many innermost evaluations may be spent: some seconds."""
 
 
 def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
@@ -43,12 +43,14 @@ def check(derived: Derived, context: Context) -> tuple[Finding, ...]:
 
 def _at(derived: Derived, point: Point, rng: np.random.Generator) -> tuple[Finding, ...]:
     """The findings at one point."""
-    slopes = Slopes(derived.stated, derived.loss, derived.wrt, point)
-    values = point.run(derived.program)
+    slopes = Slopes(derived.stated, derived.loss, derived.wrt, point, large=True)
+    values = point.arrays(derived.program).run(point.given)
     names = {adjoint.of.name: adjoint.equation.tensor.name for adjoint in derived.adjoints}
     scale = scales(derived, lambda name: magnitude(values[names[name]]))
     directions = {tensor.name: rng.normal(size=point.shape(tensor)) for tensor in derived.wrt}
     products = {name: values[names[name]] * direction for name, direction in directions.items()}
+    own = own_sizes(derived)
+    at = OWN if all(point.sizes[name] == value for name, value in own.items()) else CUT
     each = work(derived.stated, point.sizes) * len(derived.wrt) <= AFFORDABLE
     found = []
     for group in [[name] for name in directions] if each else [list(directions)]:
@@ -58,7 +60,7 @@ def _at(derived: Derived, point: Point, rng: np.random.Generator) -> tuple[Findi
         source = max(scale[name] for name in group)
         relative = 0.0 if error == 0 else error / (total if total > NOTHING * source else source)
         subject = group[0] if len(group) == 1 else "all gradients"
-        found.append(Finding(subject, NAME, _how(point), 1, 1, BOUND, relative))
+        found.append(Finding(subject, NAME, _how(point), 1, 1, BOUND, relative, at=at))
     return tuple(found)
 
 
@@ -72,12 +74,18 @@ def affordable_sizes(derived: Derived) -> dict[str, int]:
     affordable.
     """
     program = derived.program
-    own = {size.name: int(program.values[size.name]) for size in program.sizes if size.name in program.values}
+    own = own_sizes(derived)
     free = {size.name: 3 for size in program.sizes if size.name not in own}
     largest = max(own.values(), default=1)
     while largest > 3 and work(program, {**free, **_cut(own, largest)}) > AFFORDABLE:
         largest = largest * 3 // 4
     return _cut(own, largest)
+
+
+def own_sizes(derived: Derived) -> dict[str, int]:
+    """The sizes that the network has."""
+    values = derived.program.values
+    return {size.name: int(values[size.name]) for size in derived.program.sizes if size.name in values}
 
 
 def _cut(sizes: Mapping[str, int], largest: int) -> dict[str, int]:

@@ -1,5 +1,5 @@
-"""The generated module against the plain-loop interpreter, at the network's own sizes, for batches of several
-sizes, in float64.
+"""The generated module against the equations, evaluated as arrays, at the network's own sizes, for batches of
+several sizes, in float64.
 
 The module runs in a fresh process that knows nothing of symnet: what is checked is the file that a user gets.
 Prediction, loss, every gradient, and the parameters after each of two steps of the optimizer must be those of
@@ -24,7 +24,7 @@ from symnet.equations.program import Program
 from symnet.index.symbols import Role
 from symnet.verify import run_module
 from symnet.verify.context import Context
-from symnet.verify.findings import NOTHING, Finding, difference, magnitude, worse
+from symnet.verify.findings import NOTHING, OWN, Finding, difference, magnitude, worse
 from symnet.verify.points import Point, draw_actual
 
 NAME = "module"
@@ -33,6 +33,10 @@ BOUND = 1e-10
 STREAM = 3
 BATCHES = (1, 5)
 STEPS = 2
+HOW = (
+    f"in a fresh process, for batches of {' and '.join(map(str, BATCHES))}, against the equations, each "
+    "evaluated at all its indices at once"
+)
 REDRAWS = 3
 TIMEOUT = 120.0
 """Seconds for the fresh process."""
@@ -56,7 +60,9 @@ def _at(derived: Derived, context: Context, source: str, points: list[Point]) ->
     answer = _run(source, _request(derived, context.prediction, points))
     if isinstance(answer, str):
         return (
-            Finding("module", NAME, "runs in a fresh process", 0, len(points), BOUND, float("inf"), answer),
+            Finding(
+                "module", NAME, "runs in a fresh process", 0, len(points), BOUND, float("inf"), answer, OWN
+            ),
         )
     expected: dict[str, Array] = {}
     for batch, point in enumerate(points):
@@ -129,13 +135,14 @@ def _environment() -> dict[str, str]:
 
 
 def _expected(derived: Derived, prediction: str, point: Point, batch: int) -> dict[str, Array]:
-    """What the interpreter answers for one batch."""
+    """What the equations say for one batch."""
     expected: dict[str, Array] = {}
     if prediction:
-        expected[f"{batch}/prediction"] = _started(point, derived.stated).run(derived.stated)[prediction]
+        given = _started(point, derived.stated).given
+        expected[f"{batch}/prediction"] = point.arrays(derived.stated).run(given)[prediction]
     if not derived.wrt:
         return expected
-    interpreter = point.interpreter(derived.computed)
+    interpreter = point.arrays(derived.computed)
     given = dict(_started(point, derived.computed).given)
     values = interpreter.run(given)
     expected[f"{batch}/loss"] = values[derived.loss.name]
@@ -175,6 +182,5 @@ def _findings(expected: Mapping[str, Array], answer: Mapping[str, Array], points
                 worst, difference(answer[name].reshape(expected[name].shape), expected[name], scale)
             )
         compared = sum(expected[name].size for name in names)
-        how = f"in a fresh process, for batches of {' and '.join(map(str, BATCHES))}, against plain loops"
-        found.append(Finding(kind.replace("/", " "), NAME, how, compared, points, BOUND, worst, detail))
+        found.append(Finding(kind.replace("/", " "), NAME, HOW, compared, points, BOUND, worst, detail, OWN))
     return tuple(found)
