@@ -22,7 +22,8 @@ from symnet import __version__
 from symnet.errors import SymnetError
 
 if TYPE_CHECKING:
-    from symnet.pipeline import Derivation, Gradient
+    from symnet.derivatives import Gradient
+    from symnet.pipeline import Derivation
     from symnet.training import Run
     from symnet.verify import Certificate
 
@@ -74,6 +75,11 @@ OUTPUT = click.option(
     "--output",
     metavar="FILE",
     help="Where to write; - is standard output, which is the default. A file is written whole or not at all.",
+)
+SECOND = click.option(
+    "--second",
+    metavar="KIND",
+    help="Second derivatives too: hessian, or its product with a direction, hvp; gauss_newton; fisher.",
 )
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
@@ -147,6 +153,7 @@ def commands() -> None:
 @click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
 )
+@SECOND
 @SEED
 @OUTPUT
 @JSON
@@ -155,6 +162,7 @@ def derive(
     form: str | None,
     convention: Literal["rows", "columns"],
     trained: bool,
+    second: str | None,
     seed: int | None,
     output: str | None,
     as_json: bool,
@@ -167,7 +175,7 @@ def derive(
     from symnet.documents import formats
     from symnet.results import record, results_of
 
-    derivation = _derivation(spec, output)
+    derivation = _derivation(spec, output, second)
     if as_json:
         equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
         _write(json.dumps({"gradients": equations}, indent=2) + "\n", output)
@@ -189,10 +197,11 @@ def derive(
 )
 @SPEC
 @click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
+@SECOND
 @OUTPUT
-def generate(spec: Path, backend: str, output: str | None) -> None:
+def generate(spec: Path, backend: str, second: str | None, output: str | None) -> None:
     """Generate a module that trains the network."""
-    _write(_derivation(spec, output).generate(backend), output)
+    _write(_derivation(spec, output, second).generate(backend), output)
 
 
 @commands.command(epilog=_examples("symnet verify xor.toml", "symnet verify xor.toml -o certificate.json"))
@@ -273,8 +282,10 @@ def list_(as_json: bool) -> None:
     _write("\n".join(lines).rstrip() + "\n", "-")
 
 
-def _derivation(spec: Path, output: str | None) -> Derivation:
-    """The derivation of the network in the file `spec`, which `output` must not replace."""
+def _derivation(spec: Path, output: str | None, second: str | None = None) -> Derivation:
+    """The derivation of the network in the file `spec`, which `output` must not replace, with the `second`
+    derivatives that are asked for.
+    """
     from symnet.pipeline import Network
 
     if output and Path(output).exists() and spec.exists() and Path(output).samefile(spec):
@@ -282,6 +293,7 @@ def _derivation(spec: Path, output: str | None) -> Derivation:
             "this is the specification itself", place=output, expected="another name to write to"
         )
     derivation = Network.from_toml(spec).derive()
+    derivation = derivation.second(second) if second else derivation
     return replace(derivation, source=spec.name)
 
 

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -25,17 +24,20 @@ from numpy.typing import NDArray
 from symnet.backends import Meta as ModuleMeta
 from symnet.backends import backends
 from symnet.backends.numpy.load import load
+from symnet.derivation.curvature import fisher_product, gauss_newton_product, matched
 from symnet.derivation.derive import derive
-from symnet.derivation.journal import Adjoint, Derived, Step
+from symnet.derivation.journal import Derived, Further
+from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
+from symnet.derivatives import Beyond, Gradient, in_order, trainer_at
 from symnet.documents import document
 from symnet.documents.mathematics import Printer
 from symnet.documents.mathml import mathml
-from symnet.documents.matrices import Convention, matrix_equation
+from symnet.documents.matrices import Convention
 from symnet.documents.outline import Evidence, Meta, Results
 from symnet.documents.typeset import latex
-from symnet.equations.interpret import evaluate, infer_sizes
+from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
-from symnet.errors import DataError, SymnetError, nearest, placed
+from symnet.errors import SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
 from symnet.network import Network as StatedNetwork
@@ -130,51 +132,6 @@ def _reachable(program: Program, arrays: Arrays) -> Program:
 
 
 @dataclass(frozen=True)
-class Gradient:
-    """The gradient with respect to one tensor: an equation, and the steps that led to it."""
-
-    adjoint: Adjoint
-    program: Program
-
-    @property
-    def equation(self) -> Equation:
-        """The equation that defines it."""
-        return self.adjoint.equation
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Every step, in the order in which a person would take them."""
-        uses = (step for c in self.adjoint.contributions for step in (*c.local, *c.steps))
-        return (*uses, *self.adjoint.steps)
-
-    def latex(self, form: str = "index", convention: Convention = "rows") -> str:
-        """The equation in LaTeX, in "index" or "matrix" form; raises SymnetError where it has no matrix
-        form.
-        """
-        if form == "index":
-            return latex(Printer(self.program.tensors).equation(self.equation))
-        if form != "matrix":
-            raise SymnetError(
-                f"there is no form {form!r}",
-                expected="index or matrix",
-                suggestion=nearest(form, ("index", "matrix")),
-            )
-        matrix = matrix_equation(self.equation, self.program, convention)
-        if matrix is None:
-            raise SymnetError(f"{self.equation.tensor.name} has no matrix form", expected='form="index"')
-        return latex(matrix)
-
-    def __str__(self) -> str:
-        return str(self.equation)
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
-
-    def _repr_html_(self) -> str:
-        return mathml(Printer(self.program.tensors).equation(self.equation), display=True)
-
-
-@dataclass(frozen=True)
 class Derivation:
     """Everything that follows from a network: its gradients, documents, modules and certificates."""
 
@@ -189,6 +146,63 @@ class Derivation:
         return {
             name: Gradient(adjoint, self.derived.program) for name, adjoint in self.derived.gradients.items()
         }
+
+    def hvp(self) -> Beyond[Derivation]:
+        """The Hessian times a direction, for a direction of every parameter, without the Hessian itself."""
+        return self._beyond(hessian_product(self.derived))
+
+    def gauss_newton(self, at: str | None = None) -> Beyond[Derivation]:
+        """The Gauss-Newton matrix times a direction: the loss curved as a function of the tensor `at`.
+
+        Unless given that is the prediction, or what comes before it where the loss is matched with the last
+        activation, as cross-entropies are with sigmoid and softmax: there it is the Fisher matrix, too.
+        Raises DerivationError where the loss is not computed from `at`.
+        """
+        place = matched(self.derived, self.prediction) if at is None else at
+        return self._beyond(gauss_newton_product(self.derived, place))
+
+    def fisher(self) -> Beyond[Derivation]:
+        """The empirical Fisher matrix times a direction: the squares of the samples' gradients, averaged as
+        the loss averages the samples. Raises DerivationError where the loss is no sum over samples.
+        """
+        inputs = [tensor for tensor in self.derived.stated.of_role(Role.INPUT) if tensor.rank]
+        if not inputs:
+            raise SymnetError("there is no axis of samples", expected="an input with an axis")
+        return self._beyond(fisher_product(self.derived, inputs[0].shape[0]))
+
+    def hessian(self, *wrt: str) -> Beyond[Derivation]:
+        """All second derivatives as blocks, `hessian()["W1", "b1"]` with the axes of W1 first; only those of
+        the tensors `wrt`, where such are named.
+        """
+        return self._beyond(hessian(self.derived, wrt or None))
+
+    def jacobian(self, of: str | None = None, *wrt: str) -> Beyond[Derivation]:
+        """The derivatives of every element of the tensor `of`, the prediction unless given, by every element
+        of each tensor in `wrt`, by default all that the loss is derived by.
+        """
+        return self._beyond(jacobian(self.derived, of or self.prediction, wrt or None))
+
+    def second(self, kind: str) -> Derivation:
+        """The derivation with second derivatives in it, for its documents and its module: "hessian", or the
+        products "hvp", "gauss_newton" and "fisher". Raises SymnetError for any other.
+        """
+        makers = {
+            "hessian": self.hessian,
+            "hvp": self.hvp,
+            "gauss_newton": self.gauss_newton,
+            "fisher": self.fisher,
+        }
+        if kind not in makers:
+            raise SymnetError(
+                f"there are no second derivatives {kind!r}",
+                expected="one of " + ", ".join(makers),
+                suggestion=nearest(kind, makers),
+            )
+        return makers[kind]().derivation
+
+    def _beyond(self, further: Further) -> Beyond[Derivation]:
+        derived = with_further(replace(self.derived, further=()), further)
+        return Beyond(replace(self, derived=derived), further)
 
     def lambdify(self) -> Callable[..., tuple[float, dict[str, Array]]]:
         """A function `f(parameters, **data)` that gives the loss and a dictionary of gradients, from
@@ -283,24 +297,6 @@ def _run(
     module: ModuleType, derived: Derived, parameters: Arrays, **data: Array
 ) -> tuple[float, dict[str, Array]]:
     """One evaluation by the generated module, at the sizes of the arrays."""
-    sizes = infer_sizes(derived.stated, {**parameters, **data})
-    wanted = inspect.signature(module.Trainer).parameters
-    trainer = module.Trainer(np.float64, **{str(s): int(v) for s, v in sizes.items() if str(s) in wanted})
-    for name, array in trainer.parameters.items():
-        if name not in parameters:
-            raise DataError(
-                f"there is no array for the parameter {name}",
-                expected=f"parameters[{name!r}] of shape {array.shape}",
-            )
-        array[...] = parameters[name]
-    wanted = inspect.signature(trainer.loss).parameters
-    missing = [
-        name for name, argument in wanted.items() if argument.default is argument.empty and name not in data
-    ]
-    if missing:
-        raise DataError(
-            f"there is no array for {missing[0]}",
-            expected=f"f(parameters, {', '.join(f'{n}=...' for n in wanted)})",
-        )
-    arguments = [data.get(name) for name in wanted]
+    trainer = trainer_at(module, derived, parameters, data)
+    arguments = in_order(trainer.loss, data, "parameters")
     return trainer.loss(*arguments), trainer.gradients(*arguments)

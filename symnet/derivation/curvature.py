@@ -42,7 +42,26 @@ def gauss_newton_product(derived: Derived, at: str) -> Further:
     product = hessian_product(head, _own(direct))
     middle = Middle(derived.live, product.directions, product.results, product.parts[0].live, head)
     words = f"the Gauss-Newton matrix, for the curvature in {at}, times a direction"
-    return _through(derived, middle, words)
+    return _through(derived, middle, words, product.parts)
+
+
+def matched(derived: Derived, prediction: str) -> str:
+    """Where the loss is curved for `prediction`: there, or before the function that it is matched with.
+
+    The two are matched where the adjoint of the prediction was put into that of what it is a function of and
+    something cancelled, such as (A - Y)/N behind a sigmoid. Raises DerivationError where the loss is not
+    computed from the prediction.
+    """
+    _from(derived, prediction)
+    at = prediction
+    with_adjoint = {adjoint.of.name: adjoint.equation.tensor.name for adjoint in derived.adjoints}
+    while with_adjoint[at] not in derived.live.defining:
+        before = [name for name in reads(derived.primal.defining[at].rhs) if name in with_adjoint]
+        inner = [name for name in before if name in derived.primal.defining]
+        if len(inner) != 1:
+            return at
+        at = inner[0]
+    return at
 
 
 def fisher_product(derived: Derived, sample: Expr) -> Further:
@@ -76,8 +95,8 @@ def _own(names: Sequence[str]) -> Naming:
     return naming
 
 
-def _through(derived: Derived, middle: Middle, words: str) -> Further:
-    """J^T C J times a direction, for the C of `middle`."""
+def _through(derived: Derived, middle: Middle, words: str, parts: tuple[Derived, ...] = ()) -> Further:
+    """J^T C J times a direction, for the C of `middle`, which came about as `parts` say."""
     live = middle.before
     along = directions(derived)
     back = {name: replace(t, role=Role.DIRECTION) for name, t in middle.results.items()}
@@ -102,9 +121,9 @@ def _through(derived: Derived, middle: Middle, words: str) -> Further:
 
     pushed = derive(program, slope.name, list(moved), naming=naming)
     results = {name: equation.tensor for name, equation in gradients.items()}
-    parts = (_needed(pushed.live, moved.values()), middle.after, _needed(pulled.live, results.values()))
-    equations = computed(derived, *parts, results=results.values())
-    return Further("product", words, along, results, equations, (pushed, pulled), middle)
+    programs = (_needed(pushed.live, moved.values()), middle.after, _needed(pulled.live, results.values()))
+    equations = computed(derived, *programs, results=results.values())
+    return Further("product", words, along, results, equations, (pushed, *parts, pulled), middle)
 
 
 def _needed(program: Program, results: Iterable[Tensor]) -> Program:

@@ -93,6 +93,18 @@ def jacobian(derived: Derived, of: str, wrt: Sequence[str] | None = None) -> Fur
     return Further("jacobian", f"the derivative of {of}", {}, results, equations, (part,))
 
 
+def with_further(derived: Derived, *further: Further) -> Derived:
+    """The derivation together with what is derived further; its equations are numbered after all others."""
+    labels = dict(derived.labels)
+    start = len(derived.program.equations) + len(derived.updates)
+    known = [equation for other in derived.further for equation in other.equations]
+    for number, equation in enumerate(
+        [*known, *(e for other in further for e in other.equations)], start=start + 1
+    ):
+        labels[equation.tensor.name] = str(number)
+    return replace(derived, further=(*derived.further, *further), labels=labels)
+
+
 def _jacobian(program: Program, of: Tensor, wrt: Sequence[str], numerator: tuple[str, ...]) -> Derived:
     """The derivation of `of` by `wrt`, written as the derivative of the `numerator`: of ("A2",), or of
     ("L", "W1") where `of` is a derivative itself; such a second derivative may be zero throughout.

@@ -36,7 +36,7 @@ def backward(context: Context) -> Iterator[Section]:
     """The idea, one section for each adjoint from the loss back, and the table of all gradients."""
     yield _idea(context)
     for adjoint in context.derived.adjoints:
-        yield _Story(context, adjoint).section()
+        yield Story(context, adjoint).section()
     yield _gradients(context)
 
 
@@ -63,7 +63,7 @@ def _idea(context: Context) -> Section:
     return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas)))
 
 
-class _Story:
+class Story:
     """How one adjoint comes about."""
 
     def __init__(self, context: Context, adjoint: Adjoint) -> None:
@@ -142,8 +142,10 @@ class _Story:
         count = len(use.indices)
         places = [index for index, _ in binders_of(definition)[:count]]
         entry = use.tensor[tuple(places)]
-        blame = adjoint.equation.tensor[tuple(places)]
-        of = self.adjoint.of[self.adjoint.equation.indices]
+        own = self.adjoint.equation.indices
+        axes = own[: len(own) - self.adjoint.of.rank]  # of what is derived, where it is no single number
+        blame = adjoint.equation.tensor[(*axes, *places)]
+        of = self.adjoint.of[own[len(axes) :]]
         slope = t.Fraction(row(t.PARTIAL, self.inside.show(entry)), row(t.PARTIAL, self.inside.show(of)))
         if not places:  # what is computed is one number
             return row(self.inside.show(blame), slope)

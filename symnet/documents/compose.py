@@ -16,6 +16,7 @@ from symnet.documents.backward import backward
 from symnet.documents.charts import confusion, curve
 from symnet.documents.context import Context
 from symnet.documents.figures import network_figure
+from symnet.documents.further import further
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import (
     Block,
@@ -87,6 +88,7 @@ def compose(
     sections = [_network(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
+    sections += further(context)
     if derived.stabilizing:
         sections.append(_stabilizing(context))
     if derived.updates:

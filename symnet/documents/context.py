@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
 from symnet.documents.mathematics import Printer
@@ -22,20 +24,37 @@ from symnet.lowering.matrix import MatMul
 
 
 class Context:
-    """One derivation, seen in one convention."""
+    """One derivation, seen in one convention. `labels` and the tensors of `whole` are those of a derivation
+    that this one is a part of.
+    """
 
-    def __init__(self, derived: Derived, convention: Convention) -> None:
+    def __init__(
+        self,
+        derived: Derived,
+        convention: Convention,
+        labels: Mapping[str, str] | None = None,
+        whole: Program | None = None,
+    ) -> None:
         self.derived = derived
         self.convention = convention
+        self.labels = labels or {}
         self.tensors = {**derived.stated.tensors, **derived.program.tensors, **derived.computed.tensors}
+        self.tensors |= whole.tensors if whole is not None else {}
         self.printer = Printer(self.tensors)
         self.matrices = MatrixPrinter(self.tensors)
         self.numbers = derived.program.numbers
         self.loss = tensor_name(derived.loss)
 
+    def along(self, part: Derived, whole: Program) -> Context:
+        """The context of what is derived further, whose equations have their numbers in this derivation."""
+        labels = {name: str(number) for name, number in self.numbers.items()} | dict(self.derived.labels)
+        return Context(part, self.convention, labels, whole)
+
     def label(self, equation: Equation) -> str:
         """The number of an equation of the derivation, or of the one that is computed in its place (7a)."""
         name = equation.tensor.name
+        if name in self.labels:
+            return self.labels[name]
         if self.derived.program.defining.get(name) == equation:
             return str(self.numbers[name])
         return self.derived.labels[name]
@@ -45,7 +64,7 @@ class Context:
         program = program or self.derived.program
         index = self.printer.equation(equation)
         matrix = matrix_equation(equation, program, self.convention)
-        of = self.tensors.get(equation.tensor.adjoint_of)
+        of = None if equation.tensor.tangent_of else self.tensors.get(equation.tensor.adjoint_of)
         if of is not None and of in self.derived.wrt:
             index = row(self.slope(self.printer.show(of[equation.indices])), t.EQUALS, index)
             matrix = matrix and row(self.slope(self.matrices.tensor(of)), t.EQUALS, matrix)
