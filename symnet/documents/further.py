@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from symnet.derivation.journal import Adjoint, Derived, Further
 from symnet.documents.backward import Story
 from symnet.documents.context import Context
-from symnet.documents.outline import Block, Fold, Paragraph, Section, Statement, Steps, Text
+from symnet.documents.outline import Block, Paragraph, Section, Statement, Steps, Text
 from symnet.equations.program import Equation
 
 TITLES = {
@@ -22,7 +22,8 @@ TANGENTS: Text = (
 )
 BLOCKS: Text = (
     "The equations of the gradients are derived once more, by the same chain rule. What is derived has "
-    "indices of its own now, which come first. Of two blocks that are each other's transposes, one is shown. ",
+    "indices of its own now, which come first. Of two blocks that are each other's transposes, one is "
+    "shown. ",
 )
 JACOBIAN: Text = ("The same chain rule; what is derived has indices of its own, which come first. ",)
 LEADS = {"product": TANGENTS, "hessian": BLOCKS, "jacobian": JACOBIAN}
@@ -53,10 +54,10 @@ def _equations(context: Context, item: Further) -> Iterator[Block]:
 
 def _told(there: Context, part: Derived, adjoint: Adjoint, computed: Equation, label: str) -> Iterator[Block]:
     """An equation as it is derived, and as it is computed where that is another formula."""
-    yield there.statement(adjoint.equation, part.program)
     lines = tuple(Story(there, adjoint).lines())
     if lines:
-        yield Fold((f"Step by step to ({label})",), (Steps(label, lines),))
+        yield Steps(label, lines)
+    yield there.statement(adjoint.equation, part.program)
     if computed.rhs != adjoint.equation.rhs:
         words = "The same, safe for floating point."
         yield Statement("", there.printer.equation(computed), words=words)
