@@ -32,7 +32,7 @@ LEADS = {"product": TANGENTS, "hessian": BLOCKS, "jacobian": JACOBIAN}
 def further(context: Context) -> Iterator[Section]:
     """A section for each thing that is derived beyond the gradients."""
     for item in context.derived.further:
-        lead = Paragraph((*LEADS.get(item.name, ()), f"What comes out is {item.words}."))
+        lead = Paragraph((*LEADS.get(item.name, ()), f"What comes out: {item.words}."))
         blocks: list[Block] = [lead, *_equations(context, item)]
         yield Section((TITLES.get(item.name, item.words),), item.name, tuple(blocks))
 
