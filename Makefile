@@ -72,6 +72,7 @@ check-generated: $(INSTALLED)  ## fail where generated/ is not what symnet write
 
 bench: $(BENCH)  ## measure derivation and training beside their peers (an environment of its own)
 	$(BENCH_VENV)/bin/python benchmarks/derivation.py
+	$(BENCH_VENV)/bin/python benchmarks/blocks.py
 	$(BENCH_VENV)/bin/python benchmarks/training.py
 
 # By pip, which takes a local build of PyTorch where pip's configuration names one.
