@@ -63,7 +63,8 @@ def contract(
         inside = _inside(body, index, size, delta, solution, shapes)
         pending = [replace(d, expression=substitute(d.expression, {index: solution})) for d in pending]
         left = [substitute(bracket, {index: solution}) for bracket in left]
-        body = chosen(inside, substitute(body, {index: solution}), S.Zero)
+        solved = substitute(body, {index: solution})
+        body = chosen(_short_of(solved, delta, shapes, inside), solved, S.Zero)
 
 
 def _own(body: Expr, binders: Mapping[Index, Expr]) -> tuple[list[Delta], Expr]:
@@ -116,6 +117,20 @@ def _inside(
     if covering and not singular:
         return S.One
     return less_equal(S.Zero, solution) * less(solution, size)
+
+
+def _short_of(body: Expr, delta: Delta, shapes: Mapping[str, tuple[Expr, ...]], inside: Expr) -> Expr:
+    """The brackets `inside`, and one for every axis in `body` that is shorter than the target which now runs
+    along it: what is read beyond it is zero, and an equation has to say so.
+    """
+    present = {*Mul.make_args(body), *Mul.make_args(inside)}
+    ends = {
+        less(delta.target, extent)
+        for element in body.atoms(Indexed)
+        for place, extent in zip(element.indices, shapes[name_of(element)], strict=True)
+        if place == delta.target and (delta.size - extent).is_positive
+    }
+    return Mul(inside, *(ends - present))
 
 
 def _spans(element: Indexed, index: Index, size: Expr, shapes: Mapping[str, tuple[Expr, ...]]) -> bool:

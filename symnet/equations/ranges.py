@@ -121,7 +121,7 @@ def fits(index: Index, size: Expr, extent: Expr, equation: Equation) -> bool:
     """
     if size == extent or index not in equation.indices:
         return bool(size == extent)
-    part = bool(equation.tensor.adjoint_of) and (extent - size).is_nonnegative
+    part = equation.tensor.is_derivative and (extent - size).is_nonnegative
     return bool((extent / size).is_Integer or part)
 
 

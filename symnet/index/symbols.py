@@ -89,6 +89,11 @@ class Tensor:
         return Indexed(base(self.name), *indices) if indices else Scalar(self.name)
 
     @property
+    def is_derivative(self) -> bool:
+        """Whether its shape is that of what it is a derivative of: an adjoint, a tangent, a Jacobian."""
+        return bool(self.adjoint_of or self.tangent_of or self.quotient)
+
+    @property
     def rank(self) -> int:
         return len(self.shape)
 
