@@ -214,6 +214,8 @@ class Printer:
             return self.factors(above), MULTIPLY
         trailing = [factor for factor in above if isinstance(factor, sp.Sum)]
         leading = [factor for factor in above if factor not in trailing]
+        if len(leading) == 1 and isinstance(leading[0], Add) and leading[0].has(sp.Sum) and not trailing:
+            leading, trailing = [], leading  # brackets are easier to read than a high numerator
         one = leading or [sp.S.One]
         quotient = t.Fraction(self.factors(one, alone=True), self.factors(below, alone=True))
         return (row(quotient, self.factors(trailing)) if trailing else quotient), MULTIPLY
@@ -223,8 +225,14 @@ class Printer:
         if len(factors) == 1:
             return self.show(factors[0], 0 if alone else MULTIPLY)
         parts: list[Node] = []
+        uppers = {lower: upper for lower in factors if (upper := _bounded_above(lower, factors)) is not None}
         for position, factor in enumerate(factors):
             last = position == len(factors) - 1
+            if factor in uppers.values():
+                continue
+            if factor in uppers:
+                parts.append(t.Fence(self.between(factor, uppers[factor]), "[]"))
+                continue
             shown = self.show(factor, MULTIPLY if last and isinstance(factor, sp.Sum) else POWER)
             if (parts and isinstance(factor, sp.Number)) or (parts and _starts_with_digit(shown)):
                 parts.append(t.TIMES)
@@ -308,6 +316,11 @@ class Printer:
         parts = [self.relation(part) for part in Mul.make_args(expr)]
         return t.joined(parts, t.Words("and"))
 
+    def between(self, lower: Expr, upper: Expr) -> Node:
+        """a <= e and e < b as a <= e < b."""
+        sign, below = RELATIONS[lower.func][0], RELATIONS[upper.func][0]
+        return row(self.show(lower.args[0]), sign, self.show(upper.args[0]), below, self.show(upper.args[1]))
+
     def relation(self, expr: Expr) -> Node:
         if expr.func not in RELATIONS:
             return self.show(expr)
@@ -316,6 +329,14 @@ class Printer:
         if left.is_number and not right.is_number:
             return row(self.show(right), turned, self.show(left))
         return row(self.show(left), sign, self.show(right))
+
+
+def _bounded_above(lower: Expr, factors: Sequence[Expr]) -> Expr | None:
+    """The factor e < b that belongs to the factor a <= e, such as those of the place in a window."""
+    if not isinstance(lower, f.less_equal | f.less):
+        return None
+    uppers = (e for e in factors if isinstance(e, f.less | f.less_equal) and e.args[0] == lower.args[1])
+    return next(uppers, None)
 
 
 ROUND = 10**6

@@ -91,6 +91,11 @@ class LanguagePrinter(StrPrinter):
         return "exp(1)"
 
 
+def listed(parts: Sequence[str]) -> str:
+    """In words: "a", "a and b", "a, b and c"."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
+
+
 def natural(name: str) -> tuple[object, ...]:
     """A key that puts W2 before W10."""
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
