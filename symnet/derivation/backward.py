@@ -260,7 +260,7 @@ class Backward:
                 yield (
                     name,
                     self.done[name].equation,
-                    f"The formula of {self.tensors[name].name} is put in: what both have cancels or comes out.",
+                    f"The formula of {self.tensors[name].name} is put in: what both share cancels.",
                 )
 
     def read_definitions(self, value: Expr) -> tuple[Equation, ...]:

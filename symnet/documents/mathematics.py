@@ -317,7 +317,7 @@ class Printer:
         return t.joined(parts, t.Words("and"))
 
     def between(self, lower: Expr, upper: Expr) -> Node:
-        """a <= e and e < b as a <= e < b."""
+        """Two brackets a <= e and e < b as one: a <= e < b."""
         sign, below = RELATIONS[lower.func][0], RELATIONS[upper.func][0]
         return row(self.show(lower.args[0]), sign, self.show(upper.args[0]), below, self.show(upper.args[1]))
 
