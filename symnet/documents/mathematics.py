@@ -132,7 +132,7 @@ class Printer:
     def own_maximum(self, expr: Expr) -> Node | None:
         """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k."""
         for place in expr.indices if isinstance(expr, Indexed) else ():
-            if isinstance(place, ArgMax):
+            if isinstance(place, ArgMax) and len(place.limits) == 1:
                 ((index, _),) = binders_of(place)
                 if expr.xreplace({place: index}) == place.function:
                     return row(t.Script(FUNCTIONS[f.maximum], self.show(index)), self.show(place.function))
@@ -275,10 +275,11 @@ class Printer:
         return t.Script(base, None, self.show(expr.exp)), POWER
 
     def argmax(self, expr: ArgMax) -> Node:
-        name = t.Script(
-            t.Name("argmax", "upright", r"\operatorname{argmax}"),
-            self.indices([b[0] for b in binders_of(expr)]),
-        )
+        """Over several indices: the first one's place of the largest over the others."""
+        first, *others = [self.range(index, size, expr.function) for index, size in binders_of(expr)]
+        name: Node = t.Script(t.Name("argmax", "upright", r"\operatorname{argmax}"), first)
+        if others:
+            name = row(name, t.Script(FUNCTIONS[f.maximum], t.joined(others, t.COMMA)))
         return row(name, self.show(expr.function, MULTIPLY))
 
     def function(self, expr: Expr) -> tuple[Node, int]:
@@ -356,6 +357,8 @@ def number(value: Expr) -> tuple[Node, int]:
     """A number: whole, a decimal where its denominator is 2^a 5^b and large, else a fraction."""
     if value.is_negative:
         return row(t.MINUS_SIGN, number(-value)[0]), ADD
+    if value == sp.oo:
+        return t.Name("∞", "upright", r"\infty"), ATOM
     if value.is_Integer and value < ROUND:
         return t.Number(str(value)), ATOM
     if is_decimal(value):

@@ -28,6 +28,7 @@ READ = (
     "lstm-0",
     "lstm-2",
     "pool-1",
+    "pool-4",
     "rms_norm-0",
     "rnn-1",
 )
