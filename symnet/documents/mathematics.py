@@ -314,8 +314,14 @@ class Printer:
 
     def condition(self, expr: Expr) -> Node:
         """A bracket, or a product of brackets, as the condition that it is."""
-        parts = [self.relation(part) for part in Mul.make_args(expr)]
-        return t.joined(parts, t.Words("and"))
+        parts = Mul.make_args(expr)
+        uppers = {lower: upper for lower in parts if (upper := _bounded_above(lower, parts)) is not None}
+        shown = [
+            self.between(part, uppers[part]) if part in uppers else self.relation(part)
+            for part in sorted(parts, key=lambda part: natural(str(part.args[-1])))
+            if part not in uppers.values()
+        ]
+        return t.joined(shown, t.Words("and"))
 
     def between(self, lower: Expr, upper: Expr) -> Node:
         """Two brackets a <= e and e < b as one: a <= e < b."""
@@ -355,7 +361,7 @@ def _decimal(value: Expr) -> str:
 
 def number(value: Expr) -> tuple[Node, int]:
     """A number: whole, a decimal where its denominator is 2^a 5^b and large, else a fraction."""
-    if value.is_negative:
+    if value.is_extended_negative:
         return row(t.MINUS_SIGN, number(-value)[0]), ADD
     if value == sp.oo:
         return t.Name("∞", "upright", r"\infty"), ATOM

@@ -209,7 +209,6 @@ class BodyReader(FormulaReader):
         self.in_softmax = True
         body = sp.exp(self.read(node.args[0]))
         self.in_softmax = False
-        self.least: Expr | None = None  # what takes no part in the maximum or minimum around
         taken = {i.name for i in body.atoms(Index)} | {i.name for i in self.scope}
         other = fresh(taken | set(self.names.ranks) | set(self.names.sizes))
         return body / total(substitute(body, {index: other}), ((other, self.scope[index]),))

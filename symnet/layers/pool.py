@@ -39,8 +39,8 @@ class Pool(Layer):
     """Pooling of X[N, places..., C] by windows of `window` places, `stride` apart (as wide as the window,
     unless given). Windows that do not fit at the end are left out.
 
-    padding: "valid" (none), "same", or by so many places a window may reach beyond each end. What lies outside
-    takes no part: it is neither the largest, nor counted in the mean.
+    padding: "valid" (none), "same", or by how many places a window may reach beyond each end. What lies
+    outside takes no part: it is neither the largest, nor counted in the mean.
     """
 
     FORMULA: ClassVar[str] = (
@@ -83,7 +83,7 @@ class Pool(Layer):
         return found
 
     def stated(self, *x: Tensor, known: Sizes) -> Stated:
-        """The mean over the taps that lie inside, or the place of the largest of them and what stands there."""
+        """The mean over the taps that lie inside, or the place of the largest and what stands there."""
         windows = self.windows(x[0], known)
         axes = len(windows)
         sizes: dict[str, int | str | Expr] = {
@@ -117,8 +117,8 @@ def inside(at: str, span: str) -> tuple[str, str]:
 
 
 def reads_inside(windows: Sequence[Window], first: int) -> list[str]:
-    """What holds where the taps from the `first` axis on lie inside the input; nothing for a window that never
-    reaches beyond it.
+    """What holds where the taps from the `first` axis on lie inside the input; nothing for a window that
+    never reaches beyond it.
     """
     axes = list(zip(windows, PLACES, TAPS, SPANS, strict=False))[first:]
     reaching = [(read(w, place, tap), span) for w, place, tap, span in axes if w.before or w.after]
@@ -126,7 +126,7 @@ def reads_inside(windows: Sequence[Window], first: int) -> list[str]:
 
 
 def mean(windows: Sequence[Window]) -> list[str]:
-    """The mean over the taps; where a window may reach beyond the input, each of those inside has its share."""
+    """The mean over the taps; where a window may reach beyond the input, over those that lie inside."""
     axes = len(windows)
     reads = [read(*each) for each in zip(windows, PLACES, TAPS, strict=False)]
     lines, shares, count = list[str](), "", 1
