@@ -277,7 +277,7 @@ class Printer:
     def argmax(self, expr: ArgMax) -> Node:
         """Over several indices: the first one's place of the largest over the others."""
         first, *others = [self.range(index, size, expr.function) for index, size in binders_of(expr)]
-        name: Node = t.Script(t.Name("argmax", "upright", r"\operatorname{argmax}"), first)
+        name: Node = t.Script(t.Name("argmax", "upright", r"\operatorname*{argmax}"), first)
         if others:
             name = row(name, t.Script(FUNCTIONS[f.maximum], t.joined(others, t.COMMA)))
         return row(name, self.show(expr.function, MULTIPLY))
