@@ -257,6 +257,12 @@ class Graph:
                 expected='a last layer with activation = "linear"',
             )
         made = instantiate("losses", loss.kind, given, settings, self.sizes, suffix)
+        for name in made.own:
+            if len(name) == 1 and name.islower():
+                raise SpecError(
+                    f"{loss.kind} calls a tensor {name}, and so may an index be called",
+                    expected=f"a capital letter, such as {name.upper()}",
+                )
         return [replace(equation, origin="loss") for equation in made.equations]
 
     def given(self, loss: Loss) -> dict[str, Tensor]:

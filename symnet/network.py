@@ -15,8 +15,8 @@ from symnet.equations.program import Program, reads
 from symnet.errors import ShapeError, SpecError, placed
 from symnet.graph import LOSS, Graph, Loss, with_trained
 from symnet.index.symbols import Role
-from symnet.layers.layer import Options
-from symnet.registry import is_name, layer_kinds, settings_of
+from symnet.layers.layer import Block, Layer, Options
+from symnet.registry import is_name, settings_of
 
 Shape = Sequence[int | str] | Mapping[str, object]
 """The sizes of an array, `("N", 2)`, or `{"shape": ("N", "T"), "integer": True}` for whole numbers."""
@@ -153,7 +153,7 @@ def _checked(network: Network) -> tuple[Loss, ...]:
     if not network.layers:
         raise SpecError("the network is empty", place="layers", expected="at least one layer")
     for number, layer in enumerate(network.layers, start=1):
-        if not isinstance(layer, tuple(layer_kinds().values())):
+        if not isinstance(layer, Layer | Block):
             raise SpecError(f"{layer!r} is no layer", place=f"layer {number}", expected="such as Dense(2)")
         if layer.name != "" and not is_name(layer.name):
             raise SpecError(

@@ -18,7 +18,7 @@ from typing import Any, TypeGuard
 
 from sympy import Expr, Rational
 
-from symnet.discovery import modules
+from symnet.discovery import modules, offered
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Equation, Program
 from symnet.equations.spread import spread
@@ -280,9 +280,12 @@ def is_name(text: object) -> TypeGuard[str]:
 
 @cache
 def layer_kinds() -> Mapping[str, Any]:
-    """The kinds of layers, by name: each file in `layers/` that defines LAYER."""
+    """The kinds of layers, by name: each file in `layers/` that defines LAYER, and what other packages offer
+    as entry points of the group symnet.layers. The names of symnet's own cannot be taken.
+    """
     found = modules("symnet.layers")
-    return {name: module.LAYER for name, module in found.items() if hasattr(module, "LAYER")}
+    own = {name: module.LAYER for name, module in found.items() if hasattr(module, "LAYER")}
+    return {**offered("symnet.layers"), **own}
 
 
 def width(activation: str) -> str:

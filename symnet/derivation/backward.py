@@ -21,11 +21,12 @@ from sympy import Add, Expr, Indexed, Mul, Sum
 
 from symnet.derivation.contract import Delta, contract, definition
 from symnet.derivation.journal import Adjoint, Contribution, Step
-from symnet.derivation.known_sums import settle_sums
+from symnet.derivation.known_sums import is_mean, settle_sums
 from symnet.derivation.occurrences import Occurrence, occurrences
 from symnet.derivation.reuse import common, grouped, reuse_products, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
+from symnet.equations.text import listed
 from symnet.errors import DerivationError
 from symnet.index.bounds import Ranges, decided
 from symnet.index.calculus import bound_apart, bound_in, fresh, numbers_out, pull, rename_apart, substitute
@@ -259,7 +260,7 @@ class Backward:
                 yield (
                     name,
                     self.done[name].equation,
-                    f"The formula of {self.tensors[name].name} is put in, and factors cancel.",
+                    f"The formula of {self.tensors[name].name} is put in: what both share cancels.",
                 )
 
     def read_definitions(self, value: Expr) -> tuple[Equation, ...]:
@@ -345,14 +346,14 @@ def _why_contract(
     """In words: where the deltas are one, and which sums that ends."""
     kept = {index for index, _ in left}
     gone = [str(index) for index, _ in binders if index not in kept]
-    where_one = " and ".join(f"{delta.expression} = {delta.target}" for delta in deltas)
+    where_one = listed([f"{delta.expression} = {delta.target}" for delta in deltas])
     text = f"{element} is the element in question only where {where_one}"
     if not gone:
         return (
             f"{text}; no sum can be solved for that: the delta stays and adds the blame up at what was read."
         )
     verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
-    return f"{text}: the {verb.format(' and '.join(gone))} one term."
+    return f"{text}: the {verb.format(listed(gone))} one term."
 
 
 def _why_decided(before: Expr, after: Expr) -> str:
@@ -364,6 +365,8 @@ def _why_decided(before: Expr, after: Expr) -> str:
 
 def _why_settled(settled: Expr, by: tuple[Equation, ...]) -> str:
     """In words: which equations have named the sums, and what is left."""
-    names = " and ".join(str(equation.lhs) for equation in by)
-    left = "nothing is left" if settled == 0 else "less is left"
-    return f"The sum is taken term by term; what defines {names} names the sums, and of these {left}."
+    names = listed([str(equation.lhs) for equation in by])
+    if settled == 0 and len(by) == 1 and is_mean(by[0]):
+        return f"{names} is the mean: the distances from a mean add up to 0."
+    left = "nothing is left" if settled == 0 else "fewer are left"
+    return f"Term by term, and each sum by the name that the definition of {names} gives it: {left}."

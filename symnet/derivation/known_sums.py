@@ -36,6 +36,12 @@ def settle_sums(expr: Expr, equations: Iterable[Equation]) -> tuple[Expr, tuple[
     return expr.xreplace(found), tuple(used)
 
 
+def is_mean(equation: Equation) -> bool:
+    """Whether an equation says that its tensor is a mean: a sum, divided by how many terms it has."""
+    scaled = _scaled_sum(equation.rhs)
+    return scaled is not None and scaled[0] * Mul(*(size for _, size in binders_of(scaled[1]))) == 1
+
+
 def _scaled_sum(expr: Expr) -> tuple[Expr, Sum] | None:
     """The factor and the sum of a product with one sum and no other element in it; None for any other."""
     sums = [factor for factor in Mul.make_args(expr) if isinstance(factor, Sum)]

@@ -17,7 +17,7 @@ from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Tab
 from symnet.documents.reasons import typeset_reason
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
-from symnet.equations.text import natural
+from symnet.equations.text import listed, natural
 from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Role, Size, indices_of
 
@@ -76,7 +76,7 @@ class Story:
     def section(self) -> Section:
         """Where the tensor is used, every step, the result."""
         used = {self.context.label(contribution.use) for contribution in self.adjoint.contributions}
-        where = " and ".join(f"({label})" for label in sorted(used, key=natural))
+        where = listed([f"({label})" for label in sorted(used, key=natural)])
         shared = self.adjoint.of.role == Role.PARAMETER and len(used) > 1
         sums = ": one and the same parameter, whose gradient is the sum over all these uses" * shared
         blocks: list[Block] = [Paragraph((*self.introduction(), f" It is used in {where}{sums}."))]

@@ -118,6 +118,7 @@ def _network(context: Context) -> Section:
     if figure:
         blocks.append(Figure(figure, "The network, from its inputs on the left to its outputs on the right"))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
+    shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
     return Section(("The network",), "network", tuple(blocks))
 

@@ -132,7 +132,7 @@ class Printer:
     def own_maximum(self, expr: Expr) -> Node | None:
         """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k."""
         for place in expr.indices if isinstance(expr, Indexed) else ():
-            if isinstance(place, ArgMax):
+            if isinstance(place, ArgMax) and len(place.limits) == 1:
                 ((index, _),) = binders_of(place)
                 if expr.xreplace({place: index}) == place.function:
                     return row(t.Script(FUNCTIONS[f.maximum], self.show(index)), self.show(place.function))
@@ -214,6 +214,8 @@ class Printer:
             return self.factors(above), MULTIPLY
         trailing = [factor for factor in above if isinstance(factor, sp.Sum)]
         leading = [factor for factor in above if factor not in trailing]
+        if len(leading) == 1 and isinstance(leading[0], Add) and leading[0].has(sp.Sum) and not trailing:
+            leading, trailing = [], leading  # brackets are easier to read than a high numerator
         one = leading or [sp.S.One]
         quotient = t.Fraction(self.factors(one, alone=True), self.factors(below, alone=True))
         return (row(quotient, self.factors(trailing)) if trailing else quotient), MULTIPLY
@@ -223,8 +225,14 @@ class Printer:
         if len(factors) == 1:
             return self.show(factors[0], 0 if alone else MULTIPLY)
         parts: list[Node] = []
+        uppers = {lower: upper for lower in factors if (upper := _bounded_above(lower, factors)) is not None}
         for position, factor in enumerate(factors):
             last = position == len(factors) - 1
+            if factor in uppers.values():
+                continue
+            if factor in uppers:
+                parts.append(t.Fence(self.between(factor, uppers[factor]), "[]"))
+                continue
             shown = self.show(factor, MULTIPLY if last and isinstance(factor, sp.Sum) else POWER)
             if (parts and isinstance(factor, sp.Number)) or (parts and _starts_with_digit(shown)):
                 parts.append(t.TIMES)
@@ -267,10 +275,11 @@ class Printer:
         return t.Script(base, None, self.show(expr.exp)), POWER
 
     def argmax(self, expr: ArgMax) -> Node:
-        name = t.Script(
-            t.Name("argmax", "upright", r"\operatorname{argmax}"),
-            self.indices([b[0] for b in binders_of(expr)]),
-        )
+        """Over several indices: the first one's place of the largest over the others."""
+        first, *others = [self.range(index, size, expr.function) for index, size in binders_of(expr)]
+        name: Node = t.Script(t.Name("argmax", "upright", r"\operatorname*{argmax}"), first)
+        if others:
+            name = row(name, t.Script(FUNCTIONS[f.maximum], t.joined(others, t.COMMA)))
         return row(name, self.show(expr.function, MULTIPLY))
 
     def function(self, expr: Expr) -> tuple[Node, int]:
@@ -305,8 +314,19 @@ class Printer:
 
     def condition(self, expr: Expr) -> Node:
         """A bracket, or a product of brackets, as the condition that it is."""
-        parts = [self.relation(part) for part in Mul.make_args(expr)]
-        return t.joined(parts, t.Words("and"))
+        parts = Mul.make_args(expr)
+        uppers = {lower: upper for lower in parts if (upper := _bounded_above(lower, parts)) is not None}
+        shown = [
+            self.between(part, uppers[part]) if part in uppers else self.relation(part)
+            for part in sorted(parts, key=lambda part: natural(str(part.args[-1])))
+            if part not in uppers.values()
+        ]
+        return t.joined(shown, t.Words("and"))
+
+    def between(self, lower: Expr, upper: Expr) -> Node:
+        """Two brackets a <= e and e < b as one: a <= e < b."""
+        sign, below = RELATIONS[lower.func][0], RELATIONS[upper.func][0]
+        return row(self.show(lower.args[0]), sign, self.show(upper.args[0]), below, self.show(upper.args[1]))
 
     def relation(self, expr: Expr) -> Node:
         if expr.func not in RELATIONS:
@@ -316,6 +336,14 @@ class Printer:
         if left.is_number and not right.is_number:
             return row(self.show(right), turned, self.show(left))
         return row(self.show(left), sign, self.show(right))
+
+
+def _bounded_above(lower: Expr, factors: Sequence[Expr]) -> Expr | None:
+    """The factor e < b that belongs to the factor a <= e, such as those of the place in a window."""
+    if not isinstance(lower, f.less_equal | f.less):
+        return None
+    uppers = (e for e in factors if isinstance(e, f.less | f.less_equal) and e.args[0] == lower.args[1])
+    return next(uppers, None)
 
 
 ROUND = 10**6
@@ -333,8 +361,10 @@ def _decimal(value: Expr) -> str:
 
 def number(value: Expr) -> tuple[Node, int]:
     """A number: whole, a decimal where its denominator is 2^a 5^b and large, else a fraction."""
-    if value.is_negative:
+    if value.is_extended_negative:
         return row(t.MINUS_SIGN, number(-value)[0]), ADD
+    if value == sp.oo:
+        return t.Name("∞", "upright", r"\infty"), ATOM
     if value.is_Integer and value < ROUND:
         return t.Number(str(value)), ATOM
     if is_decimal(value):

@@ -43,12 +43,12 @@ def tensor_name(
     tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
 ) -> Node:
     """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes
-    last.
+    last. A word of one letter is a letter of its own, any other one a mark.
     """
     name = tensor.adjoint_of or tensor.tangent_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
     owner: Node | None = None
-    if words and words[0] not in ("next", "hat") and not words[0].isdigit():
+    if words and (words[0] in GREEK or len(words[0]) == 1) and not words[0].isdigit():
         owner, head, words = letter_of(head, bold), words[0], words[1:]
     kind = KIND.match(head) if head not in GREEK else None
     letter = letter_of(kind[1] if kind else head, bold)
@@ -81,7 +81,7 @@ def letter_of(head: str, bold: bool = False) -> Node:
 
 def name_parts(name: str, state: bool = False) -> tuple[str, str, tuple[str, ...]]:
     """The letter, the layer and the words of a name: W1 is W, 1; W_hidden is W, hidden; W1_next is W, 1,
-    next.
+    next; A1_trained is A, 1, trained.
     """
     if name in GREEK:
         return name, "", ()
@@ -89,6 +89,9 @@ def name_parts(name: str, state: bool = False) -> tuple[str, str, tuple[str, ...
     ending = ENDING.match(first)
     if ending:
         return ending[1], ending[2], tuple(rest)
+    numbered = ENDING.match(rest[0]) if state and rest else None
+    if numbered:  # what a layer remembers: mu_run1 is mu, 1, run
+        return first, numbered[2], (numbered[1], *rest[1:])
     if rest and not state and rest[0] not in ("next", "hat") and not rest[0].isdigit():
         return first, rest[0], tuple(rest[1:])
     return first, "", tuple(rest)

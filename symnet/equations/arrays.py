@@ -197,7 +197,10 @@ class ArrayInterpreter:
         bound = tuple((index, range(extent_of(size, self.sizes))) for index, size in binders_of(expr))
         if isinstance(expr, ArgMax):
             values = np.real(_along(self.value(expr.function, axes + bound), bound))
-            return np.where(np.isnan(values), -np.inf, values).argmax(axis=-1)
+            compared = np.where(np.isnan(values), -np.inf, values)
+            outer = values.ndim - len(bound)
+            place = compared.reshape(*values.shape[:outer], -1).argmax(axis=-1)
+            return place // math.prod(values.shape[outer + 1 :])  # along the first index
         return self.total(expr.function, axes, bound)
 
     def total(self, body: sp.Expr, axes: Axes, bound: Axes) -> Any:

@@ -1,6 +1,7 @@
 """The right-hand side of an equation: elements of tensors, and reductions, which bind indices.
 
     max(body, k)        the position of the maximum, and a gather at it: what is derived through
+    max(body, i, j)     the same over several indices: the position along i, at it the one along j, a gather
     mean(body, i)       sum(body, i)/size
     logsumexp(body, k)  log(sum(exp(body), k))
     softmax(body, j)    exp(body) over its sum along j, an index of the equation
@@ -16,7 +17,7 @@ from collections.abc import Collection
 from typing import ClassVar
 
 import sympy as sp
-from sympy import Dummy, Expr, Indexed, Integer, Mul, Pow
+from sympy import Dummy, Expr, Indexed, Integer, Mul, Pow, S
 
 from symnet.equations.declarations import MAX_INDICES, REDUCTIONS, Names, indices_text
 from symnet.equations.formula import CONSTANTS, FUNCTIONS, FormulaReader, Readers
@@ -24,8 +25,17 @@ from symnet.equations.program import Equation
 from symnet.equations.syntax import Statement
 from symnet.errors import EquationError, nearest
 from symnet.index.calculus import free_indices, fresh, substitute
+from symnet.index.functions import where
 from symnet.index.reductions import ArgMax, Binder, argmax, total
 from symnet.index.symbols import Index, Scalar, Tensor, base
+
+LEAST = {
+    "max": S.NegativeInfinity,
+    "argmax": S.NegativeInfinity,
+    "min": S.Infinity,
+    "argmin": S.Infinity,
+}
+"""What is never chosen."""
 
 IN_PLACE = "indices, sizes and whole numbers with + - *"
 
@@ -46,6 +56,7 @@ class BodyReader(FormulaReader):
         self.lifted: list[Equation] = []
         self.in_place = False  # among the indices of an element
         self.in_softmax = False
+        self.least: Expr | None = None  # what takes no part in the maximum or minimum around
 
     def bind(self, index: Index, size: Expr | None = None) -> Expr:
         """Puts an index into scope; returns its size, which is a new unknown unless it is given."""
@@ -136,6 +147,8 @@ class BodyReader(FormulaReader):
     def function(self, name: str, node: ast.Call) -> Expr:
         if self.in_place and name not in ("argmax", "argmin", "floor"):
             raise self.error(f"{name} cannot stand in an index", node, IN_PLACE)
+        if name == "where" and len(node.args) == 3 and _is_infinite(node.args[2]):
+            return self.taking_part(node)
         if name not in REDUCTIONS:
             return super().function(name, node)
         if len(node.args) < 2:
@@ -144,23 +157,31 @@ class BodyReader(FormulaReader):
             return self.softmax(node)
         return self.reduction(name, node)
 
+    def taking_part(self, node: ast.Call) -> Expr:
+        """where(c, x, -inf) in a maximum, where(c, x, inf) in a minimum: what takes part in it."""
+        condition, value, other = node.args
+        stated = S.NegativeInfinity if isinstance(other, ast.UnaryOp) else S.Infinity
+        if stated != self.least:
+            expected = "where(c, x, -inf) as what is compared in a max or argmax, with inf in a min or argmin"
+            raise self.error("what is infinite takes no part in this", other, expected)
+        return where(self.read(condition), self.read(value), stated)
+
     def reduction(self, name: str, node: ast.Call) -> Expr:
-        many = name in ("sum", "mean", "logsumexp")
-        if not many and len(node.args) > 2:
-            raise self.error(f"{name} is over one index", node, f"{name}(body, k)")
         outer = dict(self.scope)
         binders = tuple(self.binder(argument, name) for argument in node.args[1:])
-        inside, self.in_place = self.in_place, False
+        inside = self.in_place, self.least
+        self.in_place, self.least = False, LEAST.get(name)
         body = self.read(node.args[0])
-        self.scope, self.in_place = outer, inside
+        self.scope, (self.in_place, self.least) = outer, inside
         if name == "sum":
             return total(body, binders)
         if name == "mean":
             return total(body, binders) / Mul(*(size for _, size in binders))
         if name == "logsumexp":
             return sp.log(total(sp.exp(body), binders))
-        best = argmax(-body if name.endswith("min") else body, binders[0])
-        return best if name.startswith("arg") else self.gather(body, best, binders[0])
+        if name in ("argmax", "argmin"):
+            return argmax(_compared(*_taking_part(body), name), *binders)
+        return self.gather(body, binders, name)
 
     def binder(self, node: ast.expr, name: str) -> Binder:
         """An index that a reduction binds: `i`, or `i < D` where its range is stated."""
@@ -192,19 +213,21 @@ class BodyReader(FormulaReader):
         other = fresh(taken | set(self.names.ranks) | set(self.names.sizes))
         return body / total(substitute(body, {index: other}), ((other, self.scope[index]),))
 
-    def gather(self, body: Expr, best: Expr, binder: Binder) -> Expr:
-        """`body` at the position `best`: the position gets an equation, and so does the body unless it is an
-        element.
+    def gather(self, body: Expr, binders: tuple[Binder, ...], name: str) -> Expr:
+        """`body` where it is largest, or least: the position along each index gets an equation, and so does
+        the body unless it is an element. What takes no part is not read.
         """
-        index = binder[0]
-        free = free_indices(body) - {index}
+        condition, body = _taking_part(body)
+        free = (free_indices(body) | free_indices(condition)) - {index for index, _ in binders}
         around = tuple((i, size) for i, size in self.scope.items() if i in free)
         # a gather would double at each level
         if not isinstance(body, Indexed) or len(body.atoms(Indexed)) > 1:
-            named = self.lift("value", (*around, binder), body)
-            best = argmax(named if best.function == body else -named, binder)
-            body = named
-        return substitute(body, {index: self.lift("argmax", around, best)})
+            body = self.lift("value", (*around, *binders), body)
+        compared = _compared(condition, body, name)
+        for k, (index, _) in enumerate(binders):
+            at = {index: self.lift("argmax", around, argmax(compared, *binders[k:]))}
+            compared, body = substitute(compared, at), substitute(body, at)
+        return body
 
     def lift(self, suffix: str, binders: tuple[Binder, ...], rhs: Expr) -> Expr:
         """A new equation in front of this one; returns its element."""
@@ -218,6 +241,25 @@ class BodyReader(FormulaReader):
         return tensor[indices]
 
     READERS: ClassVar[Readers] = {**FormulaReader.READERS, ast.Subscript: subscript}
+
+
+def _taking_part(body: Expr) -> tuple[Expr, Expr]:
+    """Where what is compared takes part, and what it is there."""
+    if isinstance(body, where) and body.args[2].is_infinite:
+        return body.args[0], body.args[1]
+    return S.One, body
+
+
+def _compared(condition: Expr, value: Expr, name: str) -> Expr:
+    """What is to be largest."""
+    return where(condition, -value if name.endswith("min") else value, S.NegativeInfinity)
+
+
+def _is_infinite(node: ast.expr) -> bool:
+    """Whether inf or -inf is written here."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Name) and node.id == "inf"
 
 
 def places_of(node: ast.Subscript) -> list[ast.expr]:

@@ -18,6 +18,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, S
 from symnet.equations.syntax import MAX_MAGNITUDE, Statement
 from symnet.errors import EquationError, nearest
 from symnet.index.functions import NAMED, absolute, equal, less, less_equal, own
+from symnet.index.reductions import ArgMax
 from symnet.index.symbols import Size
 
 MAX_DEPTH = 60
@@ -253,7 +254,8 @@ class NamedFormula(FormulaReader):
 
 def require_real(value: Expr, statement: Statement) -> None:
     """Raises EquationError where a formula's value cannot be a real number, whatever its names stand for."""
-    if value.has(S.ImaginaryUnit, *NOT_FINITE):
+    compared = dict.fromkeys(value.atoms(ArgMax), S.Zero)  # what takes no part in a maximum is infinite
+    if value.xreplace(compared).has(S.ImaginaryUnit, *NOT_FINITE):
         raise statement.error(
             "this is not a real number",
             expected="no division by 0, no root or logarithm of a negative number",

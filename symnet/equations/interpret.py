@@ -15,6 +15,7 @@ index values that are bound at the place (the scope). Elements lie in plain list
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -302,7 +303,7 @@ class Interpreter:
         self.width = max(self.width, first + len(binders))
         ranges = [range(extent_of(size, self.sizes)) for _, size in binders]
         if isinstance(expr, ArgMax):
-            return _position_of_largest(self.compile(expr.function, inner), first, ranges[0])
+            return _position_of_largest(self.compile(expr.function, inner), first, ranges)
         factors = sp.Mul.make_args(expr.function)
         code = self.compile(sp.Mul(*(a for a in factors if not isinstance(a, f.Bracket))), inner)
         brackets = [a for a in factors if isinstance(a, f.Bracket)]
@@ -450,14 +451,16 @@ def _one_term(body: Code, slot: int, values: range, at: Code) -> Code:
     return term
 
 
-def _position_of_largest(body: Code, slot: int, values: range) -> Code:
+def _position_of_largest(body: Code, slot: int, ranges: list[range]) -> Code:
+    """The first index of the first place at which the body is largest."""
+
     def position(scope: Scope) -> int:
         found, largest = 0, -math.inf
-        for k in values:
-            scope[slot] = k
+        for place in itertools.product(*ranges):
+            scope[slot : slot + len(place)] = place
             value = _first(body(scope)).real
             if value > largest:
-                found, largest = k, value
+                found, largest = place[0], value
         return found
 
     return position

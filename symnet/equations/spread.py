@@ -16,7 +16,7 @@ from sympy import Expr, Indexed, Mul
 from symnet.equations.program import Equation, Program
 from symnet.errors import ShapeError
 from symnet.index.calculus import fresh
-from symnet.index.reductions import ArgMax, binders_of, total
+from symnet.index.reductions import ArgMax, argmax, binders_of, total
 from symnet.index.symbols import Index, Size, Tensor, base
 
 Sizes = tuple[Expr, ...]
@@ -106,5 +106,5 @@ class _Spreading:
                 binders.append((index, self.expression(size, scope)))
         body = self.expression(expr.function, inner)
         if isinstance(expr, ArgMax):
-            return expr.func(body, *((index, 0, size - 1) for index, size in binders))
+            return argmax(body, *binders)
         return total(body, tuple(binders))

@@ -84,11 +84,19 @@ class LanguagePrinter(StrPrinter):
             condition = condition[1:-1]  # the comma sets it apart
         return f"where({', '.join((condition, *branches))})"
 
+    def _print_NegativeInfinity(self, expr: Expr) -> str:
+        return "-inf"
+
     def _print_absolute(self, expr: Expr) -> str:
         return f"abs({self._print(expr.args[0])})"
 
     def _print_Exp1(self, expr: Expr) -> str:
         return "exp(1)"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """In words: "a", "a and b", "a, b and c"."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
 def natural(name: str) -> tuple[object, ...]:

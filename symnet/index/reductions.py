@@ -18,7 +18,11 @@ Binder = tuple[Index, Expr]
 
 
 class ArgMax(ExprWithLimits):
-    """The least k at which `function` is largest; a whole number, and constant wherever it does not jump."""
+    """The least k at which `function` is largest; a whole number, and constant wherever it does not jump.
+
+    Over several indices it is the first one's: the least i at which the largest over all the others is
+    largest. Where the others sit is then asked at that i, so that one place is found, the first in order.
+    """
 
     __slots__ = ()
 
@@ -34,9 +38,9 @@ def total(body: Expr, binders: Sequence[Binder]) -> Expr:
     return Sum(body, *[(index, 0, size - 1) for index, size in reversed(binders)]) if binders else body
 
 
-def argmax(body: Expr, binder: Binder) -> Expr:
-    """The position along `binder` at which `body` is largest."""
-    return ArgMax(body, (binder[0], 0, binder[1] - 1))
+def argmax(body: Expr, *binders: Binder) -> Expr:
+    """The position along the first of `binders` at which `body`, over all of them, is largest."""
+    return ArgMax(body, *[(index, 0, size - 1) for index, size in reversed(binders)])
 
 
 def binders_of(reduction: ExprWithLimits) -> tuple[Binder, ...]:

@@ -8,9 +8,14 @@ from typing import ClassVar
 from symnet.index.symbols import Tensor
 from symnet.layers import space
 from symnet.layers.layer import Layer, Sample, Stated
-from symnet.layers.pool import kind
+from symnet.layers.pool import POSITIONS, kind
 from symnet.layers.space import PLACES, SPANS, listed
 from symnet.sizes import Sizes
+
+LARGEST_OF_ALL = {
+    **dict.fromkeys(POSITIONS, "Where the largest value of the channel stands."),
+    "A": "Each channel passes on its largest value; the blame goes back to where that stood.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,16 @@ class GlobalPool(Layer):
         lines = [f"X: input[{listed('N', spans, 'C')}]"]
         if self.pooling == "average":
             lines.append(f"A[n,c] = sum(X[{listed('n', places, 'c')}], {listed(places)})/({'*'.join(spans)})")
-        source = "X"
-        for k in range(axes) if self.pooling == "max" else ():
-            name = "A" if k == axes - 1 else f"M{k + 1}"
-            rest = listed("n", places[k + 1 :], "c")
-            lines.append(f"{name}[{rest}] = max({source}[{listed('n', places[k:], 'c')}], {places[k]})")
-            source = name
-        return Stated("\n".join(lines), words={"A": self.WORDS})
+            return Stated("\n".join(lines), words={"A": self.WORDS})
+        at = list(places)
+        for k, name in enumerate(POSITIONS[:axes]):
+            lines += [
+                f"{name}: tensor[N, C] integer",
+                f"{name}[n,c] = argmax(X[{listed('n', at, 'c')}], {listed(places[k:])})",
+            ]
+            at[k] = f"{name}[n,c]"
+        lines.append(f"A[n,c] = X[{listed('n', at, 'c')}]")
+        return Stated("\n".join(lines), words=LARGEST_OF_ALL)
 
 
 LAYER = GlobalPool

@@ -88,9 +88,11 @@ class Lowering:
         if isinstance(expr, Sum):
             return self.summed(pull(expr))
         if isinstance(expr, ArgMax):
-            ((index, size),) = binders_of(expr)
-            axis = Axis(index, size)
-            return Extreme("argmax", self.within((axis,)).expression(expr.function), axis)
+            axes = tuple(Axis(index, size) for index, size in binders_of(expr))
+            body = self.within(axes).expression(expr.function)
+            for axis in reversed(axes[1:]):
+                body = Extreme("max", body, axis)
+            return Extreme("argmax", body, axes[0])
         if isinstance(expr, Add):
             return self.addition(expr)
         if isinstance(expr, Mul):
@@ -137,7 +139,7 @@ class Lowering:
     def own_maximum(self, expr: Expr, tensor: Tensor) -> ArrayExpr | None:
         """X[n, argmax(X[n,k], k)] is the largest X[n,k] over k: no gather is needed."""
         for place, extent in zip(indices_of(expr), tensor.shape, strict=True):
-            if isinstance(place, ArgMax):
+            if isinstance(place, ArgMax) and len(place.limits) == 1:
                 ((index, size),) = binders_of(place)
                 if expr.xreplace({place: index}) == place.function and self.extents.same(size, extent):
                     axis = Axis(index, size)

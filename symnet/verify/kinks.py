@@ -50,7 +50,7 @@ def kinks(program: Program, point: Point, number: int) -> tuple[Kink, ...]:
         tensor = Tensor("", tuple(size for _, size in corner.binders))
         gaps = interpreter.array(Equation(tensor, tuple(index for index, _ in corner.binders), corner.zero))
         if isinstance(corner.node, ArgMax):
-            gaps = _lead(gaps)
+            gaps = _lead(gaps, len(binders_of(corner.node)))
         for place in map(tuple, np.argwhere(~(np.abs(gaps) > NEAR))):
             at = tuple(int(k) for k in place)
             found.append(
@@ -59,10 +59,14 @@ def kinks(program: Program, point: Point, number: int) -> tuple[Kink, ...]:
     return tuple(found)
 
 
-def _lead(values: Array) -> Array:
-    """By how much the largest value along the last axis is ahead of the next."""
-    ordered = np.sort(values, axis=-1)
-    return ordered[..., -1] - ordered[..., -2] if values.shape[-1] > 1 else np.full(values.shape[:-1], np.inf)
+def _lead(values: Array, count: int) -> Array:
+    """By how much the largest value along the last `count` axes is ahead of the next."""
+    ordered = np.sort(values.reshape(*values.shape[: values.ndim - count], -1), axis=-1)
+    if ordered.shape[-1] == 1:
+        return np.full(ordered.shape[:-1], np.inf)
+    largest, next_ = ordered[..., -1], ordered[..., -2]
+    alone = np.isneginf(next_)  # nothing else takes part
+    return np.where(alone, np.inf, largest - np.where(alone, 0.0, next_))
 
 
 def _corners(program: Program, equation: Equation) -> Iterator[_Corner]:

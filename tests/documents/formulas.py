@@ -31,7 +31,8 @@ C1[n,j] = maximum(Z1[n,j], 0) + minimum(Z1[n,j], 1) + abs(Z1[n,j]) + signum(Z1[n
 F1[n,j] = sin(B1[n,j]) + cos(C1[n,j]) + sign(A1[n,j]) + pi + floor(D/2)
 Q[n,k] = sum(A1[n,j]*W_out[j,k], j) + E[token[n],k] - learning_rate*0.001
 M[n] = argmax(Q[n,k], k)
-R[n] = Q[n,M[n]] + (M[n] == 0) + (M[n] <= 2) + sum(F1[n,j], j)/(N*H)
+M2 = argmax(where(0 < k, Q[n,k], -inf), n, k)
+R[n] = (M2 == n)*Q[n,M[n]] + (M[n] == 0) + (M[n] <= 2) + sum(F1[n,j], j)/(N*H)
 S[n] = log(sum(exp(Q[n,k]), k)) - R[n]**3/3
 L = sum(S[n]**2, n)/(2*N)
 """

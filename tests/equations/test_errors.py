@@ -118,7 +118,7 @@ REFUSED = [
     "Q: size = 0", "Q: size = 2.5", "Q: size[2]", "D: size = 3\nD: size = 4", "Q: input[N/2]", "Q: input[N - N]", "Q: input[X]", "Q: input[]]",
     "Q: hyperparameter[N]", "Q: hyperparameter = x", "Q: hyperparameter = 1/0", "Q: parameter[N] integer", "Q: input[N] whole", "Q: input[2**40]",
     "Z = X", "Z = c[n]", "Z = sum(c[n])", "Z = sum(c[n], 2)", "Z = sum(c[n], n, n)", "Z = sum(c[n], N)", "Z = sum(c[n], X)", "Z = sum(n)", "Z = sum()",
-    "Z = max(c[n])", "Z = max(X[n,i], n, i)", "Z = softmax(c[n], n)", "Z[n] = softmax(c[n], n, n)", "Z = where(1, 2)", "Z = exp()", "Z = exp(1, 2)",
+    "Z = max(c[n])", "Z = inf", "Z = where(0 < 1, 1, -inf)", "Z = max(where(0 < n, c[n], inf), n)", "Z = max(where(0 < n, -inf, c[n]), n)", "Z = max(c[n] - inf, n)", "Z = softmax(c[n], n)", "Z[n] = softmax(c[n], n, n)", "Z = where(1, 2)", "Z = exp()", "Z = exp(1, 2)",
     "Z = exp(x=1)", "Z = exp(*b)", "Z = exp(**b)", "Z = log(0)", "Z = log(-1)", "Z = sqrt(-2)", "Z = (-8)**(1/3)", "Z = 0**-1", "Z[n] = c[n]/(1 - 1)",
     "Z[n] = c[n.5]", "Z[n] = c[n/2]", "Z[n] = c[0.5]", "Z[n] = c[exp(n)]", "Z[n] = c[n**2]", "Z[n] = c[n < 2 < 1.5]", "Z = b[7:]", "Z = b[...]", "Z = b[]",
     "Z[n] = floor(c[n])", "Z = 0x10", "Z = 1_000", "Z = 1j", "Z = 007", "Z = 1e999", "Z = 1e-999", "Z = " + "9" * 50, "Z = 9**99**9", "Z = 1e300*1e300",

@@ -75,6 +75,16 @@ CASES = {
     "max of an expression": ("Q[n] = max(X[n,i]**2 - X[n,i], i)", (X**2 - X).max(axis=1)),
     "max within max": ("Q = max(max(X[n,i], i) + 1, n)", X.max() + 1),
     "max pooling": ("Q[n,i] = max(X[n,2*i+k], k < 2)", np.maximum(X[:, 0:4:2], X[:, 1:4:2])),
+    "argmax over several": ("Q[n] = argmax(S[n,t,i], t, i)", SEQUENCE.reshape(3, -1).argmax(axis=1) // 5),
+    "argmax over several, of ties": ("Q = argmax((X[n,i] < 100) + 0*i, n, i)", 0),
+    "max over several": ("Q[n] = max(S[n,t,i], t, i)", SEQUENCE.max(axis=(1, 2))),
+    "min over several": ("Q = min(S[n,t,i]**2, n, t, i)", (SEQUENCE**2).min()),
+    "max of what takes part": ("Q[n] = max(where(0 < i, X[n,i], -inf), i)", X[:, 1:].max(axis=1)),
+    "min of what takes part": ("Q[n] = min(where(0 < i, X[n,i]**2, inf), i)", (X[:, 1:] ** 2).min(axis=1)),
+    "padded max pooling": (
+        "Q: tensor[N, 3]\nQ[n,p] = max(where(0 <= 2*p + i - 1 and 2*p + i - 1 < D, X[n,2*p+i-1], -inf), i < 2)",
+        np.stack([X[:, 0], np.maximum(X[:, 1], X[:, 2]), np.maximum(X[:, 3], X[:, 4])], axis=1),
+    ),
     "ones": ("Q: tensor[N, D + 1]\nQ[n,i] = where(i < D, X[n,i], 1)", np.hstack([X, np.ones((3, 1))])),
     "outside is zero": ("Q[n,i] = X[n,i] + X[n,i+1]", X[:, :] + np.hstack([X[:, 1:], np.zeros((3, 1))])),
     "brackets": (

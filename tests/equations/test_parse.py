@@ -128,6 +128,23 @@ def test_a_maximum_is_a_position_and_a_gather():
     assert gather.rhs == program.tensors["X"][n, position.lhs]
 
 
+def test_a_maximum_over_several_indices_is_a_position_along_each():
+    program = parse_program("X: input[N, D]\nM = max(X[n,i], n, i)")
+    X = program.tensors["X"]
+    first, second, gather = program.equations
+    assert first.rhs == argmax(X[n, i], (n, N), (i, D))
+    assert second.rhs == argmax(X[first.lhs, i], (i, D))
+    assert gather.rhs == X[first.lhs, second.lhs]
+
+
+def test_what_takes_no_part_in_a_maximum_is_infinite_in_it_and_not_read():
+    program = parse_program("X: input[N, D]\nM[n] = max(where(i < 2, X[n,i], -inf), i)")
+    X = program.tensors["X"]
+    position, gather = program.equations
+    assert position.rhs == argmax(f.where(f.less(i, 2), X[n, i], -sp.oo), (i, D))
+    assert gather.rhs == X[n, position.lhs]
+
+
 def test_the_body_of_a_maximum_is_named_unless_it_is_an_element():
     program = parse_program(
         "X: input[N, D]\nv: parameter[D]\nM[n] = 1 + max(X[n,i]*v[i], i) - min(X[n,i]*v[i], i)"

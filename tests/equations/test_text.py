@@ -37,6 +37,7 @@ def test_what_a_program_looks_like():
     text = (
         "D: size = 2\nX: input[N, D]\ntoken: input[N] integer\nW: parameter[D, 3]\nrate: hyperparameter = 0.5\nQ: tensor[N, D + 1]\n"
         "Z[n,j] = sum(X[n,i]*W[i,j], i)\nQ[n,i] = where(i < D, X[n,i], 1)\nM[n] = argmax(Z[n,j], j)\n"
+        "J = argmax(where(0 < i, X[n,i], -inf), n, i)\n"
         "P[n] = abs(Z[n,M[n]]) + (n < 2)*Z[n,token[n]]\nS = rate*sum(k**2, k < 7) + exp(1)\n"
     )
     assert program_text(parse_program(text)) == text

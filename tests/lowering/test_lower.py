@@ -116,6 +116,11 @@ def test_the_node_says_what_it_is(text, kind):
     assert isinstance(lowered(text), kind)
 
 
+def test_a_position_over_several_indices_is_that_of_the_largest_over_the_others():
+    expr = lowered("T = argmax(X[n,k], n, k)")
+    assert (expr.kind, expr.body.kind) == ("argmax", "max")
+
+
 def test_a_delta_that_cannot_be_solved_is_a_scatter():
     derived = derive(parse_program("token: input[N] integer\nE: parameter[V]\nL = sum(exp(E[token[n]]), n)"))
     equation = derived.gradients["E"].equation

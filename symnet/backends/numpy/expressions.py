@@ -109,6 +109,8 @@ class Expressions:
     def size(self, expr: Expr) -> str:
         """A size, or any number made of sizes."""
         value = expr.xreplace(self.known).expand() if expr.atoms(Size) else expr
+        if value.is_infinite:
+            return "np.inf" if value.is_positive else "-np.inf"
         if value.is_number and not value.is_Rational:
             return repr(float(value))
         return str(SizePrinter(self.symbol).doprint(value))
