@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -256,15 +256,19 @@ def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
     from symnet.documents import formats
-    from symnet.registry import layer_kinds, members
+    from symnet.registry import layer_kinds, members, solvers
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
         "layers": {name: {"formula": k.FORMULA, "words": k.WORDS} for name, k in layer_kinds().items()}
     }
-    for folder in ("activations", "losses", "regularizers", "optimizers", "schedules"):
+    folders: dict[str, Mapping[str, Any]] = {
+        folder: members(folder)
+        for folder in ("activations", "losses", "regularizers", "optimizers", "schedules")
+    }
+    for folder, found in (folders | {"solvers": solvers()}).items():
         kinds[folder] = {
             name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
-            for name, m in members(folder).items()
+            for name, m in found.items()
         }
     kinds["backends"] = {name: {"words": backend.WORDS} for name, backend in backends().items()}
     kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
@@ -272,9 +276,9 @@ def list_(as_json: bool) -> None:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
         return
     lines = []
-    for kind, found in kinds.items():
+    for kind, entries in kinds.items():
         lines.append(f"{kind}:")
-        for name, about in found.items():
+        for name, about in entries.items():
             settings = ", ".join(f"{key} = {value:g}" for key, value in about.get("settings", {}).items())
             lines.append(f"  {name:<16} {about['words']}" + (f" ({settings})" if settings else ""))
             lines += [f"  {'':<16}   {line}" for line in about.get("formula", "").splitlines()]

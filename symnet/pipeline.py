@@ -41,6 +41,8 @@ from symnet.errors import SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
 from symnet.network import Network as StatedNetwork
+from symnet.registry import solver
+from symnet.solving import solved_by
 from symnet.spec import load as load_spec
 from symnet.updates import trained_by
 from symnet.verify import Certificate, Finding, verify
@@ -86,11 +88,13 @@ class Network(StatedNetwork):
         inputs named in `wrt` as well.
         """
         program, prediction = self._stated
-        optimizer = partial(trained_by, self.training)
+        training = self.training
+        optimizer = None if solver(training.optimizer) else partial(trained_by, training)
         names = [tensor.name for tensor in program.of_role(Role.PARAMETER) if not tensor.frozen]
         names += [name for name in wrt or () if name not in names]
         with placed(self.place):
-            return Derivation(self, derive(program, LOSS, names, optimizer), prediction)
+            derived = derive(program, LOSS, names, optimizer)
+            return Derivation(self, solved_by(training.optimizer, derived, prediction), prediction)
 
     def evaluate(self, **given: Any) -> dict[str, Array]:
         """Every tensor's value, index by index, from arrays for the inputs, targets and parameters: slow and
@@ -247,6 +251,8 @@ class Derivation:
             epochs=training.epochs,
             batch_size=training.batch_size,
             seed=training.seed,
+            solver=training.optimizer if solver(training.optimizer) else "",
+            settings=training.settings,
         )
         return known[backend].generate(self.derived, meta)
 
