@@ -397,6 +397,8 @@ def _facts(run: Run, path: Path | None) -> dict[str, Any]:
 def _report(run: Run, path: Path | None) -> list[str]:
     """What a training run left, for people."""
     lines = [f"{len(run.losses)} epochs" if run.losses else "nothing is trained in this network"]
+    if run.gradient_norms:
+        lines[0] += f", the gradient's length at the end {run.gradient_norms[-1]:.3g}"
     for what, score in (("trained on", run.train), ("held out", run.test)):
         if score is not None:
             told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"

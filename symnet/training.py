@@ -58,6 +58,7 @@ class Run:
     test: Score | None
     rows: tuple[Row, ...]  # the samples trained on, where there are few
     trainer: Any  # the generated Trainer, with its parameters
+    gradient_norms: tuple[float, ...] = ()  # the length of the gradient with each loss, where a solver trains
 
 
 def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
@@ -141,7 +142,8 @@ def train(
         raise SymnetError(str(error), place="training") from None
     scores = [_score(outcome) for outcome in outcomes]
     rows = _rows(data.train, inputs, outcomes[0]) if scores[0].samples <= MANY else ()
-    return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer)
+    norms = tuple(getattr(trainer, "gradient_norms", ()))
+    return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer, norms)
 
 
 @dataclass(frozen=True, slots=True)
