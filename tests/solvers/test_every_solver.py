@@ -286,6 +286,18 @@ def test_gauss_newton_needs_one_place_where_the_loss_is_curved():
     assert replace(two, training=Training("newton_cg")).derive().derived.further
 
 
+@pytest.mark.parametrize("second", ["hessian", "hvp", "gauss_newton", "fisher"])
+def test_second_derivatives_stand_beside_a_solver(kind, second):
+    """A solver's own product stays; where another takes its place, the module does not train by that."""
+    derivation = network(kind, [Dense(2)]).derive()
+    made = load(derivation.second(second).generate("numpy")).Trainer()
+    other = {"newton_cg": ("gauss_newton", "fisher"), "gauss_newton": ("hvp", "fisher"), "lbfgs": ()}[kind]
+    assert hasattr(made, "fit") == (second not in other)
+    if hasattr(made, "fit"):
+        plain = load(derivation.generate("numpy")).Trainer()
+        assert made.fit(X, Y, epochs=3) == plain.fit(X, Y, epochs=3)
+
+
 def test_without_scipy_the_error_says_what_to_install(monkeypatch, tmp_path, capsys):
     stated = network("lbfgs", epochs=3)
     source = stated.derive().generate("numpy")
