@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -256,16 +256,12 @@ def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
     from symnet.documents import formats
-    from symnet.registry import layer_kinds, members, solvers
+    from symnet.registry import catalogue, layer_kinds
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
         "layers": {name: {"formula": k.FORMULA, "words": k.WORDS} for name, k in layer_kinds().items()}
     }
-    folders: dict[str, Mapping[str, Any]] = {
-        folder: members(folder)
-        for folder in ("activations", "losses", "regularizers", "optimizers", "schedules")
-    }
-    for folder, found in (folders | {"solvers": solvers()}).items():
+    for folder, found in catalogue().items():
         kinds[folder] = {
             name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
             for name, m in found.items()

@@ -89,6 +89,11 @@ def members(folder: str) -> Mapping[str, Formula]:
     return {name: module.MEMBER for name, module in modules(f"symnet.{folder}").items()}
 
 
+def catalogue() -> dict[str, Mapping[str, Any]]:
+    """Every member of every folder, solvers too: each with its text, words, settings and source."""
+    return {folder: members(folder) for folder in GIVEN} | {"solvers": solvers()}
+
+
 def member(folder: str, name: str, place: str = "") -> Formula:
     """The member called `name`; raises SpecError with the nearest name where there is none."""
     known = members(folder)
