@@ -256,15 +256,15 @@ def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
     from symnet.documents import formats
-    from symnet.registry import layer_kinds, members
+    from symnet.registry import catalogue, layer_kinds
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
         "layers": {name: {"formula": k.FORMULA, "words": k.WORDS} for name, k in layer_kinds().items()}
     }
-    for folder in ("activations", "losses", "regularizers", "optimizers", "schedules"):
+    for folder, found in catalogue().items():
         kinds[folder] = {
             name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
-            for name, m in members(folder).items()
+            for name, m in found.items()
         }
     kinds["backends"] = {name: {"words": backend.WORDS} for name, backend in backends().items()}
     kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
@@ -272,9 +272,9 @@ def list_(as_json: bool) -> None:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
         return
     lines = []
-    for kind, found in kinds.items():
+    for kind, entries in kinds.items():
         lines.append(f"{kind}:")
-        for name, about in found.items():
+        for name, about in entries.items():
             settings = ", ".join(f"{key} = {value:g}" for key, value in about.get("settings", {}).items())
             lines.append(f"  {name:<16} {about['words']}" + (f" ({settings})" if settings else ""))
             lines += [f"  {'':<16}   {line}" for line in about.get("formula", "").splitlines()]
@@ -393,6 +393,8 @@ def _facts(run: Run, path: Path | None) -> dict[str, Any]:
 def _report(run: Run, path: Path | None) -> list[str]:
     """What a training run left, for people."""
     lines = [f"{len(run.losses)} epochs" if run.losses else "nothing is trained in this network"]
+    if run.gradient_norms:
+        lines[0] += f", the gradient's length at the end {run.gradient_norms[-1]:.3g}"
     for what, score in (("trained on", run.train), ("held out", run.test)):
         if score is not None:
             told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"

@@ -16,7 +16,7 @@ from symnet.errors import ShapeError, SpecError, placed
 from symnet.graph import LOSS, Graph, Loss, with_trained
 from symnet.index.symbols import Role
 from symnet.layers.layer import Block, Layer, Options
-from symnet.registry import is_name, settings_of
+from symnet.registry import is_name, settings_of, solver, trainer_settings
 
 Shape = Sequence[int | str] | Mapping[str, object]
 """The sizes of an array, `("N", 2)`, or `{"shape": ("N", "T"), "integer": True}` for whole numbers."""
@@ -24,8 +24,8 @@ Shape = Sequence[int | str] | Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a network is trained: the optimizer with its settings, how its learning rate goes, how large a
-    gradient may be, and how long.
+    """How a network is trained: the optimizer or the solver with its settings, how its learning rate goes,
+    how large a gradient may be, and how long.
 
     `clip_norm` bounds the length of all gradients together, `clip_value` each of their numbers. The learning
     rate of the first `warmup` steps rises along a straight line.
@@ -73,11 +73,36 @@ class Network:
         network is not one.
         """
         with placed(self.place):
-            settings_of("optimizers", self.training.optimizer, self.training.settings, place="training")
-            settings_of(
-                "schedules", self.training.schedule, self.training.schedule_settings, place="training"
+            training = self.training
+            trainer_settings(training.optimizer, training.settings, place="training")
+            settings_of("schedules", training.schedule, training.schedule_settings, place="training")
+            program, prediction = _from_text(self) if self.equations else _from_layers(self)
+            if solver(training.optimizer):
+                _solvable(training, program)
+            return program, prediction
+
+
+def _solvable(training: Training, program: Program) -> None:
+    """Raises SpecError where a solver cannot train as it is told, or what it is told to."""
+    for name in ("batch_size", "schedule", "warmup", "clip_norm", "clip_value"):
+        if getattr(training, name) != getattr(Training(), name):
+            raise SpecError(
+                f"the solver {training.optimizer} takes no {name}",
+                place="training",
+                expected="no such key: it sees all samples in each step, and finds the step's length itself",
             )
-            return _from_text(self) if self.equations else _from_layers(self)
+    drawn = program.of_role(Role.RANDOM)
+    if drawn:
+        raise SpecError(
+            f"the solver {training.optimizer} needs a loss that is the same each time it is computed, and "
+            f"{drawn[0].name} is drawn anew",
+            place="training",
+            expected="an optimizer, such as adam, or a network without random numbers",
+        )
+    if not any(not tensor.frozen for tensor in program.of_role(Role.PARAMETER)):
+        raise SpecError(
+            f"the solver {training.optimizer} has nothing to train", place="training", expected="a parameter"
+        )
 
 
 def _from_text(network: Network) -> tuple[Program, str]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from symnet.backends import Meta as ModuleMeta
 from symnet.backends import backends
 from symnet.backends.numpy.load import load
-from symnet.derivation.curvature import fisher_product, gauss_newton_product, matched
+from symnet.derivation.curvature import curved_at, fisher_product, gauss_newton_product
 from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
 from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
@@ -41,6 +41,8 @@ from symnet.errors import SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
 from symnet.network import Network as StatedNetwork
+from symnet.registry import solver
+from symnet.solving import product_for
 from symnet.spec import load as load_spec
 from symnet.updates import trained_by
 from symnet.verify import Certificate, Finding, verify
@@ -86,11 +88,16 @@ class Network(StatedNetwork):
         inputs named in `wrt` as well.
         """
         program, prediction = self._stated
-        optimizer = partial(trained_by, self.training)
+        training = self.training
+        optimizer = None if solver(training.optimizer) else partial(trained_by, training)
         names = [tensor.name for tensor in program.of_role(Role.PARAMETER) if not tensor.frozen]
         names += [name for name in wrt or () if name not in names]
         with placed(self.place):
-            return Derivation(self, derive(program, LOSS, names, optimizer), prediction)
+            derived = derive(program, LOSS, names, optimizer)
+            product = product_for(training.optimizer, derived, prediction)
+            if product is not None:
+                derived = with_further(derived, product)
+            return Derivation(self, derived, prediction, solved=product)
 
     def evaluate(self, **given: Any) -> dict[str, Array]:
         """Every tensor's value, index by index, from arrays for the inputs, targets and parameters: slow and
@@ -139,6 +146,7 @@ class Derivation:
     derived: Derived
     prediction: str  # the tensor that predictions are; may be empty
     source: str = ""  # the specification's file name, for what is written to say where it comes from
+    solved: Further | None = None  # the product that the network's solver multiplies by
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -154,11 +162,11 @@ class Derivation:
     def gauss_newton(self, at: str | None = None) -> Beyond[Derivation]:
         """The Gauss-Newton matrix times a direction: the loss curved as a function of the tensor `at`.
 
-        Unless given that is the prediction, or what comes before it where the loss is matched with the last
-        activation, as cross-entropies are with sigmoid and softmax: there it is the Fisher matrix, too.
+        Unless given that is what the loss reads, or what comes before it where the loss is matched with the
+        last activation, as cross-entropies are with sigmoid and softmax: there it is the Fisher matrix, too.
         Raises DerivationError where the loss is not computed from `at`.
         """
-        place = matched(self.derived, self.prediction) if at is None else at
+        place = curved_at(self.derived, self.prediction) if at is None else at
         return self._beyond(gauss_newton_product(self.derived, place))
 
     def fisher(self) -> Beyond[Derivation]:
@@ -201,7 +209,14 @@ class Derivation:
         return makers[kind]().derivation
 
     def _beyond(self, further: Further) -> Beyond[Derivation]:
-        derived = with_further(replace(self.derived, further=()), further)
+        """The derivation with `further` in it. A solver's own product stays there, unless another takes its
+        place; then the module does not train.
+        """
+        own = self.solved
+        if own is not None and own.equations == further.equations:
+            further = own
+        kept = (own,) if own is not None and own.name != further.name else ()
+        derived = with_further(replace(self.derived, further=kept), further)
         return Beyond(replace(self, derived=derived), further)
 
     def lambdify(self) -> Callable[..., tuple[float, dict[str, Array]]]:
@@ -247,8 +262,15 @@ class Derivation:
             epochs=training.epochs,
             batch_size=training.batch_size,
             seed=training.seed,
+            solver=training.optimizer if self._is_solved() else "",
+            settings=training.settings,
         )
         return known[backend].generate(self.derived, meta)
+
+    def _is_solved(self) -> bool:
+        """Whether a solver trains the network, and what it multiplies by is there."""
+        has_product = self.solved is None or self.solved in self.derived.further
+        return solver(self.network.training.optimizer) is not None and has_product
 
     def verify(self, seed: int = 0, progress: Callable[[Finding], object] | None = None) -> Certificate:
         """The certificate: every gradient and every step against numbers, and the generated module in a

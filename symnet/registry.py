@@ -10,7 +10,7 @@ sizes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isfinite
@@ -55,31 +55,86 @@ class Formula:
     output: str = ""  # losses: what a prediction is, when it is not the output itself
 
 
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """A member of `solvers`: what it solves, in words and as a formula to read; its functions, the last of
+    which is the solver; the numbers that may be set, and what the trainer must have for it.
+    """
+
+    text: str
+    words: str
+    settings: Mapping[str, float]
+    functions: tuple[Callable[..., Any], ...]
+    vectors: tuple[str, ...] = ()  # of the length of all parameters, to work in
+    product: str = ""  # what is multiplied by directions: "hessian", "gauss_newton"; empty where nothing is
+    remembers: tuple[str, ...] = ()  # the settings that it changes as it goes
+    source: str = ""
+
+
+@cache
+def solvers() -> Mapping[str, Solver]:
+    """The solvers by name, in alphabetical order."""
+    found = modules("symnet.solvers")
+    return {name: module.MEMBER for name, module in found.items() if hasattr(module, "MEMBER")}
+
+
+def solver(name: str) -> Solver | None:
+    """The solver of that name, or None where that is none: an optimizer."""
+    return solvers().get(name) if isinstance(name, str) else None
+
+
 @cache
 def members(folder: str) -> Mapping[str, Formula]:
     """The members of one folder of the catalogue, by name, in alphabetical order."""
     return {name: module.MEMBER for name, module in modules(f"symnet.{folder}").items()}
 
 
+def catalogue() -> dict[str, Mapping[str, Any]]:
+    """Every member of every folder, solvers too: each with its text, words, settings and source."""
+    return {folder: members(folder) for folder in GIVEN} | {"solvers": solvers()}
+
+
 def member(folder: str, name: str, place: str = "") -> Formula:
     """The member called `name`; raises SpecError with the nearest name where there is none."""
     known = members(folder)
-    kind = {"losses": "loss"}.get(folder, folder[:-1])
     if not isinstance(name, str) or name not in known:
+        others = solvers() if folder == "optimizers" else {}
+        kind = {"losses": "loss"}.get(folder, folder[:-1])
         raise SpecError(
             f"there is no {kind} {name!r}",
             place=place,
-            expected="one of " + ", ".join(known),
-            suggestion=nearest(str(name), known),
+            expected="one of " + ", ".join([*known, *others]),
+            suggestion=nearest(str(name), [*known, *others]),
         )
     return known[name]
 
 
 def settings_of(folder: str, name: str, given: Mapping[str, float], place: str = "") -> dict[str, float]:
-    """The settings of a member with the values `given` in place of its own; raises SpecError for one that it
-    does not have.
+    """The settings of a member with the values `given` in place of its own; raises SpecError for one that
+    it does not have.
     """
-    known = dict(member(folder, name, place).settings)
+    return with_values(name, member(folder, name, place).settings, given, place)
+
+
+def trainer_settings(name: str, given: Mapping[str, float], place: str = "") -> dict[str, float]:
+    """The same of an optimizer or a solver, whichever has that name."""
+    found = solver(name)
+    if found is None:
+        return settings_of("optimizers", name, given, place)
+    known = with_values(name, found.settings, given, place)
+    for setting, value in known.items():
+        counts = isinstance(found.settings[setting], int)
+        if value < counts or (counts and value != int(value)):
+            expected = "a whole number from 1 on" if counts else "a number that is not negative"
+            raise SpecError(f"{setting} of {name} is {value!r}", place=place, expected=expected)
+    return known
+
+
+def with_values(
+    name: str, settings: Mapping[str, float], given: Mapping[str, float], place: str
+) -> dict[str, float]:
+    """The `settings` of the member `name`, with the values `given` in place of its own."""
+    known = dict(settings)
     for setting, value in given.items():
         if setting not in known:
             raise SpecError(
@@ -104,8 +159,8 @@ def instantiate(
 ) -> Instance:
     """A member over the network's tensors: `tensors` maps each name that it reads to a tensor.
 
-    What it defines or declares besides has its own name with `suffix`, unless `tensors` maps it. Settings are
-    put in as exact numbers.
+    What it defines or declares besides has its own name with `suffix`, unless `tensors` maps it. Settings
+    are put in as exact numbers.
     """
     formula = member(folder, name)
     values = {**formula.settings, **(settings or {})}
@@ -152,8 +207,8 @@ def instance(
     the tensor's. Those in `own_sizes` are what they say, and every other name ends in `suffix`.
 
     What is stated for rows is spread over the axes that the tensors have. Two tensors that are to agree may
-    have different sizes of one value: `sizes` makes them one. Raises ShapeError where they are not equal, or
-    where a tensor has too few axes.
+    have different sizes of one value: `sizes` makes them one. Raises ShapeError where they are not equal,
+    or where a tensor has too few axes.
     """
     sizes = sizes or Sizes()
     rows = _rows(parsed(text), tensors, sizes)

@@ -16,6 +16,8 @@ def facts(run: Run) -> dict[str, Any]:
         found["accuracy"] = run.train.accuracy
     if run.test is not None:
         found |= {"held-out loss": run.test.loss, "held-out accuracy": run.test.accuracy}
+    if run.gradient_norms:
+        found["gradient's length"] = run.gradient_norms[-1]
     return found
 
 
@@ -24,9 +26,11 @@ def record(run: Run) -> dict[str, Any]:
     digits.
     """
     confusion = run.test.confusion if run.test is not None else run.train.confusion
+    lengths = {"gradient norms": _drawn(run.gradient_norms)} if run.gradient_norms else {}
     return {
         "training": facts(run),
-        "losses": [float(f"{loss:.5g}") for loss in run.losses],
+        "losses": _drawn(run.losses),
+        **lengths,
         "confusion": [list(row) for row in confusion],
         "samples": [[list(row.given), list(row.wanted), list(row.predicted)] for row in run.rows],
     }
@@ -42,7 +46,12 @@ def results_of(kept: Mapping[str, Any]) -> Results:
         tuple(shown),
         tuple(map(tuple, kept["confusion"])),
         Table(head, rows, told) if rows else None,
+        tuple(kept.get("gradient norms", ())),
     )
+
+
+def _drawn(values: Iterable[float]) -> list[float]:
+    return [float(f"{value:.5g}") for value in values]
 
 
 def _numbers(values: Iterable[float]) -> str:

@@ -8,7 +8,7 @@ with its place.
     [[losses]] kind = "cross_entropy", reads = { A = "head", Y = "Y" }, weight = 0.5, ... in place of loss
     [regularization] l1, l2
     [training] optimizer, epochs, batch_size, seed, schedule, warmup, clip_norm, clip_value, and the settings
-               of the optimizer and the schedule (learning_rate, ...)
+               of the optimizer and the schedule (learning_rate, ...); or a solver and its settings
     [data]     file = "digits.npz" or arrays written out; one_hot, scale, reshape, held_out
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 from symnet.errors import SpecError, nearest, placed
 from symnet.graph import Loss
 from symnet.network import Network, Training
-from symnet.registry import is_name, layer_kinds, member, settings_of
+from symnet.registry import is_name, layer_kinds, member, settings_of, trainer_settings
 
 MAX_BYTES = 1_000_000
 MAX_CLASSES = 100_000
@@ -186,12 +186,12 @@ def _training(table: Mapping[str, Any]) -> Training:
     schedule = settings.pop("schedule", "constant")
     warmup = _whole(settings, "warmup", 0, least=0)
     bounds = {name: _positive(settings, name) for name in ("clip_norm", "clip_value")}
-    known = member("optimizers", optimizer, "[training] optimizer").settings
+    known = trainer_settings(optimizer, {}, "[training] optimizer")
     course = member("schedules", schedule, "[training] schedule").settings
     own = ("optimizer", "epochs", "batch_size", "seed", "schedule", "warmup", *bounds)
     _known(settings, (*own, *known, *course), "training")
     of_schedule = {name: settings.pop(name) for name in course if name in settings and name not in known}
-    settings_of("optimizers", optimizer, settings, "[training]")
+    trainer_settings(optimizer, settings, "[training]")
     settings_of("schedules", schedule, of_schedule, "[training]")
     return Training(
         optimizer,

@@ -16,10 +16,11 @@ from sympy import Integer
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program
-from symnet.errors import DataError, SpecError, nearest
+from symnet.errors import DataError, SpecError, SymnetError, nearest
 from symnet.graph import LOSS
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.network import Training
+from symnet.registry import solver
 from symnet.spec import Spec
 
 Progress = Callable[[int, float, float | None], object]
@@ -57,6 +58,7 @@ class Run:
     test: Score | None
     rows: tuple[Row, ...]  # the samples trained on, where there are few
     trainer: Any  # the generated Trainer, with its parameters
+    gradient_norms: tuple[float, ...] = ()  # the length of the gradient with each loss, where a solver trains
 
 
 def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
@@ -126,19 +128,22 @@ def train(
     try:
         fit = getattr(trainer, "fit", None)
         if fit is not None:
+            batches = {"batch_size": training.batch_size, "seed": training.seed}
             losses = fit(
                 *(data.train[name] for name in names),
                 epochs=training.epochs,
-                batch_size=training.batch_size,
                 callback=progress,
-                seed=training.seed,
+                **({} if solver(training.optimizer) else batches),
             )
         outcomes = [_outcome(trainer, inputs, names, part) for part in (data.train, data.test) if part]
     except ValueError as error:
         raise DataError(str(error), place="training") from None
+    except ImportError as error:
+        raise SymnetError(str(error), place="training") from None
     scores = [_score(outcome) for outcome in outcomes]
     rows = _rows(data.train, inputs, outcomes[0]) if scores[0].samples <= MANY else ()
-    return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer)
+    norms = tuple(getattr(trainer, "gradient_norms", ()))
+    return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer, norms)
 
 
 @dataclass(frozen=True, slots=True)

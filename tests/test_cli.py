@@ -15,7 +15,7 @@ import pytest
 
 from symnet import __version__, cli
 from symnet.errors import SymnetError
-from symnet.registry import GIVEN, layer_kinds, members
+from symnet.registry import GIVEN, layer_kinds, members, solvers
 
 ROOT = Path(__file__).resolve().parent.parent
 XOR = ROOT / "examples" / "xor.toml"
@@ -86,7 +86,8 @@ class TestList:
             for name, formula in members(folder).items():
                 assert f"\n  {name} " in out
                 assert all(line in out for line in formula.text.splitlines())
-        assert all(f"\n  {name} " in out for name in (*layer_kinds(), "numpy", "html", "latex", "markdown"))
+        others = (*layer_kinds(), *solvers(), "numpy", "html", "latex", "markdown")
+        assert all(f"\n  {name} " in out for name in others)
 
     def test_for_machines(self, symnet):
         code, out, _ = symnet("list", "--json")
@@ -94,7 +95,8 @@ class TestList:
         found = json.loads(out)
         assert found["losses"]["sse"]["formula"] == "L = sum((A[n,j] - Y[n,j])**2, n, j)"
         assert found["activations"]["elu"]["settings"] == {"alpha": 1.0}
-        assert {"layers", "regularizers", "optimizers", "backends", "formats"} <= set(found)
+        assert {"layers", "regularizers", "optimizers", "solvers", "backends", "formats"} <= set(found)
+        assert found["solvers"]["newton_cg"]["settings"]["cg_iterations"] == 100
 
 
 class TestDerive:
@@ -209,6 +211,15 @@ class TestTrain:
                 "W2": (2, 1),
                 "b2": (1,),
             }
+
+    def test_by_a_solver(self, symnet, tmp_path):
+        code, out, err = symnet("train", XOR.parent / "logistic_newton.toml", "-o", "p.npz")
+        assert code == 0, err
+        assert "11 epochs, the gradient's length at the end" in out
+        (tmp_path / "n.toml").write_text(XOR.read_text().replace('"sgd"', '"newton_cq"'))
+        code, _, err = symnet("train", "n.toml")
+        assert code == 2
+        assert "newton_cg" in err
 
     def test_for_machines_with_another_seed_and_less_patience(self, symnet):
         code, out, _ = symnet("train", XOR, "--seed", "5", "--epochs", "7", "--json", "-o", "p.npz")

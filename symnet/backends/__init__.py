@@ -5,7 +5,7 @@ edited.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
@@ -24,6 +24,8 @@ class Meta:
     epochs: int = 100
     batch_size: int | None = None  # all samples at once, unless given
     seed: int = 0
+    solver: str = ""  # that trains, where no update does
+    settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
 
 
 class Backend(Protocol):

@@ -45,6 +45,29 @@ def gauss_newton_product(derived: Derived, at: str) -> Further:
     return _through(derived, middle, words, product.parts)
 
 
+def curved_at(derived: Derived, prediction: str) -> str:
+    """Where the loss is curved, for a Gauss-Newton matrix: the tensor that parameters lead to and that the
+    equations of the loss read (where no equation says that it is of the loss, the `prediction`), or what it
+    is a function of where the two are matched.
+
+    Raises DerivationError where there are several.
+    """
+    program = derived.primal
+    way = program.sources(derived.loss.name)
+    own = {e.tensor.name for e in program.equations if e.origin == "loss" and e.tensor.name in way}
+    if not own:
+        return matched(derived, prediction)
+    trained = {tensor.name for tensor in derived.wrt if tensor.role is Role.PARAMETER}
+    read = {name for e in program.equations if e.tensor.name in own for name in reads(e.rhs)} - own
+    found = [name for name in program.defining if name in read and program.sources(name) & trained]
+    if len(found) != 1:
+        raise DerivationError(
+            f"the loss is curved in several tensors ({', '.join(found) or 'none'})",
+            expected="one of them, by name; as a solver, newton_cg",
+        )
+    return matched(derived, found[0])
+
+
 def matched(derived: Derived, prediction: str) -> str:
     """Where the loss is curved for `prediction`: there, or before the function that it is matched with.
 

@@ -214,6 +214,11 @@ def _results(results: Results) -> Iterator[Block]:
         yield results.table
     if results.losses:
         yield Figure(curve(results.losses), "The loss after each epoch")
+    if results.gradient_norms:
+        yield Figure(
+            curve(results.gradient_norms, "length of the gradient"),
+            "The length of the gradient in each epoch",
+        )
     if results.confusion:
         told = "Held-out samples: the true class by row, the predicted class by column"
         yield Figure(confusion(results.confusion), told)

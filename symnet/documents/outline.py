@@ -131,6 +131,7 @@ class Results:
     facts: tuple[tuple[str, str], ...] = ()  # such as ("accuracy on held-out samples", "0.978")
     confusion: tuple[tuple[int, ...], ...] = ()
     table: Table | None = None  # a truth table, say
+    gradient_norms: tuple[float, ...] = ()  # of each epoch, where a solver trains
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from symnet.backends.numpy import beyond
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
 from symnet.backends.numpy.expressions import Expressions
 from symnet.backends.numpy.names import LOCAL, TRAINER, Names
+from symnet.backends.numpy.solving import Solving
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
 from symnet.derivation.journal import Derived
@@ -20,6 +21,7 @@ from symnet.index.symbols import Role
 from symnet.lowering.beyond import Beyond
 from symnet.lowering.instructions import Line
 from symnet.lowering.schedule import Schedule, schedule
+from symnet.registry import solver
 from symnet.rendering import render
 
 
@@ -27,7 +29,12 @@ def generate(derived: Derived, meta: Meta) -> str:
     """The text of the module that trains the network of `derived`. Raises LoweringError where an equation has
     no array form.
     """
-    return _Module(schedule(derived, meta.prediction), meta).text()
+    found = solver(meta.solver)
+    solving = Solving(found, {**found.settings, **meta.settings}) if found else None
+    return _Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+
+
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,9 @@ class Method:
 class _Module:
     """The parts of the text, each from the schedule."""
 
-    def __init__(self, plan: Schedule, meta: Meta) -> None:
+    def __init__(self, plan: Schedule, meta: Meta, solving: Solving | None = None) -> None:
         self.plan = plan
+        self.solving = solving
         self.program = plan.program
         self.meta = meta
         predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
@@ -63,9 +71,15 @@ class _Module:
             sizes=self.program.sizes,
             owners=dict(plan.owners),
             buffers={buffer.name: buffer for buffer in plan.buffers},
-            trainer=Names(TRAINER | beyond.of_the_trainer(plan)),
-            local=Names(LOCAL | (beyond.LOCAL if plan.beyond else frozenset())),
+            trainer=Names(
+                TRAINER | beyond.of_the_trainer(plan) | (solving.of_the_trainer() if solving else NONE)
+            ),
+            local=Names(
+                LOCAL | (beyond.LOCAL if plan.beyond else NONE) | (solving.local() if solving else NONE)
+            ),
         )
+        if solving:
+            solving.name_vectors(plan, self.text_of.trainer)
         self.arguments = Arguments(plan, self.text_of, whole)
         self.inputs = Arguments(plan, self.text_of, inputs)
         self.statements = Statements(self.text_of, plan.labels, plan.equations)
@@ -93,8 +107,22 @@ class _Module:
             "uses_erf": any("erf(" in line for method in methods.values() for line in method.lines),
             "workspace": workspace,
             "trainer": trainer,
+            **self.solved(call),
         }
         return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
+
+    def solved(self, call: Mapping[str, str]) -> dict[str, object]:
+        """What a solver needs, where one trains."""
+        solving = self.solving
+        return {
+            "solver_name": solving.name if solving else "",
+            "solver_source": solving.solver.source if solving else "",
+            "solver_functions": solving.functions() if solving else [],
+            "solver_lines": solving.trainer() if solving else [],
+            "solver_start": solving.initialize() if solving else [],
+            "product_call": call["_product"] if solving and solving.solver.product else "",
+            "trains": solving is not None or "_update" in call,
+        }
 
     def methods(self) -> dict[str, Method]:
         """The stretches of the array program, each a method."""
@@ -186,6 +214,8 @@ class _Module:
     def training(self) -> dict[str, object]:
         """What is predicted, saved, returned and set."""
         state, load = self.storage.saved()
+        remembered = self.solving.saved() if self.solving else ([], [])
+        state, load = state + remembered[0], load + remembered[1]
         rate = next((t for t in self.program.of_role(Role.HYPERPARAMETER) if t.name == "learning_rate"), None)
         value = self.program.values.get("learning_rate")
         prediction = self.plan.prediction
@@ -196,7 +226,7 @@ class _Module:
             "gradients": [(name, self.storage.of(tensor)) for name, tensor in self.plan.gradients.items()],
             "state": state,
             "load": load,
-            "has_state": bool(self.storage.states() or self.storage.counters()),
+            "has_state": bool(self.storage.states() or self.storage.counters() or remembered[0]),
             "learning_rate": (self.storage.of(rate).replace("self.", "trainer."), float(value))
             if rate is not None and value is not None
             else (),
@@ -210,6 +240,7 @@ class _Module:
         """The sentences."""
         given = self.program.of_role(Role.INPUT, Role.TARGET, Role.PARAMETER)
         numbers = [t.name for t in self.program.of_role(Role.HYPERPARAMETER)]
+        numbers += self.solving.settings if self.solving else []
         prediction = self.plan.prediction
         predicted = f"{prediction.name} {self.text_of.shape_words(prediction.shape)}" if prediction else ""
         return {

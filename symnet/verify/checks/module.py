@@ -82,7 +82,7 @@ def _points(program: Program, rng: np.random.Generator) -> list[Point]:
 def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str, Array]:
     request = {
         "batches": np.array(len(points)),
-        "steps": np.array(STEPS if derived.updates else 0),
+        "steps": np.array(_steps(derived)),
         "predict": np.array(bool(prediction)),
         "train": np.array(bool(derived.wrt)),
     }
@@ -101,6 +101,12 @@ def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str
         for tensor in derived.stated.of_role(Role.PARAMETER):
             request[f"{batch}/parameter/{tensor.name}"] = point.given[tensor.name]
     return request
+
+
+def _steps(derived: Derived) -> int:
+    """How many steps are compared: none where no optimizer takes any, but a solver, which is no equation."""
+    parameters = {tensor.name for tensor in derived.computed.of_role(Role.PARAMETER)}
+    return STEPS if any(equation.tensor.next_of in parameters for equation in derived.updates) else 0
 
 
 def _run(source: str, request: Mapping[str, Array]) -> dict[str, Array] | str:
@@ -148,7 +154,7 @@ def _expected(derived: Derived, prediction: str, point: Point, batch: int) -> di
     expected[f"{batch}/loss"] = values[derived.loss.name]
     for name, adjoint in derived.gradients.items():
         expected[f"{batch}/gradient/{name}"] = values[adjoint.equation.tensor.name]
-    for step in range(STEPS if derived.updates else 0):
+    for step in range(_steps(derived)):
         values = interpreter.run(given) if step else values
         given = given | {e.tensor.next_of: values[e.tensor.name] for e in derived.updates if e.tensor.next_of}
         for tensor in derived.computed.of_role(Role.PARAMETER):
