@@ -17,6 +17,7 @@ from symnet.index.symbols import Index, Tensor
 from symnet.lowering.branches import BRACKETS, Guard, choose
 from symnet.lowering.contraction import contraction, full_contraction
 from symnet.lowering.extents import Extents
+from symnet.lowering.extremes import extreme
 from symnet.lowering.instructions import (
     Assign,
     Buffer,
@@ -30,7 +31,6 @@ from symnet.lowering.instructions import (
     NumberOp,
     NumberRead,
     Operand,
-    Reduce,
     Scalar,
     View,
 )
@@ -276,7 +276,7 @@ class Emitter:
         if isinstance(expr, Contract):
             contraction(self, expr, out)
         elif isinstance(expr, Extreme):
-            self.extreme(expr, out)
+            extreme(self, expr, out)
         elif isinstance(expr, Gather):
             gather(self, expr, out)
         elif isinstance(expr, Scatter):
@@ -350,14 +350,6 @@ class Emitter:
             self.map("square", (out.view,), out)
         if exponent == 3:
             self.map("multiply", (out.view, value), out)
-
-    def extreme(self, expr: Extreme, out: Value) -> None:
-        with self.context(Kind.REAL):
-            body = self.value(expr.body)
-        kept = tuple(axis for axis in body.axes if axis != expr.over)
-        result = self.in_order(kept, out)
-        self.add(Reduce(expr.kind, body.view, (body.axes.index(expr.over),), result.view))
-        self.deliver(result, out)
 
     def in_order(self, axes: Axes, out: Value) -> Value:
         """`out` where its axes come in this order and it is plain memory, otherwise new memory for them."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sympy import Expr
+from sympy import Expr, S
 
 from symnet.index.symbols import Index
 
@@ -210,12 +210,13 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The body for each value of `index` below `size`, from the last one down if `reverse`."""
+    """The body for each value of `index` from `first` to below `size`, from the last one down if `reverse`."""
 
     index: Index
     size: Expr
     reverse: bool
     body: tuple[Line, ...]
+    first: Expr = S.Zero
 
 
 Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | Same | Loop

@@ -19,7 +19,7 @@ from symnet.index.symbols import Index
 from symnet.lowering.affine import fills, margins, taps
 from symnet.lowering.instructions import Buffer, Constant, Home, Kind, Line, Loop, Map, Operand, Steps, View
 from symnet.lowering.nodes import Affine, ArrayExpr, Axes, Axis, Fold, Read, Window
-from symnet.lowering.views import Value, align
+from symnet.lowering.views import Value, align, fixed
 
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
@@ -133,8 +133,9 @@ def _body(emitter: Emitter, body: ArrayExpr, order: Axes) -> Value | Operand:
 
 def _add(emitter: Emitter, body: Value | Operand, target: Value, one_by_one: Axes) -> None:
     """The body added to the target, one tap after the other; without taps it is a copy."""
-    at = _at(target, one_by_one)
-    share = align(_at(body, one_by_one), at.axes) if isinstance(body, Value) else body
+    one = {axis: axis.index for axis in one_by_one}
+    at = fixed(target, one)
+    share = align(fixed(body, one), at.axes) if isinstance(body, Value) else body
     if not one_by_one:
         emitter.add(Map("copy", (share,), at.view))
         return
@@ -142,14 +143,3 @@ def _add(emitter: Emitter, body: Value | Operand, target: Value, one_by_one: Axe
     for axis in reversed(one_by_one):
         lines = (Line(Loop(axis.index, axis.size, False, lines), emitter.tensor),)
     emitter.sink.extend(lines)
-
-
-def _at(value: Value, fixed: Axes) -> Value:
-    """A value at one place along each of the axes that are fixed."""
-    positions = iter(axis.index if axis in fixed else None for axis in value.axes)
-    at = value.view.at or (None,) * len(value.axes)
-    places = tuple(place if place is not None else next(positions) for place in at)
-    view = View(
-        value.view.buffer, places if any(p is not None for p in places) else (), steps=value.view.steps
-    )
-    return Value(view, tuple(axis for axis in value.axes if axis not in fixed))

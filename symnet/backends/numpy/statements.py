@@ -95,8 +95,9 @@ class Statements:
             yield self.loop(instruction)
 
     def loop(self, instruction: Loop) -> str:
-        size = self.expressions.size(instruction.size)
-        count = f"reversed(range({size}))" if instruction.reverse else f"range({size})"
+        size, first = self.expressions.size(instruction.size), self.expressions.size(instruction.first)
+        places = f"range({size})" if first == "0" else f"range({first}, {size})"
+        count = f"reversed({places})" if instruction.reverse else places
         return f"for {self.expressions.symbol(instruction.index)} in {count}:"
 
     def product(self, instruction: Product) -> str:
