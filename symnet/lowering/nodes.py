@@ -109,8 +109,12 @@ class Window:
 
     @property
     def axes(self) -> Axes:
-        moving = (axis for place in self.places if isinstance(place, Affine) for axis in place.axes)
-        return tuple(dict.fromkeys(moving))
+        """Where the windows are, then the places in a window, then what lies at each: n, p, q, i, j, c."""
+        moving = [place.axes for place in self.places if isinstance(place, Affine)]
+        taps = [axis for axes in moving for axis in axes[1:]]
+        end = max((k + 1 for k, axes in enumerate(moving) if len(axes) > 1), default=0)
+        first = [axes[0] for axes in moving]
+        return tuple(dict.fromkeys((*first[:end], *taps, *first[end:])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def fold(emitter: Emitter, expr: Fold, out: Value) -> None:
         buffer = emitter.scratch(f"{emitter.tensor}_folded", shape, Kind.REAL, emitter.home)
     if one_by_one or not inside or not fills(expr.places, expr.targets, expr.over, emitter.extents):
         emitter.add(Map("copy", (Constant(S.Zero),), View(buffer)))
-    order, moved = _layout(emitter, out.axes, places, beyond, one_by_one)
+    order, moved = _layout(out.axes, places, beyond, one_by_one)
     target = Value(View(buffer, steps=_steps(order, moved)), order)
     _add(emitter, _body(emitter, expr.body, order), target, one_by_one)
     if buffer != out.view.buffer:
@@ -103,7 +103,7 @@ def fold(emitter: Emitter, expr: Fold, out: Value) -> None:
 
 
 def _layout(
-    emitter: Emitter, axes: Axes, places: dict[Axis, Affine], beyond: Margins, first: Axes
+    axes: Axes, places: dict[Axis, Affine], beyond: Margins, first: Axes
 ) -> tuple[Axes, tuple[Expr, ...]]:
     """The axes that move through an array over `axes`, the taps first and then as they lie in memory, and where
     they are at each of its axes.
@@ -112,8 +112,7 @@ def _layout(
     moved: list[Expr] = []
     for axis, (before, _) in zip(axes, beyond, strict=True):
         place = places.get(axis, Affine(((axis, S.One),), S.Zero))
-        longest = sorted(place.terms, key=lambda term: -emitter.extents.nominal(abs(term[1])))
-        order += [moving for moving, _ in longest if moving not in order]
+        order += [moving for moving in place.axes if moving not in order]
         moved.append(place.value + before)
     return tuple(order), tuple(moved)
 

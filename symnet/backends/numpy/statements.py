@@ -50,12 +50,15 @@ class Statements:
         self.labels = labels
         self.equations = equations
 
-    def block(self, lines: Iterable[Line], indent: str = "") -> list[str]:
-        """The statements of `lines`; before the first of each equation, the equation as a comment."""
+    def block(self, lines: Iterable[Line], indent: str = "", current: str = "") -> list[str]:
+        """The statements of `lines`; before the first of each equation, the equation as a comment, but that of
+        the tensor `current`, which stands above already.
+        """
         found: list[str] = []
-        current = ""
         for line in lines:
-            if line.tensor != current and not isinstance(line.instruction, Loop):
+            loop = isinstance(line.instruction, Loop)
+            several = loop and len({inner.tensor for inner in _innermost(line)}) > 1
+            if line.tensor != current and not several:
                 current = line.tensor
                 if found:
                     found.append("")
@@ -65,10 +68,10 @@ class Statements:
             label = self.labels.get(line.tensor, "")
             note = f"  # ({label})" if label else ""
             for text in self.statement(line.instruction):
-                found.append(f"{indent}{text}{'' if isinstance(line.instruction, Loop) else note}")
+                found.append(f"{indent}{text}{'' if loop else note}")
             if isinstance(line.instruction, Loop):
-                found += self.block(line.instruction.body, indent + "    ")
-                current = ""
+                found += self.block(line.instruction.body, indent + "    ", current)
+                current = "" if several else current
         return found
 
     def statement(self, instruction: Instruction) -> Iterator[str]:
@@ -152,6 +155,15 @@ class Statements:
             if all(view.buffer.kind is Kind.PLACE for view in views) and out is not Kind.REAL
             else Kind.REAL
         )
+
+
+def _innermost(line: Line) -> Iterator[Line]:
+    """The lines in a loop, those of loops in it too."""
+    if isinstance(line.instruction, Loop):
+        for inner in line.instruction.body:
+            yield from _innermost(inner)
+    else:
+        yield line
 
 
 SEQUENCES = {
