@@ -17,8 +17,8 @@ from symnet.lowering.nodes import Affine, Axes, Axis
 
 
 def affine_place(place: Expr, scope: Mapping[Index, Axis], extents: Extents) -> Affine | None:
-    """`place` as an offset and multiples of the axes in `scope`, the longest steps first and of equal ones the
-    longest axis; None where it is no such thing, or where the sign of a coefficient depends on sizes.
+    """`place` as an offset and multiples of the axes in `scope`, the longest steps first and of equal ones
+    the longest axis; None where it is no such thing, or where the sign of a coefficient depends on sizes.
     """
     rest = place.expand()
     terms: list[tuple[Axis, Expr]] = []

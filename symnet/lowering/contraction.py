@@ -1,9 +1,10 @@
 """How a sum of a product is computed: by matrix products wherever the axes allow.
 
-Two operands are multiplied as matrices or as stacks of matrices (`products.py`). More than two are first contracted
-in pairs, in the order that takes the fewest multiplications at the sizes that are known; a size that comes with the
-data counts as `extents.NOMINAL`. The order is found by `np.einsum_path`, which tries them all where the operands are
-few: NumPy is at hand, and what opt_einsum adds to it (einsums of dozens of operands) no equation asks for.
+Two operands are multiplied as matrices or as stacks of matrices (`products.py`). More than two are first
+contracted in pairs, in the order that takes the fewest multiplications at the sizes that are known; a size
+that comes with the data counts as `extents.NOMINAL`. The order is found by `np.einsum_path`, which tries them
+all where the operands are few: NumPy is at hand, and what opt_einsum adds to it (einsums of dozens of
+operands) no equation asks for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The largest value along an axis, and where it stands.
 
-`np.argmax` along the few places of a pooling window spends some ten nanoseconds an entry, on a copy and on starting
-anew at each place. Going through the places, with whole arrays at each, takes a fifth of that. Milliseconds for the
-positions of 65 536 maxima in float64:
+`np.argmax` along the few places of a pooling window spends some ten nanoseconds an entry, on a copy and on
+starting anew at each place. Going through the places, with whole arrays at each, takes a fifth of that.
+Milliseconds for the positions of 65 536 maxima in float64:
 
 | places | np.argmax | place by place |
 | ------ | --------- | -------------- |

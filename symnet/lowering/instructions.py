@@ -54,9 +54,9 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Axes that move evenly through an array: their indices, their sizes, and where in the array they are, one
-    formula of the indices for each of its axes. An array X[n, i] in windows of 3, two apart: indices n, p, i;
-    places n, 2*p + i.
+    """Axes that move evenly through an array: their indices, their sizes, and where in the array they are,
+    one formula of the indices for each of its axes. An array X[n, i] in windows of 3, two apart: indices n,
+    p, i; places n, 2*p + i.
     """
 
     indices: tuple[Index, ...]
@@ -210,7 +210,7 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The body for each value of `index` from `first` to below `size`, from the last one down if `reverse`."""
+    """The body for each `index` from `first` to below `size`, from the last one down if `reverse`."""
 
     index: Index
     size: Expr

@@ -71,8 +71,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """A place that moves evenly along axes: the offset plus, for each axis, its index times its coefficient. Both
-    are made of sizes and numbers.
+    """A place that moves evenly along axes: the offset plus, for each axis, its index times its coefficient.
+    Both are made of sizes and numbers.
     """
 
     terms: tuple[tuple[Axis, Expr], ...]
@@ -100,8 +100,8 @@ class Affine:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The elements of a tensor at places that move evenly, such as X[n, 2*p + i - 1]; zero outside its range. An
-    axis of the tensor along which nothing moves stands at one position, which a loop's index may be in.
+    """The elements of a tensor at places that move evenly, such as X[n, 2*p + i - 1]; zero outside its range.
+    An axis of the tensor along which nothing moves stands at one position, which a loop's index may be in.
     """
 
     tensor: Tensor

@@ -1,14 +1,15 @@
 """The product of two operands, summed over axes that they share: one matrix product, or a stack of them.
 
-The other axes fall into those that only the left or only the right operand has, and those that both have and the
-result keeps (a batch). Without a batch it is one matrix product, with neighbouring axes taken together; with one,
-or where the result has the right one's first axes before those of the left, it is a stack of matrix products. Axes
-that lie apart are brought together by a copy, which costs little beside the product: an einsum over scattered axes
-takes ten times as long and more.
+The other axes fall into those that only the left or only the right operand has, and those that both have and
+the result keeps (a batch). Without a batch it is one matrix product, with neighbouring axes taken together;
+with one, or where the result has the right one's first axes before those of the left, it is a stack of matrix
+products. Axes that lie apart are brought together by a copy, which costs little beside the product: an einsum
+over scattered axes takes ten times as long and more.
 
-The copy of a window is the columns of a convolution. It is made once for a step: the adjoint of the weights is a
-product with the same columns. Of its two layouts the one with the longer runs in the source is copied up to three
-times as fast: a run is 3*C neighbours for a kernel of 3 and C channels, or else the places of one row.
+The copy of a window is the columns of a convolution. It is made once for a step: the adjoint of the weights
+is a product with the same columns. Of its two layouts the one with the longer runs in the source is copied up
+to three times as fast: a run is 3*C neighbours for a kernel of 3 and C channels, or else the places of one
+row.
 """
 
 from __future__ import annotations
@@ -144,8 +145,9 @@ def _arranged(emitter: Emitter, value: Value, rows: Axes, columns: Axes) -> Valu
 
 
 def _pace(emitter: Emitter, value: Value, order: Axes) -> float:
-    """About how many nanoseconds it takes to copy one entry to memory in this order of axes: ten for each inner
-    loop, which takes what lies evenly in the source, and more for an entry the farther it is from the last.
+    """About how many nanoseconds it takes to copy one entry to memory in this order of axes: ten for each
+    inner loop, which takes what lies evenly in the source, and more for an entry the farther it is from the
+    last.
     """
     length, first = 1, 0
     for axis in reversed(order):

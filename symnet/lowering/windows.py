@@ -1,12 +1,13 @@
 """Reading and adding at places that move evenly: strided views, and the adjoint of taking one.
 
-A window is a view of the tensor, and costs nothing. Where it reaches beyond the tensor's range, which reads as
-zero, the tensor is copied into the middle of a buffer whose margins are zeros and stay so.
+A window is a view of the tensor, and costs nothing. Where it reaches beyond the tensor's range, which reads
+as zero, the tensor is copied into the middle of a buffer whose margins are zeros and stay so. An array that
+comes with each step is copied, too: then the view is made once, and not in every step.
 
-The adjoint, a fold, adds to such a view of the result. Entries of a view that lie in one place of memory must not
-be added at once, so a loop goes through the taps, as many as a kernel has; for each, all samples, places and
-channels are added together. Where no two entries ever meet (a stride as wide as the window, axes laid out in one
-row) it is one copy. What falls outside is added to margins, which are left behind.
+The adjoint, a fold, adds to such a view of the result. Entries of a view that lie in one place of memory must
+not be added at once, so a loop goes through the taps, as many as a kernel has; for each, all samples, places
+and channels are added together. Where no two entries ever meet (a stride as wide as the window, axes laid out
+in one row) it is one copy. What falls outside is added to margins, which are left behind.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ def window(emitter: Emitter, expr: Window) -> Value:
         isinstance(place, Affine) or (emitter.inside(place, extent) and not place.atoms(Index))
         for place, extent in zip(expr.places, shape, strict=True)
     )
-    if within and all(pair == NONE for pair in beyond):
+    source = emitter.buffers[expr.tensor.name]
+    if within and all(pair == NONE for pair in beyond) and source.home is not Home.INPUT:
         places = tuple(place.value if isinstance(place, Affine) else place for place in expr.places)
-        return Value(View(emitter.buffers[expr.tensor.name], steps=_steps(expr.axes, places)), expr.axes)
+        return Value(View(source, steps=_steps(expr.axes, places)), expr.axes)
     padded = _padded(emitter, expr, beyond)
     moving = ((place, pair[0]) for place, pair in zip(expr.places, beyond, strict=True))
     places = tuple(place.value + before for place, before in moving if isinstance(place, Affine))
@@ -67,7 +69,8 @@ def _padded(emitter: Emitter, expr: Window, beyond: Margins) -> Buffer:
         kept = tuple(pair for pair, place in zip(beyond, places, strict=True) if isinstance(place, Axis))
         shape = tuple(axis.size + sum(pair) for axis, pair in zip(slice_.axes, kept, strict=True))
         kind = slice_.view.buffer.kind
-        made = emitter.scratch(f"{tensor.name}_padded", shape, kind, Home.CONSTANT)
+        name = "copy" if all(pair == NONE for pair in kept) else "padded"
+        made = emitter.scratch(f"{tensor.name}_{name}", shape, kind, Home.CONSTANT)
         buffer = emitter.padded[key] = Buffer(made.name, shape, Home.CONSTANT, kind, "zeros")
         emitter.add(Map("copy", (slice_.view,), _middle(buffer, slice_.axes, kept)))
     return emitter.padded[key]
@@ -105,8 +108,8 @@ def fold(emitter: Emitter, expr: Fold, out: Value) -> None:
 def _layout(
     axes: Axes, places: dict[Axis, Affine], beyond: Margins, first: Axes
 ) -> tuple[Axes, tuple[Expr, ...]]:
-    """The axes that move through an array over `axes`, the taps first and then as they lie in memory, and where
-    they are at each of its axes.
+    """The axes that move through an array over `axes`, the taps first and then as they lie in memory, and
+    where they are at each of its axes.
     """
     order = list(first)
     moved: list[Expr] = []

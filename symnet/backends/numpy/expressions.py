@@ -193,7 +193,7 @@ class Expressions:
         return self.look(base, view)
 
     def look(self, base: str, view: View) -> str:
-        """The expression that makes the view of the array called `base`, or of its windows if there are any."""
+        """The expression that makes the view of the array called `base`, or of its windows."""
         if view.steps is not None and not view.at and view.order is None:
             return self.windows(base, view.steps, view.buffer.shape)
         text = base

@@ -51,8 +51,8 @@ class Statements:
         self.equations = equations
 
     def block(self, lines: Iterable[Line], indent: str = "", current: str = "") -> list[str]:
-        """The statements of `lines`; before the first of each equation, the equation as a comment, but that of
-        the tensor `current`, which stands above already.
+        """The statements of `lines`; before the first of each equation, the equation as a comment, but that
+        of the tensor `current`, which stands above already.
         """
         found: list[str] = []
         for line in lines:
