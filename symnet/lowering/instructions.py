@@ -156,12 +156,15 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A matrix product: "dot" of vectors and matrices, or "matmul" of stacks of matrices."""
+    """A product summed over axes: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum"
+    with its subscripts.
+    """
 
     form: str
     a: View
     b: View
     out: View
+    subscripts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,25 @@
-"""The product of two operands, summed over axes that they share: one matrix product, or a stack of them.
+"""The product of two operands, summed over axes that they share.
 
 The other axes fall into those that only the left or only the right operand has, and those that both have and
-the result keeps (a batch). Without a batch it is one matrix product, with neighbouring axes taken together;
-with one, or where the result has the right one's first axes before those of the left, it is a stack of matrix
-products. Axes that lie apart are brought together by a copy, which costs little beside the product: an einsum
-over scattered axes takes ten times as long and more.
+the result keeps (a batch). Where both have axes of their own it is one matrix product, with neighbouring axes
+taken together, or a stack of them: over a batch, or where the result has the right one's first axes before
+those of the left. Axes that lie apart are brought together by a copy, which costs little beside the product:
+every number is used again and again, and a matrix product is five to ten times as fast as an einsum.
+
+Where one of them has no axes of its own, every number of the other is used once. Then it is a matrix times a
+vector, if the two lie like that, and otherwise an einsum, which copies nothing and reads windows as they are.
+
+Milliseconds in float64:
+
+| product                                    | copies and matmul | einsum | multiply, then sum |
+| ------------------------------------------ | ----------------- | ------ | ------------------ |
+| npqijgc,ijcgf->npqgf, 32x16x16, 4 groups   | 4.6               | 24.6   |                    |
+| ntha,nsha->nhts, 32x32x4x16                | 0.14              | 0.91   |                    |
+| npqijc,ijc->npqc, 32x16x16, 32 channels    | 5.9               | 1.8    |                    |
+| npqijc,npqc->ijc, the same                 | 10.3              | 0.94   |                    |
+| npqijc,ijc->npq, 32x16x16, 16 channels     | 0.76              | 0.30   |                    |
+| nhts,nhts->nht, 32x4x32x32                 |                   | 0.055  | 0.17               |
+| nd,nd->d, 1024x64                          |                   | 0.021  | 0.034              |
 
 The copy of a window is the columns of a convolution. It is made once for a step: the adjoint of the weights
 is a product with the same columns. Of its two layouts the one with the longer runs in the source is copied up
@@ -14,6 +29,7 @@ row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -26,15 +42,20 @@ from symnet.lowering.views import Value, align
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
 
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LINE = 8
 """The entries that a line of the cache holds."""
 
 
 def multiply(emitter: Emitter, a: Value, b: Value, summed: Axes, out: Value) -> None:
-    """The instructions for the product; at least one of the operands has an axis of its own."""
+    """The instructions for the product, summed over an axis at least."""
     both = tuple(axis for axis in a.axes if axis in b.axes)
     left, right = (tuple(x for x in out.axes if x in v.axes and x not in both) for v in (a, b))
     batch = tuple(axis for axis in out.axes if axis in both)
+    if not left or not right:
+        _once(emitter, a, b, (left, summed, right), out)
+        return
+    a, b = _numbers(emitter, a), _numbers(emitter, b)
     if batch:
         if not _plain_stack(emitter, a, b, (batch, left, summed, right), out):
             _stack(emitter, a, b, (batch, left, summed, right), out)
@@ -50,6 +71,37 @@ def multiply(emitter: Emitter, a: Value, b: Value, summed: Axes, out: Value) -> 
     result = out if _holds(out, left, right) else emitter.temporary(left + right, Kind.REAL)
     _dot(emitter, one, other, (left, summed, right), result)
     emitter.deliver(result, out)
+
+
+def _numbers(emitter: Emitter, value: Value) -> Value:
+    """Truth values and positions as numbers, which matrix products are made of."""
+    if value.view.buffer.kind is Kind.REAL:
+        return value
+    copy = emitter.temporary(value.axes, Kind.REAL)
+    emitter.deliver(value, copy)
+    return copy
+
+
+def _once(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], out: Value) -> None:
+    """A product in which every number of one operand is used once."""
+    left, summed, right = groups
+    plain = all(value.view.buffer.kind is Kind.REAL for value in (a, b)) and _holds(out, left, right)
+    if plain and _side(a, left, summed) is not None and _side(b, summed, right) is not None:
+        _dot(emitter, a, b, groups, out)
+    else:
+        emitter.add(Product("einsum", a.view, b.view, out.view, subscripts([a.axes, b.axes, out.axes])))
+
+
+def subscripts(axes: Sequence[Axes]) -> str:
+    """The axes of operands and then of the result, as einsum writes them: by their own names, where these are
+    one letter each.
+    """
+    every = tuple(dict.fromkeys(axis for one in axes for axis in one))
+    names = [axis.index.name for axis in every]
+    own = len(set(names)) == len(names) and all(len(name) == 1 and name in LETTERS for name in names)
+    letters = dict(zip(every, names if own else LETTERS, strict=False))
+    *operands, result = ("".join(letters[axis] for axis in one) for one in axes)
+    return f"{','.join(operands)}->{result}"
 
 
 def _cheapest(

@@ -107,7 +107,9 @@ class Statements:
         a, b, out = map(self.expressions.view, (instruction.a, instruction.b, instruction.out))
         if instruction.form == "dot":
             return f"{a}.dot({b}, out={out})"
-        return f"np.matmul({a}, {b}, out={out})"
+        if instruction.form == "matmul":
+            return f"np.matmul({a}, {b}, out={out})"
+        return f'np.einsum("{instruction.subscripts}", {a}, {b}, out={out})'
 
     def reduce(self, instruction: Reduce) -> str:
         a, out = self.expressions.view(instruction.a), self.expressions.view(instruction.out)
