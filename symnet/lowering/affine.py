@@ -17,8 +17,8 @@ from symnet.lowering.nodes import Affine, Axes, Axis
 
 
 def affine_place(place: Expr, scope: Mapping[Index, Axis], extents: Extents) -> Affine | None:
-    """`place` as an offset and multiples of the axes in `scope`; None where it is no such thing, or where the
-    sign of a coefficient depends on sizes.
+    """`place` as an offset and multiples of the axes in `scope`, the longest steps first and of equal ones
+    the longest axis; None where it is no such thing, or where the sign of a coefficient depends on sizes.
     """
     rest = place.expand()
     terms: list[tuple[Axis, Expr]] = []
@@ -29,6 +29,7 @@ def affine_place(place: Expr, scope: Mapping[Index, Axis], extents: Extents) -> 
         if coefficient.atoms(Index) or not known.is_integer or not (known.is_positive or known.is_negative):
             return None
         terms.append((scope[index], coefficient))
+    terms.sort(key=lambda term: [-extents.nominal(abs(term[1])), -extents.nominal(term[0].size)])
     if rest.atoms(Index) or elements(rest) or not rest.is_integer:
         return None
     return Affine(tuple(terms), rest)

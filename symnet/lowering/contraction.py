@@ -1,9 +1,10 @@
-"""How a sum of a product is computed: by matrix products wherever the axes allow.
+"""How a sum of a product is computed: in pairs.
 
-Two operands are multiplied as matrices or as stacks of matrices (`products.py`). More than two are first contracted
-in pairs, in the order that takes the fewest multiplications at the sizes that are known; a size that comes with the
-data counts as `extents.NOMINAL`. The order is found by `np.einsum_path`, which tries them all where the operands are
-few: NumPy is at hand, and what opt_einsum adds to it (einsums of dozens of operands) no equation asks for.
+Two operands are multiplied as matrices wherever that pays (`products.py`). More than two are first
+contracted in pairs, in the order that takes the fewest multiplications at the sizes that are known; a size
+that comes with the data counts as `extents.NOMINAL`. The order is found by `np.einsum_path`, which tries them
+all where the operands are few: NumPy is at hand, and what opt_einsum adds to it (einsums of dozens of
+operands) no equation asks for.
 """
 
 from __future__ import annotations
@@ -17,13 +18,12 @@ from sympy import Mul
 
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
 from symnet.lowering.nodes import ArrayExpr, Axes, Contract
-from symnet.lowering.products import count, grouped, multiply
+from symnet.lowering.products import count, grouped, multiply, subscripts
 from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 FEW = 6
 """Up to so many operands every order of pairs is tried; beyond, the cheapest pair comes first."""
 
@@ -113,13 +113,11 @@ def _at_most_two(emitter: Emitter, values: list[Value], over: Axes) -> list[Valu
 def _path(emitter: Emitter, values: Sequence[Value], over: Axes) -> list[tuple[int, ...]]:
     """NumPy's choice of pairs: every order tried where operands are few."""
     axes = tuple(dict.fromkeys(axis for value in values for axis in value.axes))
-    letters = {axis: LETTERS[k] for k, axis in enumerate(axes)}
-    terms = ["".join(letters[axis] for axis in value.axes) for value in values]
-    kept = "".join(letters[axis] for axis in axes if axis not in over)
+    terms = subscripts([*(value.axes for value in values), tuple(axis for axis in axes if axis not in over)])
     sizes = [[emitter.extents.nominal(axis.size) for axis in value.axes] for value in values]
     operands = [np.broadcast_to(0.0, shape) for shape in sizes]  # of these shapes, without memory
     search = "optimal" if len(values) <= FEW else "greedy"
-    path, _ = np.einsum_path(f"{','.join(terms)}->{kept}", *operands, optimize=(search, sys.maxsize))
+    path, _ = np.einsum_path(terms, *operands, optimize=(search, sys.maxsize))
     return path[1:]
 
 
@@ -132,25 +130,10 @@ def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> 
     b = _without_summed(emitter, b, a, over)
     both = tuple(axis for axis in a.axes if axis in b.axes)
     summed = tuple(axis for axis in both if axis in over)
-    left = tuple(axis for axis in out.axes if axis in a.axes and axis not in both)
-    right = tuple(axis for axis in out.axes if axis in b.axes and axis not in both)
     if not summed:
         emitter.add(Map("multiply", (align(a, out.axes), align(b, out.axes)), out.view))
-    elif not left and not right:
-        product = emitter.temporary(a.axes, Kind.REAL)
-        emitter.add(Map("multiply", (a.view, align(b, a.axes)), product.view))
-        _sum(emitter, product, summed, out)
     else:
-        multiply(emitter, _numbers(emitter, a), _numbers(emitter, b), summed, out)
-
-
-def _numbers(emitter: Emitter, value: Value) -> Value:
-    """Truth values and positions as numbers, which matrix products are made of."""
-    if value.view.buffer.kind is Kind.REAL:
-        return value
-    copy = emitter.temporary(value.axes, Kind.REAL)
-    emitter.deliver(value, copy)
-    return copy
+        multiply(emitter, a, b, summed, out)
 
 
 def _without_summed(emitter: Emitter, value: Value, other: Value, over: Axes) -> Value:

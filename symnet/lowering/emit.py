@@ -17,6 +17,7 @@ from symnet.index.symbols import Index, Tensor
 from symnet.lowering.branches import BRACKETS, Guard, choose
 from symnet.lowering.contraction import contraction, full_contraction
 from symnet.lowering.extents import Extents
+from symnet.lowering.extremes import extreme
 from symnet.lowering.instructions import (
     Assign,
     Buffer,
@@ -30,7 +31,6 @@ from symnet.lowering.instructions import (
     NumberOp,
     NumberRead,
     Operand,
-    Reduce,
     Scalar,
     View,
 )
@@ -134,8 +134,9 @@ class Emitter:
         yield
         self.memo, self.padded, self.columns = before
 
-    def value(self, expr: ArrayExpr, into: Value | None = None) -> Value:
-        """`expr` as memory to read: where it already lies, or in `into` or new memory, computed now.
+    def value(self, expr: ArrayExpr, into: Value | None = None, order: Axes = ()) -> Value:
+        """`expr` as memory to read: where it already lies, or in `into` or new memory, computed now, with its
+        axes in this order as far as it says.
 
         Under a guard an elementwise expression takes on the guard's axes.
         """
@@ -151,10 +152,10 @@ class Emitter:
             return self.prepared(expr)
         if self.guard is not None and not isinstance(expr, Elementwise):
             with self.context(self.kind):
-                return self.value(expr, into)
+                return self.value(expr, into, order)
         keep = expr in self.shared and self.guard is None
         if into is None or keep or not self.suits(expr, into):
-            into = self.temporary(self.natural(expr, into), self.kind_of(expr), _name_for(expr))
+            into = self.temporary(self.natural(expr, order), self.kind_of(expr), _name_for(expr))
         self.produce(expr, into)
         if keep:
             self.memo[expr, self.kind] = into
@@ -170,13 +171,11 @@ class Emitter:
             return expr.axes
         return expr.axes + tuple(axis for axis in self.guard.axes if axis not in expr.axes)
 
-    def natural(self, expr: ArrayExpr, into: Value | None) -> Axes:
-        """The order of axes in which to keep `expr`: that of the result that it is for, where it can be
-        seen.
-        """
+    def natural(self, expr: ArrayExpr, order: Axes) -> Axes:
+        """The axes of `expr` in the order in which to keep it: that of the result that it is for."""
         axes = self.axes_of(expr)
-        known = [axis for axis in into.axes if axis in axes] if into is not None else []
-        return tuple(known) + tuple(axis for axis in axes if axis not in known)
+        known = tuple(axis for axis in order if axis in axes)
+        return known + tuple(axis for axis in axes if axis not in known)
 
     def prepared(self, expr: ArrayExpr) -> Value:
         """An expression of positions alone, computed once."""
@@ -251,7 +250,7 @@ class Emitter:
 
     def operand(self, expr: ArrayExpr, axes: Axes, into: Value | None = None) -> Operand:
         """`expr` for broadcasting over `axes`."""
-        return align(self.value(expr, into), axes) if expr.axes else self.number(expr)
+        return align(self.value(expr, into, axes), axes) if expr.axes else self.number(expr)
 
     def compute(self, expr: ArrayExpr, out: Value) -> None:
         """The instructions that write `expr` to `out`, over whose axes it is spread."""
@@ -267,7 +266,7 @@ class Emitter:
         if isinstance(expr, Elementwise):
             self.elementwise(expr, out)
         elif set(expr.axes) != set(out.axes):
-            self.map("copy", (align(self.value(expr, out), out.axes),), out)
+            self.map("copy", (align(self.value(expr, out, out.axes), out.axes),), out)
         else:
             with self.context(self.kind):
                 self.whole_array(expr, out)
@@ -276,7 +275,7 @@ class Emitter:
         if isinstance(expr, Contract):
             contraction(self, expr, out)
         elif isinstance(expr, Extreme):
-            self.extreme(expr, out)
+            extreme(self, expr, out)
         elif isinstance(expr, Gather):
             gather(self, expr, out)
         elif isinstance(expr, Scatter):
@@ -350,14 +349,6 @@ class Emitter:
             self.map("square", (out.view,), out)
         if exponent == 3:
             self.map("multiply", (out.view, value), out)
-
-    def extreme(self, expr: Extreme, out: Value) -> None:
-        with self.context(Kind.REAL):
-            body = self.value(expr.body)
-        kept = tuple(axis for axis in body.axes if axis != expr.over)
-        result = self.in_order(kept, out)
-        self.add(Reduce(expr.kind, body.view, (body.axes.index(expr.over),), result.view))
-        self.deliver(result, out)
 
     def in_order(self, axes: Axes, out: Value) -> Value:
         """`out` where its axes come in this order and it is plain memory, otherwise new memory for them."""

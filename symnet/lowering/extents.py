@@ -1,5 +1,5 @@
-"""What is known of sizes: the values that a program gives, whether a size can be negative, and about how large
-it is.
+"""What is known of sizes: the values that a program gives, whether a size can be negative, and about how
+large it is.
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
 before:  dX[n,x] = Sum(W[x - 2*p]*dZ[n,p], p)              reads W outside its range at most places
 after:   dX[n,x] = Sum(W[k]*dZ[n,p]*[x == k + 2*p], p, k)  every product counts, and is added where it belongs
 
-Before, it is a product with a window of W (or of dZ); after, it is a product with W itself, which is then folded
-up (`nodes.Fold`). The adjoint of a convolution with stride is found in the form before. Both forms say the same of
-the other adjoints of convolutions, too: Sum(dZ[n,x - i]*W[i], i) is a product with columns of dZ, or a fold of
-columns of dX.
+Before, it is a product with a window of W (or of dZ); after, it is a product with W itself, which is then
+folded up (`nodes.Fold`). The adjoint of a convolution with stride is found in the form before. Both forms say
+the same of the other adjoints of convolutions, too: Sum(dZ[n,x - i]*W[i], i) is a product with columns of dZ,
+or a fold of columns of dX.
 
-Which one is cheaper is reckoned from the sizes, in multiply-adds, of which a matrix product does one in 0.05 ns.
-An element costs 0.4 ns to copy into columns, and 0.7 ns to be written as part of a product and added up (float64,
-OpenBLAS, one core with AVX-512; the proportions in float32 are the same). Measured, the window's form and the
-fold's, in ms for dX, kernel 3x3, float64:
+Which one is cheaper is reckoned from the sizes, in multiply-adds, of which a matrix product does one in 0.05
+ns. An element costs 0.4 ns to copy into columns, and 0.7 ns to be written as part of a product and added up
+(float64, OpenBLAS, one core with AVX-512; the proportions in float32 are the same). Measured, the window's
+form and the fold's, in ms for dX, kernel 3x3, float64:
 
 | input, filters, padding    | window | fold |
 | -------------------------- | ------ | ---- |
@@ -24,8 +24,8 @@ fold's, in ms for dX, kernel 3x3, float64:
 The adjoint of an average reads nothing, but says with brackets where a window reaches:
 Sum(dA[n,p]*[0 <= x - 2*p]*[x - 2*p < 2], p) runs over all p for each x, and is turned in the same way.
 
-The columns of the fold come with the taps first, so that each tap adds one block of memory (with the taps last it
-takes up to 1.6 times as long). A fold of one tap at a time through one small product each is as fast.
+The columns of the fold come with the taps first, so that each tap adds one block of memory (with the taps
+last it takes up to 1.6 times as long). A fold of one tap at a time through one small product each is as fast.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Sums:
         return next(alone, None)
 
     def looking(self, factors: Sequence[Expr], reach: Reach) -> int:
-        """The cost of the sum as it is: a product with columns, or an array of which brackets leave little."""
+        """The cost of the sum as it is: a product with columns, or an array that is mostly zeros."""
         if reach.tensor is None:
             return COPIED * self.count(factors)
         return self.count(factors) + COPIED * self.count(reach.places)

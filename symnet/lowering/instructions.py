@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sympy import Expr
+from sympy import Expr, S
 
 from symnet.index.symbols import Index
 
@@ -54,9 +54,9 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Axes that move evenly through an array: their indices, their sizes, and where in the array they are, one
-    formula of the indices for each of its axes. An array X[n, i] in windows of 3, two apart: indices n, p, i;
-    places n, 2*p + i.
+    """Axes that move evenly through an array: their indices, their sizes, and where in the array they are,
+    one formula of the indices for each of its axes. An array X[n, i] in windows of 3, two apart: indices n,
+    p, i; places n, 2*p + i.
     """
 
     indices: tuple[Index, ...]
@@ -156,12 +156,15 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A matrix product: "dot" of vectors and matrices, or "matmul" of stacks of matrices."""
+    """A product summed over axes: "dot" of vectors and matrices, "matmul" of stacks of matrices, or "einsum"
+    with its subscripts.
+    """
 
     form: str
     a: View
     b: View
     out: View
+    subscripts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +213,13 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The body for each value of `index` below `size`, from the last one down if `reverse`."""
+    """The body for each `index` from `first` to below `size`, from the last one down if `reverse`."""
 
     index: Index
     size: Expr
     reverse: bool
     body: tuple[Line, ...]
+    first: Expr = S.Zero
 
 
 Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | Same | Loop

@@ -71,8 +71,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """A place that moves evenly along axes: the offset plus, for each axis, its index times its coefficient. Both
-    are made of sizes and numbers.
+    """A place that moves evenly along axes: the offset plus, for each axis, its index times its coefficient.
+    Both are made of sizes and numbers.
     """
 
     terms: tuple[tuple[Axis, Expr], ...]
@@ -100,8 +100,8 @@ class Affine:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The elements of a tensor at places that move evenly, such as X[n, 2*p + i - 1]; zero outside its range. An
-    axis of the tensor along which nothing moves stands at one position, which a loop's index may be in.
+    """The elements of a tensor at places that move evenly, such as X[n, 2*p + i - 1]; zero outside its range.
+    An axis of the tensor along which nothing moves stands at one position, which a loop's index may be in.
     """
 
     tensor: Tensor
@@ -109,8 +109,12 @@ class Window:
 
     @property
     def axes(self) -> Axes:
-        moving = (axis for place in self.places if isinstance(place, Affine) for axis in place.axes)
-        return tuple(dict.fromkeys(moving))
+        """Where the windows are, then the places in a window, then what lies at each: n, p, q, i, j, c."""
+        moving = [place.axes for place in self.places if isinstance(place, Affine)]
+        taps = [axis for axes in moving for axis in axes[1:]]
+        end = max((k + 1 for k, axes in enumerate(moving) if len(axes) > 1), default=0)
+        first = [axes[0] for axes in moving]
+        return tuple(dict.fromkeys((*first[:end], *taps, *first[end:])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Reading and adding at computed places: gathers and scatters.
 
-A gather along one axis, all others plain, is one `take` of rows; any other is a `take` from the flattened tensor,
-and every scatter adds to the flattened result. What of a position depends on sizes alone is computed once, as one
-array; what lies outside the tensor's range is read as zero, and nothing is added there; where that cannot happen,
-which follows from the bounds of the index expressions, nothing is masked.
+A gather along one axis, all others plain, is one `take` of rows; any other is a `take` from the flattened
+tensor, and every scatter adds to the flattened result. What of a position depends on sizes alone is computed
+once, as one array; what lies outside the tensor's range is read as zero, and nothing is added there; where
+that cannot happen, which follows from the bounds of the index expressions, nothing is masked.
 
-Adding is `np.add.at` on flat arrays: it adds in order, so that the result is the same every time, and it is the
-fastest of what NumPy offers, but for tables of a hundred rows, where a product with a matrix of zeros and ones
-comes close. Milliseconds in float64 (float32 is a little less), for M rows of D numbers into a table of V rows:
+Adding is `np.add.at` on flat arrays: it adds in order, so that the result is the same every time, and it is
+the fastest of what NumPy offers, but for tables of a hundred rows, where a product with a matrix of zeros and
+ones comes close. Milliseconds in float64 (float32 is a little less), for M rows of D numbers into a table of
+V rows:
 
 | M, D, V         | add.at, flat | add.at, rows | bincount | zeros and ones | sort, add.reduceat |
 | --------------- | ------------ | ------------ | -------- | -------------- | ------------------ |
@@ -92,7 +93,7 @@ def _positions(emitter: Emitter, place: ArrayExpr, axes: Axes) -> Value:
 
 
 def _outside(emitter: Emitter, place: ArrayExpr, extent: Expr) -> list[Value | Scalar]:
-    """Masks of where a position is below 0 or beyond the extent, one if it can be; none where it cannot be."""
+    """Masks of where a position is outside the extent, as few as can be; none where it cannot be."""
     below, above = _may_leave(emitter, place, extent)
     tests = [Elementwise("less", (place, Number(S.Zero)))] * below
     tests += [Elementwise("less_equal", (SizeValue(extent), place))] * above
@@ -141,7 +142,7 @@ def _shares(emitter: Emitter, expr: Scatter, kept: Axes, masks: Sequence[Value |
         if value.view.whole and value.view.buffer.kind is Kind.REAL:
             return value
     body = emitter.temporary(
-        emitter.natural(expr.body, None) if set(expr.body.axes) == set(axes) else axes, Kind.REAL, "shares"
+        emitter.natural(expr.body, ()) if set(expr.body.axes) == set(axes) else axes, Kind.REAL, "shares"
     )
     emitter.compute(expr.body, body)
     for outside in masks:

@@ -1,12 +1,13 @@
 """Reading and adding at places that move evenly: strided views, and the adjoint of taking one.
 
-A window is a view of the tensor, and costs nothing. Where it reaches beyond the tensor's range, which reads as
-zero, the tensor is copied into the middle of a buffer whose margins are zeros and stay so.
+A window is a view of the tensor, and costs nothing. Where it reaches beyond the tensor's range, which reads
+as zero, the tensor is copied into the middle of a buffer whose margins are zeros and stay so. An array that
+comes with each step is copied, too: then the view is made once, and not in every step.
 
-The adjoint, a fold, adds to such a view of the result. Entries of a view that lie in one place of memory must not
-be added at once, so a loop goes through the taps, as many as a kernel has; for each, all samples, places and
-channels are added together. Where no two entries ever meet (a stride as wide as the window, axes laid out in one
-row) it is one copy. What falls outside is added to margins, which are left behind.
+The adjoint, a fold, adds to such a view of the result. Entries of a view that lie in one place of memory must
+not be added at once, so a loop goes through the taps, as many as a kernel has; for each, all samples, places
+and channels are added together. Where no two entries ever meet (a stride as wide as the window, axes laid out
+in one row) it is one copy. What falls outside is added to margins, which are left behind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from symnet.index.symbols import Index
 from symnet.lowering.affine import fills, margins, taps
 from symnet.lowering.instructions import Buffer, Constant, Home, Kind, Line, Loop, Map, Operand, Steps, View
 from symnet.lowering.nodes import Affine, ArrayExpr, Axes, Axis, Fold, Read, Window
-from symnet.lowering.views import Value, align
+from symnet.lowering.views import Value, align, fixed
 
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
@@ -41,9 +42,10 @@ def window(emitter: Emitter, expr: Window) -> Value:
         isinstance(place, Affine) or (emitter.inside(place, extent) and not place.atoms(Index))
         for place, extent in zip(expr.places, shape, strict=True)
     )
-    if within and all(pair == NONE for pair in beyond):
+    source = emitter.buffers[expr.tensor.name]
+    if within and all(pair == NONE for pair in beyond) and source.home is not Home.INPUT:
         places = tuple(place.value if isinstance(place, Affine) else place for place in expr.places)
-        return Value(View(emitter.buffers[expr.tensor.name], steps=_steps(expr.axes, places)), expr.axes)
+        return Value(View(source, steps=_steps(expr.axes, places)), expr.axes)
     padded = _padded(emitter, expr, beyond)
     moving = ((place, pair[0]) for place, pair in zip(expr.places, beyond, strict=True))
     places = tuple(place.value + before for place, before in moving if isinstance(place, Affine))
@@ -67,7 +69,8 @@ def _padded(emitter: Emitter, expr: Window, beyond: Margins) -> Buffer:
         kept = tuple(pair for pair, place in zip(beyond, places, strict=True) if isinstance(place, Axis))
         shape = tuple(axis.size + sum(pair) for axis, pair in zip(slice_.axes, kept, strict=True))
         kind = slice_.view.buffer.kind
-        made = emitter.scratch(f"{tensor.name}_padded", shape, kind, Home.CONSTANT)
+        name = "copy" if all(pair == NONE for pair in kept) else "padded"
+        made = emitter.scratch(f"{tensor.name}_{name}", shape, kind, Home.CONSTANT)
         buffer = emitter.padded[key] = Buffer(made.name, shape, Home.CONSTANT, kind, "zeros")
         emitter.add(Map("copy", (slice_.view,), _middle(buffer, slice_.axes, kept)))
     return emitter.padded[key]
@@ -95,7 +98,7 @@ def fold(emitter: Emitter, expr: Fold, out: Value) -> None:
         buffer = emitter.scratch(f"{emitter.tensor}_folded", shape, Kind.REAL, emitter.home)
     if one_by_one or not inside or not fills(expr.places, expr.targets, expr.over, emitter.extents):
         emitter.add(Map("copy", (Constant(S.Zero),), View(buffer)))
-    order, moved = _layout(emitter, out.axes, places, beyond, one_by_one)
+    order, moved = _layout(out.axes, places, beyond, one_by_one)
     target = Value(View(buffer, steps=_steps(order, moved)), order)
     _add(emitter, _body(emitter, expr.body, order), target, one_by_one)
     if buffer != out.view.buffer:
@@ -103,17 +106,16 @@ def fold(emitter: Emitter, expr: Fold, out: Value) -> None:
 
 
 def _layout(
-    emitter: Emitter, axes: Axes, places: dict[Axis, Affine], beyond: Margins, first: Axes
+    axes: Axes, places: dict[Axis, Affine], beyond: Margins, first: Axes
 ) -> tuple[Axes, tuple[Expr, ...]]:
-    """The axes that move through an array over `axes`, the taps first and then as they lie in memory, and where
-    they are at each of its axes.
+    """The axes that move through an array over `axes`, the taps first and then as they lie in memory, and
+    where they are at each of its axes.
     """
     order = list(first)
     moved: list[Expr] = []
     for axis, (before, _) in zip(axes, beyond, strict=True):
         place = places.get(axis, Affine(((axis, S.One),), S.Zero))
-        longest = sorted(place.terms, key=lambda term: -emitter.extents.nominal(abs(term[1])))
-        order += [moving for moving, _ in longest if moving not in order]
+        order += [moving for moving in place.axes if moving not in order]
         moved.append(place.value + before)
     return tuple(order), tuple(moved)
 
@@ -133,8 +135,9 @@ def _body(emitter: Emitter, body: ArrayExpr, order: Axes) -> Value | Operand:
 
 def _add(emitter: Emitter, body: Value | Operand, target: Value, one_by_one: Axes) -> None:
     """The body added to the target, one tap after the other; without taps it is a copy."""
-    at = _at(target, one_by_one)
-    share = align(_at(body, one_by_one), at.axes) if isinstance(body, Value) else body
+    one = {axis: axis.index for axis in one_by_one}
+    at = fixed(target, one)
+    share = align(fixed(body, one), at.axes) if isinstance(body, Value) else body
     if not one_by_one:
         emitter.add(Map("copy", (share,), at.view))
         return
@@ -142,14 +145,3 @@ def _add(emitter: Emitter, body: Value | Operand, target: Value, one_by_one: Axe
     for axis in reversed(one_by_one):
         lines = (Line(Loop(axis.index, axis.size, False, lines), emitter.tensor),)
     emitter.sink.extend(lines)
-
-
-def _at(value: Value, fixed: Axes) -> Value:
-    """A value at one place along each of the axes that are fixed."""
-    positions = iter(axis.index if axis in fixed else None for axis in value.axes)
-    at = value.view.at or (None,) * len(value.axes)
-    places = tuple(place if place is not None else next(positions) for place in at)
-    view = View(
-        value.view.buffer, places if any(p is not None for p in places) else (), steps=value.view.steps
-    )
-    return Value(view, tuple(axis for axis in value.axes if axis not in fixed))

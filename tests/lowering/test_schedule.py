@@ -164,7 +164,7 @@ def test_what_stands_in_two_equations_is_computed_once():
         ("X: input[N, D]\nW: parameter[K, D]\nZ[j,n] = sum(X[n,i]*W[j,i], i)", "dot"),
         ("X: input[N, T, D]\nW: parameter[D, K]\nZ[n,t,j] = sum(X[n,t,i]*W[i,j], i)", "dot"),
         ("X: input[N, T, D]\nW: parameter[N, D, K]\nZ[n,t,j] = sum(X[n,t,i]*W[n,i,j], i)", "matmul"),
-        ("X: input[N, T, D]\nW: parameter[T, N]\nZ[t,d] = sum(X[n,t,d]*W[t,n], n)", "matmul"),
+        ("X: input[N, T, D]\nW: parameter[T, N]\nZ[t,d] = sum(X[n,t,d]*W[t,n], n)", "einsum"),
     ],
 )
 def test_a_contraction_is_the_cheapest_product_that_fits(text, form):

@@ -195,7 +195,7 @@ class Expressions:
         return self.look(base, view)
 
     def look(self, base: str, view: View) -> str:
-        """The expression that makes the view of the array called `base`, or of its windows if there are any."""
+        """The expression that makes the view of the array called `base`, or of its windows."""
         if view.steps is not None and not view.at and view.order is None:
             return self.windows(base, view.steps, view.buffer.shape)
         text = base
@@ -226,10 +226,11 @@ class Expressions:
 
     def windows(self, base: str, steps: Steps, shape: tuple[Expr, ...]) -> str:
         """The view along axes that move evenly: a slice, where each moves along an axis of its own."""
-        pairs = list(zip(steps.places, steps.indices, strict=False))
-        if len(steps.places) == len(steps.indices) and not any((p - i).atoms(Index) for p, i in pairs):
+        if _own_axes(steps):
             slices = []
-            for (place, index), size, extent in zip(pairs, steps.shape, shape, strict=True):
+            for place, index, size, extent in zip(
+                steps.places, steps.indices, steps.shape, shape, strict=True
+            ):
                 start = place - index
                 whole = start == 0 and self.size(size) == self.size(extent)
                 slices.append(":" if whole else f"{self.size(start)}:{self.size(start + size)}")
@@ -340,10 +341,16 @@ def _needs_brackets(name: str, position: int, part: Scalar) -> bool:
     )
 
 
+def _own_axes(steps: Steps) -> bool:
+    """Whether each axis moves along an axis of the array of its own, place by place."""
+    pairs = zip(steps.places, steps.indices, strict=False)
+    return len(steps.places) == len(steps.indices) and not any((p - i).atoms(Index) for p, i in pairs)
+
+
 def _suffix(view: View) -> str:
     """What a view is called after its buffer."""
-    if view.steps is not None and view.order is None:
-        return "windows"
+    if view.steps is not None and view.order is None and not view.at:
+        return "inside" if _own_axes(view.steps) else "windows"
     if view.order == (1, 0):
         return "T"
     if view.order is not None and view.order[-1] is None:

@@ -13,8 +13,8 @@ dtype parameters initialize predict loss gradients step fit save load
 _workspaces _workspace _predict _loss _backward _update _limit _state
 """
 OF_THE_METHODS = """
-self w np argparse sys Path BadZipFile Trainer Workspace parts windows erf require_finite shape_error main shape
-shapes seed path epochs batch_size validation callback order epoch history start dtype random count size
+self w np argparse sys Path BadZipFile Trainer Workspace parts windows erf require_finite shape_error main
+shape shapes seed path epochs batch_size validation callback order epoch history start dtype random count size
 total chosen state found file temporary name array archive
 """
 

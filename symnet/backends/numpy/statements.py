@@ -50,12 +50,15 @@ class Statements:
         self.labels = labels
         self.equations = equations
 
-    def block(self, lines: Iterable[Line], indent: str = "") -> list[str]:
-        """The statements of `lines`; before the first of each equation, the equation as a comment."""
+    def block(self, lines: Iterable[Line], indent: str = "", current: str = "") -> list[str]:
+        """The statements of `lines`; before the first of each equation, the equation as a comment, but that
+        of the tensor `current`, which stands above already.
+        """
         found: list[str] = []
-        current = ""
         for line in lines:
-            if line.tensor != current and not isinstance(line.instruction, Loop):
+            loop = isinstance(line.instruction, Loop)
+            several = loop and len({inner.tensor for inner in _innermost(line)}) > 1
+            if line.tensor != current and not several:
                 current = line.tensor
                 if found:
                     found.append("")
@@ -65,10 +68,10 @@ class Statements:
             label = self.labels.get(line.tensor, "")
             note = f"  # ({label})" if label else ""
             for text in self.statement(line.instruction):
-                found.append(f"{indent}{text}{'' if isinstance(line.instruction, Loop) else note}")
+                found.append(f"{indent}{text}{'' if loop else note}")
             if isinstance(line.instruction, Loop):
-                found += self.block(line.instruction.body, indent + "    ")
-                current = ""
+                found += self.block(line.instruction.body, indent + "    ", current)
+                current = "" if several else current
         return found
 
     def statement(self, instruction: Instruction) -> Iterator[str]:
@@ -95,15 +98,18 @@ class Statements:
             yield self.loop(instruction)
 
     def loop(self, instruction: Loop) -> str:
-        size = self.expressions.size(instruction.size)
-        count = f"reversed(range({size}))" if instruction.reverse else f"range({size})"
+        size, first = self.expressions.size(instruction.size), self.expressions.size(instruction.first)
+        places = f"range({size})" if first == "0" else f"range({first}, {size})"
+        count = f"reversed({places})" if instruction.reverse else places
         return f"for {self.expressions.symbol(instruction.index)} in {count}:"
 
     def product(self, instruction: Product) -> str:
         a, b, out = map(self.expressions.view, (instruction.a, instruction.b, instruction.out))
         if instruction.form == "dot":
             return f"{a}.dot({b}, out={out})"
-        return f"np.matmul({a}, {b}, out={out})"
+        if instruction.form == "matmul":
+            return f"np.matmul({a}, {b}, out={out})"
+        return f'np.einsum("{instruction.subscripts}", {a}, {b}, out={out})'
 
     def reduce(self, instruction: Reduce) -> str:
         a, out = self.expressions.view(instruction.a), self.expressions.view(instruction.out)
@@ -151,6 +157,15 @@ class Statements:
             if all(view.buffer.kind is Kind.PLACE for view in views) and out is not Kind.REAL
             else Kind.REAL
         )
+
+
+def _innermost(line: Line) -> Iterator[Line]:
+    """The lines in a loop, those of loops in it too."""
+    if isinstance(line.instruction, Loop):
+        for inner in line.instruction.body:
+            yield from _innermost(inner)
+    else:
+        yield line
 
 
 SEQUENCES = {
