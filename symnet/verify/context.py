@@ -168,16 +168,16 @@ class Context:
 
         Where none of the first few is, one where at least rounding does, or the last one.
         """
-        exact: list[Point] = []
+        near_kinks: list[Point] = []
         for _ in range(REDRAWS):
             point = next(drawn)
             near = kinks(self.derived.stated, point, len(self.stations))
-            if self.is_exact(point):
-                if not near:
-                    return point
-                exact.append(point)
+            if near:
+                near_kinks.append(point)
+            elif self.is_exact(point):
+                return point
             self.put_aside.extend(near)
-        return exact[-1] if exact else point
+        return next(filter(self.is_exact, reversed(near_kinks)), point)
 
     def is_exact(self, point: Point) -> bool:
         """Whether the adjoints can be computed to more digits than the checks ask for."""
