@@ -1,4 +1,6 @@
-"""The LSTM of names_rnn.toml, trained: how well it spells, beside tables of counts, and the names it makes up."""
+"""The LSTM of names_rnn.toml, trained: how well it spells, beside tables of counts, and the names that it
+makes up.
+"""
 
 from pathlib import Path
 
@@ -55,6 +57,6 @@ if __name__ == "__main__":
     rng = np.random.default_rng(0)
     made = [name(trainer, rng) for _ in range(40)]
     new = [word for word in made if word.lower() not in known]
-    print(f"Of 40 names that it made up, {len(new)} are in none of those that it was trained on:")
+    print(f"Of 40 names that it made up, {len(new)} are none of those that it was trained on:")
     for start in range(0, len(new), 10):
         print("  " + " ".join(new[start : start + 10]))
