@@ -116,7 +116,7 @@ def _network(context: Context) -> Section:
     blocks: list[Block] = [Paragraph((what + CONVENTIONS[context.convention],))]
     figure = network_figure(stated)
     if figure:
-        blocks.append(Figure(figure, "The network, from its inputs on the left to its outputs on the right"))
+        blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
     return Section(("The network",), "network", tuple(blocks))

@@ -202,9 +202,7 @@ class Context:
         """What there was not to check, and why."""
         notes = [] if self.derived.wrt else ["There is no gradient to check: nothing is derived."]
         notes += [HELD] if self.holds_fixed else []
-        corners = dict.fromkeys(
-            f"{kink.function} in the equation of {kink.equation}" for kink in self.put_aside
-        )
+        corners = dict.fromkeys(kink.where for kink in self.put_aside)
         return (
             *notes,
             *(f"Random points near a kink were put aside for others: {corner}." for corner in corners),
