@@ -64,7 +64,7 @@ types: $(INSTALLED)  ## mypy, strict
 imports: $(INSTALLED)  ## the import contract: imports go one way
 	$(VENV)/bin/lint-imports
 
-generated: $(INSTALLED)  ## renew generated/ from examples/
+generated: $(INSTALLED)  ## renew generated/ from examples/; make generated ARGS="--train char_gpt" trains it again
 	$(RUN) symnet.gallery --renew $(ARGS)
 
 check-generated: $(INSTALLED)  ## fail where generated/ is not what symnet writes now

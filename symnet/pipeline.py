@@ -45,7 +45,7 @@ from symnet.registry import solver
 from symnet.solving import product_for
 from symnet.spec import load as load_spec
 from symnet.updates import trained_by
-from symnet.verify import Certificate, Finding, verify
+from symnet.verify import Certificate, Finding, told, verify
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -309,8 +309,9 @@ def evidence_of(certificate: Certificate) -> Evidence:
         "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
     )
     summary = f"{verdict}: {what}. {where}"
-    kinks = tuple(
-        sorted({f"On a kink, where a slope from either side differs: {kink}" for kink in certificate.kinks})
+    kinks = (
+        f"Points on a corner, where the slopes on its two sides may differ: {words}."
+        for words in told(certificate.kinks)
     )
     return Evidence(head, claims, summary, (*certificate.notes, *kinks), measured)
 

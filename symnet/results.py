@@ -8,6 +8,9 @@ from typing import Any
 from symnet.documents.outline import Results, Table
 from symnet.training import Run
 
+MOST_CLASSES = 20
+"""A table of what was taken for what is read while there are no more classes than these."""
+
 
 def facts(run: Run) -> dict[str, Any]:
     """What a training run measured, as numbers."""
@@ -31,7 +34,7 @@ def record(run: Run) -> dict[str, Any]:
         "training": facts(run),
         "losses": _drawn(run.losses),
         **lengths,
-        "confusion": [list(row) for row in confusion],
+        "confusion": [list(row) for row in confusion] if len(confusion) <= MOST_CLASSES else [],
         "samples": [[list(row.given), list(row.wanted), list(row.predicted)] for row in run.rows],
     }
 

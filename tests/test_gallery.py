@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_no_page_needs_the_network(name):
     page = (ROOT / "generated" / name / "derivation.html").read_text()
     for needle in ("http://", "https://", "<script", "<link", "@import", "url("):
         assert needle not in page
-    assert len(page) < 1_000_000
+    assert len(page) < 2_500_000
 
 
 def test_xor_is_learned():
@@ -86,6 +87,22 @@ def test_loy_is_the_network_that_people_type_in():
 
 def test_digits_are_told_apart():
     assert measured("digits")["training"]["held-out accuracy"] >= 0.97
+
+
+def test_digits_are_told_apart_better_where_the_same_weights_look_at_every_place():
+    assert measured("digits_cnn")["training"]["held-out accuracy"] >= 0.98
+
+
+@pytest.mark.parametrize(
+    ("name", "rival"), [("char_gpt", "table of trigrams"), ("names_rnn", "table of 4-grams")]
+)
+def test_sequences_are_guessed_better_than_by_a_table(name, rival):
+    told = (ROOT / "generated" / name / "run.txt").read_text()
+    losses = {
+        what.strip(): float(loss) for what, loss in re.findall(r"^  (.+?) +(\d\.\d{3})$", told, re.MULTILINE)
+    }
+    assert losses["this network"] < losses[rival]
+    assert losses["this network"] == pytest.approx(measured(name)["training"]["held-out loss"], abs=2e-3)
 
 
 def test_the_perceptrons_say_what_they_must():

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 44
 CELL, EDGE = 34, 60
+POINTS = 500
+"""So many points of a line are drawn, at most: as many as can be told apart."""
 
 
 def curve(values: Sequence[float], label: str = "loss", unit: str = "epoch") -> str:
@@ -37,7 +39,9 @@ def curve(values: Sequence[float], label: str = "loss", unit: str = "epoch") -> 
         parts.append(_text("tick", LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
     marked = sorted({round(k * (len(values) - 1) / 4) for k in range(5)})
     parts += [_text("tick", x(k), floor + 20, str(k + 1)) for k in marked]
-    points = " ".join(f"{x(k):.1f},{y(value):.1f}" for k, value in enumerate(values))
+    apart = math.ceil(len(values) / POINTS)
+    drawn = [*range(0, len(values) - 1, apart), len(values) - 1]
+    points = " ".join(f"{x(k):.1f},{y(values[k]):.1f}" for k in drawn)
     parts.append(f'<polyline class="curve" points="{points}"/>')
     parts.append(_text("axis", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, unit))
     parts.append(_text("axis", 14, middle, label, turned=True))

@@ -116,7 +116,7 @@ def _network(context: Context) -> Section:
     blocks: list[Block] = [Paragraph((what + CONVENTIONS[context.convention],))]
     figure = network_figure(stated)
     if figure:
-        blocks.append(Figure(figure, "The network, from its inputs on the left to its outputs on the right"))
+        blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -42,6 +42,16 @@ Axes = tuple[tuple[Index, range], ...]
 """The indices that are bound at a place, each with the values along its axis, the outermost first."""
 BLOCK = 1 << 18
 """So many terms of a sum lie in memory at once, unless its result alone is larger."""
+
+DIRECT: dict[Any, Callable[..., Any]] = {
+    f.less: lambda a, b: 1 * (np.real(a) < np.real(b)),
+    f.less_equal: lambda a, b: 1 * (np.real(a) <= np.real(b)),
+    f.equal: lambda a, b: 1 * (np.real(a) == np.real(b)),
+    f.maximum: lambda a, b: np.where(np.real(a) > np.real(b), a, b),
+    f.minimum: lambda a, b: np.where(np.real(a) < np.real(b), a, b),
+    f.where: lambda condition, a, b: np.where(condition != 0, a, b),
+}
+"""What is quick to say of whole arrays; other functions are those of `elementary.py`, at each number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ class ArrayInterpreter:
     def elements(self, equation: Equation, ranges: list[range]) -> Array:
         """The elements of a tensor where its indices have these values, with the zeros beyond."""
         value = self.value(equation.rhs, tuple(zip(equation.indices, ranges, strict=True)))
-        number = _whole(value) if equation.tensor.integer else np.asarray(value)
+        number = _whole(value) if equation.tensor.integer else np.asarray(value) * 1.0
         lanes = number.shape[0] if number.ndim else 1
         return _with_zeros(np.broadcast_to(number, (lanes, *map(len, ranges))))
 
@@ -155,10 +165,10 @@ class ArrayInterpreter:
         if isinstance(expr, sp.Mul):
             return self.product(expr, axes)
         parts = [self.value(argument, axes) for argument in expr.args]
-        if isinstance(expr, f.where):
-            return np.where(parts[0] != 0, parts[1], parts[2])
         if isinstance(expr, sp.Add):
             return reduce(operator.add, parts)
+        if expr.func in DIRECT:
+            return DIRECT[expr.func](*parts)
         if isinstance(expr, sp.Pow):
             return parts[0] * parts[0] if expr.exp == 2 else _at_each(power, parts)
         if expr.func not in SCALAR_FUNCTIONS:

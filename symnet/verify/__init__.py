@@ -16,9 +16,9 @@ from symnet.equations.interpret import Array
 from symnet.verify import checks
 from symnet.verify.certificate import Certificate
 from symnet.verify.context import Context
-from symnet.verify.findings import Finding, Kink
+from symnet.verify.findings import Finding, Kink, told
 
-__all__ = ["Certificate", "Finding", "Kink", "verify"]
+__all__ = ["Certificate", "Finding", "Kink", "told", "verify"]
 
 
 class Check(Protocol):

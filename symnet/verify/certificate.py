@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from symnet.verify.findings import Finding, Kink
+from symnet.verify.findings import Finding, Kink, told
 
 SCHEMA = "symnet-certificate-1"
 """The name of the JSON form; a change that a reader would notice gets another number."""
@@ -73,7 +73,7 @@ class Certificate:
             "seed": self.seed,
             "points": [dict(sorted(sizes.items())) for sizes in self.sizes],
             "checks": [_claim(finding) for finding in self.findings],
-            "kinks": sorted({str(kink) for kink in self.kinks}),
+            "kinks": list(told(self.kinks)),
             "notes": list(self.notes),
         }
 
@@ -123,9 +123,7 @@ class Certificate:
             for finding in self.failures
             if finding.detail
         ]
-        lines += [
-            f"on a kink: {kink}" for kink in sorted({str(kink) for kink in self.kinks if kink.point >= 0})
-        ]
+        lines += [f"on a kink: {words}" for words in told(self.kinks)]
         lines += self.notes
         return "\n".join([*lines, self.summary()])
 

@@ -168,16 +168,16 @@ class Context:
 
         Where none of the first few is, one where at least rounding does, or the last one.
         """
-        exact: list[Point] = []
+        near_kinks: list[Point] = []
         for _ in range(REDRAWS):
             point = next(drawn)
             near = kinks(self.derived.stated, point, len(self.stations))
-            if self.is_exact(point):
-                if not near:
-                    return point
-                exact.append(point)
+            if near:
+                near_kinks.append(point)
+            elif self.is_exact(point):
+                return point
             self.put_aside.extend(near)
-        return exact[-1] if exact else point
+        return next(filter(self.is_exact, reversed(near_kinks)), point)
 
     def is_exact(self, point: Point) -> bool:
         """Whether the adjoints can be computed to more digits than the checks ask for."""
@@ -202,9 +202,7 @@ class Context:
         """What there was not to check, and why."""
         notes = [] if self.derived.wrt else ["There is no gradient to check: nothing is derived."]
         notes += [HELD] if self.holds_fixed else []
-        corners = dict.fromkeys(
-            f"{kink.function} in the equation of {kink.equation}" for kink in self.put_aside
-        )
+        corners = dict.fromkeys(kink.where for kink in self.put_aside)
         return (
             *notes,
             *(f"Random points near a kink were put aside for others: {corner}." for corner in corners),

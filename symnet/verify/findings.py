@@ -5,6 +5,7 @@ compared.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +56,25 @@ class Kink:
     gap: float  # how far from the kink, 0 on it
     point: int  # which of the points that were checked
 
-    def __str__(self) -> str:
-        at = f" at [{', '.join(map(str, self.place))}]" if self.place else ""
-        return f"{self.function} in the equation of {self.equation}{at}"
+    @property
+    def where(self) -> str:
+        """What is not smooth, and in which equation."""
+        return f"{self.function} in the equation of {self.equation}"
+
+
+def told(kinks: Iterable[Kink]) -> tuple[str, ...]:
+    """One sentence for each function of an equation: at which place, and at how many more."""
+    places: dict[str, set[tuple[int, ...]]] = {}
+    for kink in kinks:
+        places.setdefault(kink.where, set()).add(kink.place)
+    return tuple(f"{where}{_at(sorted(found))}" for where, found in sorted(places.items()))
+
+
+def _at(places: Sequence[tuple[int, ...]]) -> str:
+    if places == [()]:
+        return ""
+    more = f" and {len(places) - 1} more places" if len(places) > 1 else ""
+    return f" at [{', '.join(map(str, places[0]))}]{more}"
 
 
 def difference(actual: Array, expected: Array, scale: float | None = None) -> float:

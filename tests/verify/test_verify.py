@@ -13,7 +13,7 @@ from derivation.programs import CASES
 from symnet.derivation.derive import derive
 from symnet.equations.parse import parse_program
 from symnet.errors import SymnetError
-from symnet.verify import kinks, verify
+from symnet.verify import Kink, kinks, told, verify
 from symnet.verify.certificate import COLUMNS
 from symnet.verify.findings import difference, worse
 
@@ -167,6 +167,12 @@ def test_a_kink_is_named_and_the_gradient_lies_between_its_sides():
     assert kink.function == "maximum(Z[n, j], 0)"
     assert "on a kink: maximum(Z[n, j], 0) in the equation of A at [0, 0]" in certificate.table()
     assert any(finding.check == "kinks" for finding in certificate.findings)
+
+
+def test_kinks_are_told_by_what_has_them_and_not_one_by_one():
+    found = [Kink("A", "maximum(Z[n, j], 0)", (n, j), 0.0, 0) for n in range(2) for j in range(3)]
+    assert told([*found, *found]) == ("maximum(Z[n, j], 0) in the equation of A at [0, 0] and 5 more places",)
+    assert told([Kink("L", "absolute(w)", (), 0.0, 0)]) == ("absolute(w) in the equation of L",)
 
 
 def test_a_gradient_outside_the_sides_of_a_kink_is_refused():

@@ -1,11 +1,48 @@
-"""What a table of counts predicts: the plain rival of a network that predicts the next character."""
+"""What the programs of sequences share: a network as training has left it, draws from what it predicts, and
+its plain rival, a table of counts.
+"""
 
 import numpy as np
 
+import symnet
+from symnet.spec import load
+from symnet.training import new_trainer, read_data
 
-def spread(counts):
-    """Shares of rows of counts; of a row of zeros, none."""
-    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+
+def trained(path):
+    """A trainer with the parameters that training has left in the gallery, the data in two parts, and the
+    arrays of its file.
+    """
+    spec = load(path)
+    network = symnet.Network.of(spec.network)
+    trainer = new_trainer(network.derive().generate("numpy"))
+    with np.load(path.parents[1] / "generated" / path.stem / "parameters.npz") as parameters:
+        for name, array in parameters.items():
+            trainer.parameters[name][...] = array
+    with np.load(spec.data.file) as arrays:
+        return trainer, read_data(spec, network.program), dict(arrays)
+
+
+def draw(rng, shares, warmth):
+    """One of the characters that have these shares: the warmer, the wilder; at 1 as the shares say."""
+    shares = shares ** (1 / warmth)
+    return int(rng.choice(len(shares), p=shares / shares.sum()))
+
+
+def compare(trainer, data, characters):
+    """Prints how well tables and the network guess what follows; returns the losses by name."""
+    x, y = data.test["X"], data.test["Y"]
+    losses = {}
+    for n, what in enumerate(("letters", "pairs", "trigrams", "4-grams"), start=1):
+        table = Table(n, characters)
+        table.count(data.train["X"], data.train["Y"])
+        losses[f"table of {what}"] = table.loss(x, y)
+    losses["this network"] = trainer.loss(x, y)
+    print("What follows in held-out text, mean of -log p (each table with the weights that are best for it):")
+    for name, loss in losses.items():
+        print(f"  {name:18} {loss:.3f}")
+    print()
+    return losses
 
 
 class Table:
