@@ -54,6 +54,7 @@ class Growing:
     def given(self, section: str, shape: Sequence[int | str], integer: bool = False) -> str:
         """Another input or target; its name."""
         name = f"{section[0].upper()}{len(self.document[section]) + 1}"
+        shape = [e if isinstance(e, int) or e.isidentifier() else f"{name}_{k}" for k, e in enumerate(shape)]
         said = {"shape": [*shape], "integer": True} if integer else [*shape]
         self.document[section][name] = said
         if section == "inputs":
@@ -510,7 +511,21 @@ INPUTS = {
 def begin(draw: DrawFn, network: Growing) -> str:
     """An input: rows, rows one after another, an image, or tokens."""
     form = draw(
-        st.sampled_from(["rows", "rows", "sequence", "sequence", "sequence", "tokens", "tokens", "image", "image", "image", "volume"])
+        st.sampled_from(
+            [
+                "rows",
+                "rows",
+                "sequence",
+                "sequence",
+                "sequence",
+                "tokens",
+                "tokens",
+                "image",
+                "image",
+                "image",
+                "volume",
+            ]
+        )
     )
     length = draw(st.sampled_from(["T", 3, 4]))
     if form == "tokens":
@@ -553,10 +568,10 @@ def lose(draw: DrawFn, network: Growing, output: str) -> Table:
     """A loss over `output`: each of its inputs is a dense layer over that, and its targets are new."""
     kind = draw(st.sampled_from([*members("losses")]))
     wanted = slots("losses", member("losses", kind))
-    lead, width = network.shapes[output][:-1], draw(st.integers(1, 3))
+    lead, width = network.shapes[output][:-1], draw(st.integers(2 if kind == "cosine" else 1, 3))
     if (
         len([t for t in wanted if t.role == Role.INPUT]) == 1
-        and kind not in BEFORE
+        and kind not in (*BEFORE, "cosine")  # of one number there is no direction
         and network.learns
         and flag(draw)
     ):
