@@ -28,7 +28,7 @@ Peer = Callable[[Mapping[str, Any]], tuple[Any, Any]]
 
 def close(found: Any, expected: Any, name: str) -> None:
     """The error relative to the largest entry, or to 1 where all are smaller."""
-    found, expected = np.asarray(found), np.asarray(expected)
+    found, expected = (a.numpy() if isinstance(a, torch.Tensor) else np.asarray(a) for a in (found, expected))
     assert found.shape == expected.shape, name
     error = np.abs(found - expected).max(initial=0.0)
     assert error <= BOUND * max(np.abs(expected).max(initial=0.0), 1.0), f"{name}: {error:.1e}"

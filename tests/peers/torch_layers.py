@@ -45,7 +45,7 @@ ACTIVATIONS: dict[str, Callable[..., Any]] = {
     "gelu": lambda z, p: F.gelu(z),
     "gelu_tanh": lambda z, p: F.gelu(z, approximate="tanh"),
     "glu": lambda z, p: F.glu(z),
-    "hardsigmoid": lambda z, p: F.hardsigmoid(z),
+    "hardsigmoid": lambda z, p: F.relu6(z + 3) / 6,  # the slope of F.hardsigmoid is a sixth in float32
     "hardswish": lambda z, p: F.hardswish(z),
     "hardtanh": lambda z, p, low=-1.0, high=1.0: F.hardtanh(z, low, high),
     "leaky_relu": lambda z, p, alpha=0.01: F.leaky_relu(z, alpha),
@@ -146,17 +146,13 @@ def conv(layer, x, p):
     weight = p.W.flatten(-2) if layer.groups > 1 else p.W
     weight = weight.permute(axes + 1, axes, *range(axes))
     bias = None if p.b is None else p.b.flatten()
-    padding = (
-        {"valid": 0}.get(layer.padding, layer.padding)
-        if isinstance(layer.padding, str)
-        else each(layer.padding, axes)
-    )
-    if padding == "same" and set(stride) != {1}:  # there is no such padding there: as TensorFlow has it
-        for k, (size, taps, s, d) in enumerate(zip(x.shape[2:], kernel, stride, dilation, strict=True)):
-            missing = max((-(-size // s) - 1) * s + d * (taps - 1) + 1 - size, 0)
-            sides = [0, 0] * (axes - 1 - k) + [missing // 2, missing - missing // 2]
-            x = F.pad(x, sides)
-        padding = 0
+    padding = 0
+    if layer.padding == "same":  # as TensorFlow has it, which PyTorch has for odd kernels and no strides
+        sizes = zip(x.shape[2:], kernel, stride, dilation, strict=True)
+        missing = [max((-(-n // s) - 1) * s + d * (taps - 1) + 1 - n, 0) for n, taps, s, d in sizes]
+        x = F.pad(x, [side for m in reversed(missing) for side in (m // 2, m - m // 2)])
+    elif layer.padding != "valid":
+        padding = each(layer.padding, axes)
     function = (F.conv1d, F.conv2d, F.conv3d)[axes - 1]
     return active(layer, last(function(x, weight, bias, stride, padding, dilation, layer.groups)), p)
 
