@@ -2,10 +2,13 @@
 
 PYTHON ?= python3
 ARGS   ?=
+FUZZ_SECONDS ?= 300
+FUZZ_SEED    ?=
 
 VENV       := .venv
 BENCH_VENV := .venv-bench
 INSTALLED  := $(VENV)/installed
+PEERS      := $(VENV)/peers
 BENCH      := $(BENCH_VENV)/installed
 UV         := $(shell command -v uv 2>/dev/null)
 RUN        := $(VENV)/bin/python -m
@@ -13,7 +16,7 @@ RUN        := $(VENV)/bin/python -m
 DEMO  := demo
 SPECS := xor digits
 
-.PHONY: help setup test demo lint format types imports generated check-generated bench lock clean
+.PHONY: help setup test fuzz peers demo lint format types imports generated check-generated bench lock clean
 .DELETE_ON_ERROR:
 
 help:             ## print this list
@@ -39,6 +42,17 @@ endif
 
 test: $(INSTALLED)  ## run the tests; make test ARGS="-k adjoint" runs some
 	$(RUN) pytest $(ARGS)
+
+fuzz: $(INSTALLED)  ## judge random networks for FUZZ_SECONDS; FUZZ_SEED=... draws the same ones again
+	$(VENV)/bin/python tests/fuzz.py --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+
+# By pip, which takes a local build of PyTorch where pip's configuration names one.
+peers: $(PEERS)   ## run the tests that compare with PyTorch, which is installed into .venv
+	$(RUN) pytest tests/peers $(ARGS)
+
+$(PEERS): $(INSTALLED)
+	$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --group peers
+	@touch $@
 
 demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into demo/
 	@set -e; for name in $(SPECS); do \

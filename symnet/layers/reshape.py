@@ -31,13 +31,16 @@ class Unflatten(Layer):
                 f"{list(self.shape)} are {count} numbers, and a sample of {x[0].name} has {width or 'some'}",
                 expected="as many",
             )
+        words = {"A": Reshape.WORDS}
+        if len(self.shape) == 1:
+            return Stated("X: input[N, P]\nA[n,p] = X[n,p]", words=words)
         indices = AXES[: len(self.shape)]
         sizes = tuple(name.upper() for name in indices)
         text = (
             f"X: input[N, D]\nA: tensor[{listed('N', sizes)}]\n"
             f"A[{listed('n', indices)}] = X[n,{row_major(indices, sizes)}]"
         )
-        return Stated(text, dict(zip(sizes, self.shape, strict=True)), words={"A": Reshape.WORDS})
+        return Stated(text, dict(zip(sizes, self.shape, strict=True)), words=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +71,8 @@ class Reshape(Block):
 
 
 LAYER = Reshape
-SAMPLES = (Sample(Reshape((2, 3)), ("N", 6)), Sample(Reshape((3, 2, 2)), ("N", 2, 6)))
+SAMPLES = (
+    Sample(Reshape((2, 3)), ("N", 6)),
+    Sample(Reshape((3, 2, 2)), ("N", 2, 6)),
+    Sample(Reshape((6,)), ("N", 2, 3)),
+)

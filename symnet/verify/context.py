@@ -35,7 +35,9 @@ HELD = (
 )
 POINTS = 3
 AFFORDABLE = 20_000_000
-"""How many innermost evaluations the complex steps may take at all points: some ten seconds."""
+"""How many innermost evaluations the complex steps may take for several points, one element at a time."""
+AT_MOST = 100_000_000
+"""How many they may take for a single point, many elements at a time: some seconds."""
 SIDES_AGREE = 1e-4
 """Slopes on the two sides of a value that differ by less, relative to the largest, are one slope."""
 
@@ -115,16 +117,29 @@ def scales(derived: Derived, size: Callable[[str], float]) -> dict[str, float]:
     return found
 
 
-def _affordable_points(derived: Derived) -> int:
-    """How many points to check at: several, but one for a deep network, where every element costs a run
-    through all layers.
+def _evaluations(derived: Derived, extent: int) -> int:
+    """How many innermost evaluations the complex steps take at one point where all sizes are `extent`: every
+    element costs a run through all layers.
     """
     program = derived.primal
-    sizes = {size.name: LARGEST for size in program.sizes}
+    sizes = {size.name: extent for size in program.sizes}
     elements = sum(
         math.prod(int(extent_at(n, sizes)) for n in adjoint.of.shape) for adjoint in derived.adjoints
     )
-    return POINTS if elements * work(program, sizes) * POINTS < AFFORDABLE else 1
+    return elements * work(program, sizes)
+
+
+def _affordable_points(derived: Derived) -> int:
+    """How many points to check at: several, but one for a deep network."""
+    return POINTS if _evaluations(derived, LARGEST) * POINTS < AFFORDABLE else 1
+
+
+def _affordable_size(derived: Derived) -> int:
+    """How large sizes may be drawn: smaller ones for a network of many axes, which has more elements."""
+    extent = LARGEST
+    while extent > 2 and _evaluations(derived, extent) > AT_MOST:
+        extent -= 1
+    return extent
 
 
 def _same(program: Program, other: Program, name: str) -> bool:
@@ -151,7 +166,7 @@ class Context:
         self.prediction = prediction
         self.put_aside: list[Kink] = []
         self.stations: list[Station] = []
-        drawn = draw(derived.stated, np.random.default_rng(seed))
+        drawn = draw(derived.stated, np.random.default_rng(seed), _affordable_size(derived))
         for _ in range(_affordable_points(derived) if points is None else points):
             self.add(self.suitable(drawn))
         if at is not None:

@@ -25,7 +25,7 @@ from symnet.index.symbols import GIVEN_ROLES, Role, Size, Tensor, name_of
 
 SMALLEST, LARGEST = 3, 5
 """Sizes are drawn between these: large enough that no two axes or elements are alike, small enough for plain
-loops.
+loops. Networks of many axes have smaller ones (see `context.py`).
 """
 ATTEMPTS = 100
 
@@ -59,13 +59,14 @@ class Point:
         return self.interpreter(program).run({**self.given, **(known or {})})
 
 
-def draw(program: Program, rng: np.random.Generator) -> Iterator[Point]:
-    """Random small points, one after another, at each of which every tensor of `program` has finite values.
+def draw(program: Program, rng: np.random.Generator, largest: int = LARGEST) -> Iterator[Point]:
+    """Random small points, one after another, at each of which every tensor of `program` has finite values;
+    sizes are at most `largest` where such sizes are to be had.
 
     Raises SymnetError where no such point is found.
     """
     while True:
-        yield _finite(program, (_small(program, rng, attempt) for attempt in range(ATTEMPTS)))
+        yield _finite(program, (_small(program, rng, attempt, largest) for attempt in range(ATTEMPTS)))
 
 
 def draw_actual(program: Program, rng: np.random.Generator, sizes: Mapping[str, int]) -> Point:
@@ -89,8 +90,8 @@ def _moderate(tensor: Tensor, value: Array) -> Array:
     return value / math.sqrt(value.shape[0]) if tensor.role == Role.PARAMETER and tensor.rank > 1 else value
 
 
-def _small(program: Program, rng: np.random.Generator, attempt: int) -> Point:
-    sizes = draw_sizes(program, rng, LARGEST)
+def _small(program: Program, rng: np.random.Generator, attempt: int, largest: int) -> Point:
+    sizes = draw_sizes(program, rng, largest, smallest=min(SMALLEST, largest - 1))
     return Point(sizes, draw_arrays(program, sizes, rng, positive=attempt % 2 == 1))
 
 
@@ -103,7 +104,11 @@ def _finite(program: Program, points: Iterable[Point]) -> Point:
 
 
 def draw_sizes(
-    program: Program, rng: np.random.Generator, largest: int, fixed: Mapping[str, int] | None = None
+    program: Program,
+    rng: np.random.Generator,
+    largest: int,
+    fixed: Mapping[str, int] | None = None,
+    smallest: int = SMALLEST,
 ) -> dict[str, int]:
     """A value for every symbolic size, so that every axis has entries, two if that can be had; those in
     `fixed` are kept.
@@ -113,7 +118,7 @@ def draw_sizes(
     extents = {extent for tensor in program.tensors.values() for extent in tensor.shape}
     for attempt in range(ATTEMPTS):
         upper = largest + attempt // 8
-        sizes = {s.name: int(rng.integers(SMALLEST, upper, endpoint=True)) for s in program.sizes} | fixed
+        sizes = {s.name: int(rng.integers(smallest, upper, endpoint=True)) for s in program.sizes} | fixed
         wanted = 2 if attempt < ATTEMPTS // 2 else 1
         least = {extent: wanted if extent.atoms(Size) - kept else 1 for extent in extents}
         values = {extent: extent_at(extent, sizes) for extent in extents}

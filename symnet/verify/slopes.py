@@ -85,7 +85,9 @@ class Slopes:
         known, shape = self.kept(name), self.values[self.moved(name)].shape
         count = math.prod(shape)
         found = [
-            self.interpreter.slopes(known, self.moved(name), np.eye(count)[start : start + LANES], self.loss)
+            self.interpreter.slopes(
+                known, self.moved(name), np.eye(min(LANES, count - start), count, start), self.loss
+            )
             for start in range(0, count, LANES)
         ]
         return np.concatenate(found).reshape(shape) if found else np.zeros(shape)

@@ -1,0 +1,647 @@
+"""What Hypothesis draws: networks of layers, as specifications.
+
+A network grows layer by layer. Each layer reads an output that is there, mostly the last one; `LAYERS` says
+which outputs a kind of layer can read, and draws its options. Every output that no layer reads goes into a
+loss, so that all that is learned counts. Drawn networks are well formed: an error in one is a bug.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from symnet.graph import Graph
+from symnet.index.symbols import Role
+from symnet.registry import layer_kinds, member, members, slots
+
+Table = dict[str, Any]
+Shape = tuple[int | str, ...]
+"""Numbers, and names of sizes that stay open."""
+
+ACTIVATIONS = [name for name in members("activations") if name != "sign"]  # nothing is derived through sign
+OWN_SETTINGS = {"hardtanh": {"low": -0.6, "high": 0.7}}
+BEFORE = {
+    "bce": "sigmoid",
+    "dice": "sigmoid",
+    "nll": "log_softmax",
+    "kl_div": "log_softmax",
+    "gaussian_nll": "softplus",
+}
+"""What stands before a loss that takes its inputs for probabilities, their logarithms, or variances."""
+EQUATIONS = (
+    "X: input[N, D]\n{w}: parameter[D]\n{s}[n,i] = sin({w}[i]*X[n,i])",
+    "X: input[N, D]\n{w}: parameter[D, D]\n{s}[n,i] = X[n,i]*tanh(sum({w}[i,j]*X[n,j], j))",
+    "X: input[N, D]\n{s}[n,i] = X[n,i]/(1 + logsumexp(X[n,j], j)**2)",
+)
+
+
+class Growing:
+    """A network while it is drawn: its specification, and a graph that knows the shape of every output."""
+
+    def __init__(self) -> None:
+        self.document: Table = {"network": {}, "inputs": {}, "targets": {}, "layers": [], "losses": []}
+        self.graph = Graph()
+        self.shapes: dict[str, Shape] = {}
+        self.unread: list[str] = []
+        self.learns = False
+
+    def given(self, section: str, shape: Sequence[int | str], integer: bool = False) -> str:
+        """Another input or target; its name."""
+        name = f"{section[0].upper()}{len(self.document[section]) + 1}"
+        shape = [e if isinstance(e, int) or e.isidentifier() else f"{name}_{k}" for k, e in enumerate(shape)]
+        said = {"shape": [*shape], "integer": True} if integer else [*shape]
+        self.document[section][name] = said
+        if section == "inputs":
+            self.graph.declare(name, said, Role.INPUT)
+        return name
+
+    def source(self, shape: Sequence[int | str], integer: bool = False) -> str:
+        """Another input that layers may read."""
+        return self.appear(self.given("inputs", shape, integer))
+
+    def add(self, kind: str, options: Table) -> str:
+        """Another layer; the name of its output."""
+        name = f"{kind}_{len(self.document['layers']) + 1}"
+        table = {"kind": kind, "name": name, **options}
+        self.document["layers"].append(table)
+        layer = layer_kinds()[kind](**{key: value for key, value in table.items() if key != "kind"})
+        before = set(self.graph.tensors)
+        self.graph.add(layer)
+        new = [self.graph.tensors[n] for n in set(self.graph.tensors) - before]
+        self.learns = self.learns or any(t.role == Role.PARAMETER and not t.frozen for t in new)
+        self.unread = [other for other in self.unread if other not in layer.reads]
+        return self.appear(name)
+
+    def appear(self, name: str) -> str:
+        """An input or an output, which may be read from now on."""
+        tensor = self.graph.output(name)
+        self.shapes[name] = self.shape(tensor.shape)
+        self.unread.append(name)
+        return name
+
+    def shape(self, extents: Sequence[Any]) -> Shape:
+        """The sizes as numbers where they are known."""
+        sizes = self.graph.sizes
+        return tuple(sizes.value(extent) or str(sizes.resolve(extent)) for extent in extents)
+
+    def matrices(self, kind: str, parameter: str) -> Mapping[str, Shape]:
+        """The parameters of that name of all layers of a kind, as a tie names them."""
+        names = [table["name"] for table in self.document["layers"] if table["kind"] == kind]
+        found = {name: self.graph.own[name][parameter] for name in names if parameter in self.graph.own[name]}
+        return {f"{name}.{parameter}": self.shape(tensor.shape) for name, tensor in found.items()}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a layer is about to read."""
+
+    network: Growing
+    name: str
+    shape: Shape = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", self.network.shapes[self.name])
+
+    @property
+    def integer(self) -> bool:
+        return self.network.graph.output(self.name).integer
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+        assert isinstance(self.shape[-1], int)
+        return self.shape[-1]
+
+    @property
+    def places(self) -> Shape:
+        return self.shape[1:-1]
+
+    @property
+    def known(self) -> bool:
+        """Whether all sizes but the number of samples are numbers."""
+        return all(isinstance(extent, int) for extent in self.shape[1:])
+
+    def like(self, fits: Callable[[Shape], bool]) -> list[str]:
+        """The outputs of numbers whose shape fits."""
+        outputs = self.network.graph.output
+        return [
+            name for name, shape in self.network.shapes.items() if fits(shape) and not outputs(name).integer
+        ]
+
+
+Options = Callable[[DrawFn, Source], Table]
+LAYERS: dict[str, tuple[Callable[[Source], bool], Options]] = {}
+"""For each kind of layer, what it can read and how its options are drawn; `inputs` is what was to be read,
+unless they say more.
+"""
+
+
+def layer(fits: Callable[[Source], bool]) -> Callable[[Options], Options]:
+    """Registers the options of a kind of layer by the name of the function."""
+
+    def register(options: Options) -> Options:
+        LAYERS[options.__name__.strip("_")] = (fits, options)
+        return options
+
+    return register
+
+
+def rows(x: Source) -> bool:
+    return not x.integer and len(x.shape) <= 4
+
+
+def sequence(x: Source) -> bool:
+    return not x.integer and len(x.shape) == 3
+
+
+def spatial(x: Source) -> bool:
+    return not x.integer and 3 <= len(x.shape) <= 5
+
+
+# options that several layers have
+
+
+def units(draw: DrawFn) -> int:
+    return draw(st.integers(1, 4))
+
+
+def flag(draw: DrawFn) -> bool:
+    return draw(st.booleans())
+
+
+def each(draw: DrawFn, axes: int, least: int, most: int) -> Any:
+    """One number for all axes, or one for each."""
+    numbers = st.integers(least, most)
+    return draw(st.one_of(numbers, st.lists(numbers, min_size=axes, max_size=axes)))
+
+
+def numbers(value: Any, axes: int) -> list[int]:
+    return list(value) if isinstance(value, list) else [value] * axes
+
+
+def activation(draw: DrawFn, **options: Any) -> Table:
+    """An activation, now and then with other settings than its own."""
+    name = draw(st.sampled_from(ACTIVATIONS))
+    known = members("activations")[name].settings
+    if known and flag(draw):
+        options["settings"] = OWN_SETTINGS.get(name) or {
+            key: draw(st.sampled_from([0.3, 0.75])) for key in known
+        }
+    return {"activation": name, **options}
+
+
+def penalties(draw: DrawFn) -> Table:
+    return draw(st.sampled_from([{}, {}, {}, {"l1": 0.01}, {"l2": 0.1}, {"frozen": True}]))
+
+
+def divisor(draw: DrawFn, number: int) -> int:
+    return draw(st.sampled_from([d for d in range(1, number + 1) if number % d == 0]))
+
+
+def mask(draw: DrawFn, network: Growing, *shape: int | str) -> Table:
+    return {"mask": network.given("inputs", shape)} if draw(st.integers(0, 3)) == 0 else {}
+
+
+# layers over rows
+
+
+@layer(rows)
+def dense(draw: DrawFn, x: Source) -> Table:
+    table = activation(draw, units=units(draw)) | penalties(draw)
+    kind = draw(
+        st.sampled_from([{}, {}, {"bias": False}, {"augmented": True}, {"transposed": True}, {"tie": {}}])
+    )
+    if kind != {"tie": {}}:
+        return table | kind
+    of_dense, of_tokens = x.network.matrices("dense", "W"), x.network.matrices("embedding", "E")
+    fitting = [(name, shape[1], False) for name, shape in of_dense.items() if shape[0] == x.width]
+    fitting += [(name, shape[0], True) for name, shape in of_tokens.items() if shape[1] == x.width]
+    if not fitting:
+        return table
+    name, many, transposed = draw(st.sampled_from(fitting))
+    return {
+        "units": many,
+        "transposed": transposed,
+        "tie": {"W": name},
+        "activation": draw(st.sampled_from(["linear", "tanh", "relu"])),
+    }
+
+
+@layer(lambda x: rows(x) and x.shape[-1] != 1)
+def _activation(draw: DrawFn, x: Source) -> Table:
+    table = activation(draw)
+    return table if x.width % 2 == 0 or "glu" not in table["activation"] else {"activation": "tanh"}
+
+
+@layer(rows)
+def add(draw: DrawFn, x: Source) -> Table:
+    others = x.like(lambda shape: shape == x.shape)
+    return {"inputs": [x.name, *draw(st.lists(st.sampled_from(others), min_size=1, max_size=2))]}
+
+
+@layer(rows)
+def multiply(draw: DrawFn, x: Source) -> Table:
+    return {"inputs": [x.name, draw(st.sampled_from(x.like(lambda shape: shape == x.shape)))]}
+
+
+@layer(rows)
+def concatenate(draw: DrawFn, x: Source) -> Table:
+    beside = x.like(lambda shape: shape[:-1] == x.shape[:-1])
+    return {
+        "inputs": draw(
+            st.permutations([x.name, *draw(st.lists(st.sampled_from(beside), min_size=1, max_size=2))])
+        )
+    }
+
+
+@layer(rows)
+def bilinear(draw: DrawFn, x: Source) -> Table:
+    beside = x.like(lambda shape: shape[:-1] == x.shape[:-1])
+    return {
+        "units": units(draw),
+        "bias": flag(draw),
+        "inputs": [x.name, draw(st.sampled_from(beside))],
+    } | penalties(draw)
+
+
+@layer(rows)
+def dropout(draw: DrawFn, x: Source) -> Table:
+    return {"rate": draw(st.sampled_from([0.0, 0.25, 0.5]))}
+
+
+@layer(rows)
+def equations(draw: DrawFn, x: Source) -> Table:
+    number = len(x.network.document["layers"])
+    return {"text": draw(st.sampled_from(EQUATIONS)).format(w=f"w_{number}", s=f"S_{number}")}
+
+
+@layer(rows)
+def feed_forward(draw: DrawFn, x: Source) -> Table:
+    return activation(draw, units=units(draw), bias=flag(draw)) | penalties(draw)
+
+
+@layer(rows)
+def highway(draw: DrawFn, x: Source) -> Table:
+    table = activation(draw)
+    return {"activation": "elu"} if "glu" in table["activation"] else table
+
+
+@layer(rows)
+def mixture(draw: DrawFn, x: Source) -> Table:
+    return activation(draw, units=units(draw), experts=draw(st.integers(1, 3)))
+
+
+# normalizations: of one number nothing is left, so that there are two at least
+
+
+@layer(lambda x: rows(x) and x.shape[-1] != 1)
+def layer_norm(draw: DrawFn, x: Source) -> Table:
+    return {"affine": flag(draw), "eps": draw(st.sampled_from([1e-5, 0.1]))}
+
+
+@layer(rows)
+def rms_norm(draw: DrawFn, x: Source) -> Table:
+    return {"affine": flag(draw), "eps": draw(st.sampled_from([1e-5, 0.1]))}
+
+
+@layer(rows)
+def batch_norm(draw: DrawFn, x: Source) -> Table:
+    return {"affine": flag(draw), "momentum": draw(st.sampled_from([0.1, 0.5])), "eps": 0.1}
+
+
+@layer(lambda x: rows(x) and x.width > 1)
+def group_norm(draw: DrawFn, x: Source) -> Table:
+    return {
+        "groups": draw(st.sampled_from([d for d in range(1, x.width) if x.width % d == 0])),
+        "affine": flag(draw),
+    }
+
+
+@layer(lambda x: spatial(x) and x.places != (1,) * len(x.places))
+def instance_norm(draw: DrawFn, x: Source) -> Table:
+    return {"affine": flag(draw), "eps": draw(st.sampled_from([1e-5, 0.1]))}
+
+
+# layers over sequences
+
+
+def recurrent(draw: DrawFn, x: Source) -> Table:
+    table = {"units": units(draw), "sequence": flag(draw), "reverse": flag(draw), "bias": flag(draw)}
+    table |= {"truncate": draw(st.sampled_from([0, 0, 0, 1, 2]))} | penalties(draw)
+    table |= mask(draw, x.network, *x.shape[:2]) | {"inputs": [x.name]}
+    states = x.like(lambda shape: shape[0] == x.shape[0] and len(shape) == 2)
+    if states and flag(draw):
+        state = draw(st.sampled_from(states))
+        table |= {"units": x.network.shapes[state][1], "initial": state}
+    return table
+
+
+@layer(sequence)
+def rnn(draw: DrawFn, x: Source) -> Table:
+    return recurrent(draw, x) | {"activation": draw(st.sampled_from(["tanh", "relu", "sigmoid"]))}
+
+
+@layer(sequence)
+def lstm(draw: DrawFn, x: Source) -> Table:
+    return recurrent(draw, x)
+
+
+@layer(sequence)
+def gru(draw: DrawFn, x: Source) -> Table:
+    return recurrent(draw, x)
+
+
+@layer(sequence)
+def bidirectional(draw: DrawFn, x: Source) -> Table:
+    table = {"units": draw(st.integers(1, 2)), "cell": draw(st.sampled_from(["rnn", "lstm", "gru"]))}
+    table |= {"sequence": flag(draw), "bias": flag(draw), "inputs": [x.name]} | penalties(draw)
+    return table | mask(draw, x.network, *x.shape[:2])
+
+
+def heads(draw: DrawFn, x: Source, units: int | None) -> Table:
+    """Heads into which the features fall, and groups into which the heads fall."""
+    count = draw(st.integers(1, 3)) if units else divisor(draw, x.width)
+    table = {"heads": count} | ({"groups": divisor(draw, count)} if flag(draw) else {})
+    return table | {"rotary": (units or x.width // count) % 2 == 0 and flag(draw)}
+
+
+@layer(sequence)
+def attention(draw: DrawFn, x: Source) -> Table:
+    own = draw(st.sampled_from([None, 1, 2]))
+    table = heads(draw, x, own) | ({"units": own} if own else {}) | {"causal": flag(draw), "bias": flag(draw)}
+    memories = [x.name, *x.like(lambda shape: len(shape) == 3 and shape[0] == x.shape[0])]
+    memory = draw(st.sampled_from(memories))
+    table["inputs"] = [x.name] if memory == x.name else [x.name, memory]
+    return table | mask(draw, x.network, *x.network.shapes[memory][:2]) | penalties(draw)
+
+
+@layer(sequence)
+def dot_product_attention(draw: DrawFn, x: Source) -> Table:
+    keys = draw(
+        st.sampled_from(
+            x.like(lambda shape: len(shape) == 3 and shape[0] == x.shape[0] and shape[2] == x.shape[2])
+        )
+    )
+    span = x.network.shapes[keys][:2]
+    values = draw(st.sampled_from(x.like(lambda shape: len(shape) == 3 and shape[:2] == span)))
+    return {"causal": flag(draw), "inputs": [x.name, keys, values]} | mask(draw, x.network, *span)
+
+
+@layer(sequence)
+def transformer_block(draw: DrawFn, x: Source) -> Table:
+    table = activation(draw, units=units(draw), order=draw(st.sampled_from(["pre", "post"])))
+    table.pop("settings", None)
+    table |= heads(draw, x, None) | {
+        "norm": draw(st.sampled_from(["layer", "rms"])) if x.width > 1 else "rms"
+    }
+    table |= {"causal": flag(draw), "bias": flag(draw), "dropout": draw(st.sampled_from([0.0, 0.0, 0.2]))}
+    return table | {"inputs": [x.name]} | mask(draw, x.network, *x.shape[:2])
+
+
+@layer(sequence)
+def position(draw: DrawFn, x: Source) -> Table:
+    forms = ["learned", "sinusoidal", "rotary"] if x.width % 2 == 0 else ["learned"]
+    return {"form": draw(st.sampled_from(forms))}
+
+
+# layers over places
+
+
+def small(x: Source) -> bool:
+    """Whether plain loops can afford a window over it."""
+    return spatial(x) and len(x.places) <= 2
+
+
+def kernels(draw: DrawFn, x: Source) -> tuple[Table, list[int]]:
+    """A kernel with its dilation that fits on every axis, and how far it reaches."""
+    axes = len(x.places)
+    spans = [extent if isinstance(extent, int) else 3 for extent in x.places]
+    kernel = [draw(st.integers(1, min(3, span))) for span in spans]
+    dilation = [
+        draw(st.integers(1, 2)) if 2 * (k - 1) < span else 1 for k, span in zip(kernel, spans, strict=True)
+    ]
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    table = {"kernel": kernel[0] if len(set(kernel)) == 1 else kernel, "stride": each(draw, axes, 1, 2)}
+    return table | {"dilation": dilation[0] if len(set(dilation)) == 1 else dilation}, reach
+
+
+@layer(small)
+def conv(draw: DrawFn, x: Source) -> Table:
+    table, _ = kernels(draw, x)
+    same = x.known or set(numbers(table["stride"], 2)) == {1}
+    table["padding"] = draw(st.sampled_from(["valid", "same"] if same else ["valid"]) | st.integers(0, 1))
+    groups = divisor(draw, x.width)
+    return activation(
+        draw, **table, groups=groups, channels=groups * draw(st.integers(1, 2)), bias=flag(draw)
+    ) | penalties(draw)
+
+
+@layer(lambda x: small(x) and x.known)
+def conv_transposed(draw: DrawFn, x: Source) -> Table:
+    table, reach = kernels(draw, x)
+    strides = numbers(table["stride"], len(reach))
+    sizes = [s * (extent - 1) + r for s, extent, r in zip(strides, x.places, reach, strict=True)]
+    table["padding"] = draw(st.integers(0, min(1, min(size - 1 for size in sizes) // 2)))
+    return activation(draw, **table, channels=draw(st.integers(1, 2)), bias=flag(draw)) | penalties(draw)
+
+
+@layer(small)
+def pool(draw: DrawFn, x: Source) -> Table:
+    window = [draw(st.integers(1, min(3, e if isinstance(e, int) else 3))) for e in x.places]
+    table = {
+        "window": window[0] if len(set(window)) == 1 else window,
+        "pooling": draw(st.sampled_from(["max", "average"])),
+    }
+    return table | ({"stride": each(draw, len(window), 1, 2)} if flag(draw) else {})
+
+
+@layer(spatial)
+def global_pool(draw: DrawFn, x: Source) -> Table:
+    return {"pooling": draw(st.sampled_from(["max", "average"]))}
+
+
+@layer(lambda x: small(x) and x.known)
+def upsample(draw: DrawFn, x: Source) -> Table:
+    return {"factor": each(draw, len(x.places), 1, 2), "form": draw(st.sampled_from(["nearest", "linear"]))}
+
+
+# the axes of a sample
+
+
+@layer(lambda x: not x.integer and x.known)
+def flatten(draw: DrawFn, x: Source) -> Table:
+    return {}
+
+
+@layer(lambda x: not x.integer and x.known)
+def reshape(draw: DrawFn, x: Source) -> Table:
+    rest, shape = prod(x.shape[1:]), []  # type: ignore[type-var]
+    for _ in range(draw(st.integers(0, 2))):
+        shape.append(divisor(draw, rest))
+        rest //= shape[-1]
+    return {"shape": [*shape, rest]}
+
+
+@layer(lambda x: not x.integer and len(x.shape) > 2 and x.known)
+def transpose(draw: DrawFn, x: Source) -> Table:
+    return {"axes": draw(st.permutations(range(1, len(x.shape))))}
+
+
+@layer(lambda x: x.integer)
+def embedding(draw: DrawFn, x: Source) -> Table:
+    return {"tokens": draw(st.integers(2, 4)), "units": units(draw)} | penalties(draw)
+
+
+# networks
+
+INPUTS = {
+    "rows": ("N", "d"),
+    "sequence": ("N", "t", "d"),
+    "image": ("N", "p", "p", "c"),
+    "volume": ("N", "v", "v", "v", "c"),
+}
+
+
+def begin(draw: DrawFn, network: Growing) -> str:
+    """An input: rows, rows one after another, an image, or tokens."""
+    form = draw(
+        st.sampled_from(
+            [
+                "rows",
+                "rows",
+                "sequence",
+                "sequence",
+                "sequence",
+                "tokens",
+                "tokens",
+                "image",
+                "image",
+                "image",
+                "volume",
+            ]
+        )
+    )
+    length = draw(st.sampled_from(["T", 3, 4]))
+    if form == "tokens":
+        return network.source(("N", length) if flag(draw) else ("N",), integer=True)
+    sizes = {
+        "N": st.just("N"),
+        "t": st.just(length),
+        "d": st.integers(1, 4),
+        "p": st.integers(3, 5),
+        "v": st.integers(1, 3),
+        "c": st.integers(1, 2),
+    }
+    return network.source([draw(sizes[letter]) for letter in INPUTS[form]])
+
+
+def grow(draw: DrawFn, network: Growing) -> None:
+    """One more layer over an output that is there; mostly over the last one."""
+    last = [*network.shapes][-1]
+    x = Source(network, draw(st.sampled_from([last, last, last, *network.shapes])))
+    kinds = [kind for kind, (fits, _) in LAYERS.items() if fits(x)]
+    special = [kind for kind in kinds if LAYERS[kind][0] is not rows]  # what only some shapes can have
+    kind = draw(st.sampled_from([*kinds, *special, *special]))
+    options = LAYERS[kind][1](draw, x)
+    network.add(kind, {"inputs": [x.name], **options})
+
+
+def conclude(draw: DrawFn, network: Growing) -> None:
+    """A loss over each output that nothing has read yet."""
+    many = len(network.unread) > 1
+    for number, output in enumerate([*network.unread], start=1):
+        if network.graph.output(output).integer:
+            output = network.add("embedding", {"tokens": 3, "units": 2, "inputs": [output]})
+        table = lose(draw, network, output)
+        if many:
+            table |= {"weight": draw(st.sampled_from([0.5, 1, 2])), "name": f"term{number}"}
+        network.document["losses"].append(table)
+
+
+def lose(draw: DrawFn, network: Growing, output: str) -> Table:
+    """A loss over `output`: each of its inputs is a dense layer over that, and its targets are new."""
+    kind = draw(st.sampled_from([*members("losses")]))
+    wanted = slots("losses", member("losses", kind))
+    lead, width = network.shapes[output][:-1], draw(st.integers(2 if kind == "cosine" else 1, 3))
+    if (
+        len([t for t in wanted if t.role == Role.INPUT]) == 1
+        and kind not in (*BEFORE, "cosine")  # of one number there is no direction
+        and network.learns
+        and flag(draw)
+    ):
+        heads, width = {"A": output}, network.shapes[output][-1]
+        forbidden = member("losses", kind).output and network.graph.applied.get(
+            network.graph.output(output).name
+        )
+        if forbidden and forbidden == member("losses", kind).output:
+            heads = {"A": network.add("add", {"inputs": [output, output]})}
+    else:
+        options = {"units": width, "activation": BEFORE.get(kind, "linear")}
+        heads = {
+            t.name: network.add("dense", {**options, "inputs": [output]})
+            for t in wanted
+            if t.role == Role.INPUT
+        }
+    reads = dict(heads)
+    for target in wanted:
+        if target.role == Role.TARGET:
+            sizes = {"N": lead, "K": (width,)}
+            shape = [extent for letter in target.shape for extent in sizes[str(letter)]]
+            reads[target.name] = network.given("targets", shape, target.integer)
+    return {"kind": kind, "reads": reads}
+
+
+def train(draw: DrawFn) -> Table:
+    """An optimizer, and how it is led."""
+    table: Table = {"optimizer": draw(st.sampled_from([*members("optimizers")]))}
+    table["schedule"] = draw(st.sampled_from([*members("schedules")]))
+    table |= draw(
+        st.fixed_dictionaries(
+            {}, optional={"warmup": st.just(3), "clip_norm": st.just(0.5), "clip_value": st.just(0.1)}
+        )
+    )
+    return table
+
+
+@st.composite
+def networks(draw: DrawFn, most: int = 5) -> Table:
+    """The document of a specification, of up to `most` layers and what its losses need."""
+    network = Growing()
+    begin(draw, network)
+    for _ in range(draw(st.integers(1, most))):
+        if draw(st.integers(0, 7)) == 0:
+            begin(draw, network)
+        grow(draw, network)
+    conclude(draw, network)
+    penalties = draw(st.sampled_from([{}, {}, {"l1": 0.01}, {"l2": 0.01}, {"l1": 0.02, "l2": 0.1}]))
+    return network.document | {"regularization": penalties, "training": train(draw)}
+
+
+# TOML
+
+
+def toml(document: Table) -> str:
+    """The document as the text of a specification."""
+    lines: list[str] = []
+    for section, content in document.items():
+        for table in content if isinstance(content, list) else [content]:
+            lines.append(f"[[{section}]]" if isinstance(content, list) else f"[{section}]")
+            flat = {k: v for k, v in table.items() if k != "settings"} | table.get("settings", {})
+            lines += [f"{key} = {value(entry)}" for key, entry in flat.items()]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def value(entry: Any) -> str:
+    """A value of TOML on one line."""
+    if isinstance(entry, dict):
+        return "{" + ", ".join(f'"{key}" = {value(part)}' for key, part in entry.items()) + "}"
+    if isinstance(entry, list | tuple):
+        return "[" + ", ".join(map(value, entry)) + "]"
+    return json.dumps(entry)
