@@ -23,8 +23,11 @@ from symnet.index.calculus import is_negative, match, substitute
 from symnet.index.functions import sigmoid, softplus
 from symnet.index.reductions import argmax, binders_of, total
 from symnet.index.symbols import Scalar, Tensor, name_of
+from symnet.simplify.complements import without_cancellation
+from symnet.simplify.limits import hold
 from symnet.simplify.named_sums import suffix_of, unused
 from symnet.simplify.rewrite import Rewrite
+from symnet.simplify.safe_forms import safe_forms
 
 
 def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
@@ -89,6 +92,19 @@ def _shift(equation: Equation, taken: set[str]) -> tuple[Equation, Equation, Equ
     )
 
 
+def _exact(rhs: Expr, program: Program) -> Expr:
+    """`rhs` in formulas that neither cancel nor overflow."""
+
+    def formula(element: Expr) -> Expr | None:
+        if not isinstance(element, Indexed) or program.tensors[name_of(element)].adjoint_of:
+            return None
+        return _formula(element, program)
+
+    exact = without_cancellation(rhs, formula)
+    held = hold(exact, formula)
+    return safe_forms(without_cancellation(held, formula) if held != exact else exact)
+
+
 def _safe(
     equation: Equation, program: Program, shifts: dict[str, tuple[Equation, Equation, Equation]]
 ) -> tuple[tuple[Equation], str]:
@@ -110,6 +126,9 @@ def _safe(
             )
             rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
             reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
+    exact = _exact(rhs, program)
+    if exact != rhs:
+        rhs, reason = exact, reason or "The same value, in a form that keeps its digits where numbers are large."
     return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
 
 

@@ -9,7 +9,7 @@ from sympy import Integer
 
 from symnet.backends import Meta
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
-from symnet.backends.numpy.expressions import Expressions
+from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
 from symnet.derivation.journal import Derived
@@ -80,7 +80,12 @@ class _Module:
             "update_call": call.get("_update", ""),
             "predict_calls": [call[name] for name in ("_predict", "_infer") if name in call] or ["pass"],
             "initialize": list(self.storage.initialize()),
-            "uses_erf": any("erf(" in line for method in methods.values() for line in method.lines),
+            "special": {
+                name
+                for name in OF_NORMAL
+                if any(f"{name}(" in line for method in methods.values() for line in method.lines)
+            },
+            "limit": any("self._limit" in line for method in methods.values() for line in method.lines),
             "workspace": self.storage.workspace(),
             "trainer": self.storage.trainer(),
         }
