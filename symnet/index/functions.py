@@ -178,14 +178,14 @@ class erfc(Elementary):
         return -2 / sqrt(pi) * exp(-self.args[0] ** 2)
 
 
-class Phi(Elementary):
+class normal_cdf(Elementary):
     """The normal distribution function: the probability that a standard normal variable is less than x"""
 
     def fdiff(self, argindex: int = 1) -> Expr:
-        return phi(self.args[0])
+        return normal_pdf(self.args[0])
 
 
-class phi(Elementary):
+class normal_pdf(Elementary):
     """The standard normal density: e^(-x^2/2) / sqrt(2 pi)"""
 
     def fdiff(self, argindex: int = 1) -> Expr:
@@ -249,13 +249,8 @@ NAMED: dict[str, Any] = {
         expm1,
         log1p,
         erfc,
-        Phi,
-        phi,
-        bell,
-        sech,
-        inverse,
-        decay,
-        rise,
+        normal_cdf,
+        normal_pdf,
         constant,
         less,
         less_equal,
@@ -263,3 +258,6 @@ NAMED: dict[str, Any] = {
     )
 }
 """The functions that this file defines, by name."""
+
+COMPUTED: dict[str, Any] = {f.__name__: f for f in (bell, sech, inverse, decay, rise)}
+"""Those that only a formula for machines has, by name: the language does not know them."""

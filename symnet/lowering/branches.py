@@ -32,7 +32,7 @@ BRACKETS = frozenset(
 SAFE = BRACKETS | {
     *("add", "subtract", "multiply", "negative", "maximum", "minimum", "absolute", "signum", "sign", "where"),
     *("sigmoid", "softplus", "tanh", "sin", "cos", "floor", "logcosh"),
-    *("erf", "erfc", "Phi", "phi", "bell", "sech", "decay", "rise"),
+    *("erf", "erfc", "normal_cdf", "normal_pdf", "bell", "sech", "decay", "rise"),
 }
 """The functions that give a finite value for every finite one: computed everywhere, wanted or not."""
 

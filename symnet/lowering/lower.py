@@ -19,7 +19,7 @@ from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
 from symnet.equations.program import Equation, Program
 from symnet.errors import LoweringError
 from symnet.index.calculus import bound_apart, common_number, free_indices, is_negative, pull, substitute
-from symnet.index.functions import NAMED, constant, equal, where
+from symnet.index.functions import COMPUTED, NAMED, constant, equal, where
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 from symnet.lowering.nodes import (
@@ -71,7 +71,7 @@ class Lowering:
             return self.element(expr)
         if isinstance(expr, Index) and expr in self.scope:
             return Iota(self.scope[expr])
-        if expr.is_number and not expr.has(*NAMED.values()) and not expr.atoms(Size, Index):
+        if expr.is_number and not expr.has(*NAMED.values(), *COMPUTED.values()) and not expr.atoms(Size, Index):
             return Number(expr)
         if (
             not expr.has(Indexed, Scalar)

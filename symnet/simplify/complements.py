@@ -28,7 +28,7 @@ Branches = Mapping[Expr, int]
 
 COMPLEMENTS: dict[tuple[Any, int, int], Callable[[Expr], Expr]] = {
     (f.sigmoid, 1, -1): lambda x: -f.sigmoid(-x),
-    (f.Phi, 1, -1): lambda x: -f.Phi(-x),
+    (f.normal_cdf, 1, -1): lambda x: -f.normal_cdf(-x),
     (tanh, 1, 1): lambda x: 2 * f.sigmoid(2 * x),
     (tanh, 1, -1): lambda x: -2 * f.sigmoid(-2 * x),
     (tanh, 2, -1): lambda x: -(f.sech(x) ** 2),
@@ -151,13 +151,13 @@ def _function(node: Expr, branches: Branches) -> Expr:
     if isinstance(node, log) and isinstance(argument, Add) and S.One in argument.args:
         return f.log1p(argument - 1)
     if isinstance(node, f.erfc) and argument.has(sqrt(2)):
-        return 2 * f.Phi(-sqrt(2) * argument)
+        return 2 * f.normal_cdf(-sqrt(2) * argument)
     if isinstance(node, exp):
         coefficient, square = argument.as_coeff_Mul()
         if isinstance(square, Pow) and square.exp == 2 and coefficient == -1:
             return f.bell(square.base)
         if isinstance(square, Pow) and square.exp == 2 and coefficient == -S.Half:
-            return sqrt(2 * pi) * f.phi(square.base)
+            return sqrt(2 * pi) * f.normal_pdf(square.base)
     if isinstance(node, exp) and isinstance(argument, f.minimum) and argument.args[1] == 0:
         return f.rise(argument.args[0])
     if isinstance(node, exp | f.expm1) and any(_is_below(argument, c, k) for c, k in branches.items()):

@@ -41,9 +41,9 @@ class Far(Enum):
 
 
 GROWING = (Far.UP, Far.DOWN)
-SIGMOIDAL = (f.sigmoid, f.Phi, f.rise)
+SIGMOIDAL = (f.sigmoid, f.normal_cdf, f.rise)
 """Functions that vanish on the left and are bounded on the right."""
-PEAKED = (f.bell, f.phi, f.sech, f.decay)
+PEAKED = (f.bell, f.normal_pdf, f.sech, f.decay)
 """Functions that vanish on both sides."""
 ODD = (tanh, erf, f.expm1, f.log1p)
 """Functions that are as small as their argument where that is small."""

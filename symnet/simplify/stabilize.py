@@ -96,9 +96,8 @@ def _exact(rhs: Expr, program: Program) -> Expr:
     """`rhs` in formulas that neither cancel nor overflow."""
 
     def formula(element: Expr) -> Expr | None:
-        if not isinstance(element, Indexed) or program.tensors[name_of(element)].adjoint_of:
-            return None
-        return _formula(element, program)
+        tensor = program.tensors.get(name_of(element)) if isinstance(element, Indexed) else None
+        return None if tensor is None or tensor.adjoint_of else _formula(element, program)
 
     exact = without_cancellation(rhs, formula)
     held = hold(exact, formula)

@@ -30,7 +30,7 @@ from symnet.lowering.instructions import (
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
 COMPARISONS = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
-OF_NORMAL = frozenset({"erf", "erfc", "Phi", "phi", "bell"})
+OF_NORMAL = frozenset({"erf", "erfc", "normal_cdf", "normal_pdf", "bell"})
 """The functions of the normal distribution, which the module brings with it."""
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.STATE, Home.UPDATE})
 """Homes whose buffers are attributes of the Trainer; the others are the workspace's or arguments."""

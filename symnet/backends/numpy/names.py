@@ -16,7 +16,7 @@ OF_THE_METHODS = """
 self w np argparse sys Path BadZipFile Trainer Workspace parts require_finite shape_error main shape
 shapes seed path epochs batch_size validation callback order epoch history start dtype random count size
 total chosen state found file temporary name array archive
-erf erfc Phi phi bell TAIL NEAR in_blocks decay_of_square polynomial tail
+erf erfc normal_cdf normal_pdf bell TAIL NEAR in_blocks decay_of_square polynomial tail
 """
 
 TRAINER = frozenset(OF_THE_TRAINER.split())
