@@ -97,13 +97,12 @@ def _product(expr: Expr, formula: Formulas) -> Expr:
 
 
 def _quotient(expr: Expr, x: Expr) -> Expr:
-    """A quotient of two that grow alike, held where it has reached its limit."""
+    """x by something that grows as x does, held where the quotient has reached its limit."""
     alone = [factor for factor in expr.args if elements(factor) == {x}]
     below = [factor for factor in alone if isinstance(factor, Pow) and factor.exp.is_negative]
     held = alone
     for side in (LEFT, RIGHT):
-        above = [factor for factor in alone if _far(factor, x, side) in GROWING]
-        if not above or not any(_far(factor.base, x, side) in GROWING for factor in below):
+        if x not in alone or not any(_far(factor.base, x, side) in GROWING for factor in below):
             continue
         bound = _bound(lambda at: _value(alone, x, at) == _value(alone, x, 2 * at), side)
         if bound is not None:

@@ -47,13 +47,14 @@ def safe_forms(expr: Expr) -> Expr:
 def _pairs(expr: Expr) -> Expr:
     """sigmoid(x)*sigmoid(-x) as e^-|x|/(1 + e^-|x|)^2: one exponential for both."""
     found = factors(expr)
-    for base in list(found):
-        if isinstance(base, f.sigmoid):
-            other = f.sigmoid(-base.args[0])
-            if base in found and other in found and found[base] == found[other] == 1:
-                tail = f.decay(_positive(base.args[0]))
-                expr = expr / base / other * tail / (1 + tail) ** 2
-                found = factors(expr)
+    for base in [base for base in found if isinstance(base, f.sigmoid)]:
+        other = f.sigmoid(-base.args[0])
+        powers = [found.get(base, S.Zero), found.get(other, S.Zero)]
+        if all(power.is_Integer and power > 0 for power in powers):
+            both = min(powers)
+            tail = f.decay(_positive(base.args[0]))
+            expr *= (tail / (base * other * (1 + tail) ** 2)) ** both
+            found = factors(expr)
     return expr
 
 

@@ -157,7 +157,7 @@ class Statements:
 
 
 SEQUENCES = {
-    "decay": ("np.absolute({x}, {rest})", "np.negative({out}, {rest})", "np.exp({out}, {rest})"),
+    "decay": ("np.copysign({x}, -1.0, {rest})", "np.exp({out}, {rest})"),
     "rise": ("np.minimum({x}, 0.0, {rest})", "np.exp({out}, {rest})"),
     "sech": (
         "np.absolute({x}, {rest})",
