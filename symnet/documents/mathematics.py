@@ -7,7 +7,8 @@ then the rest; minus terms come last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import sympy as sp
 from sympy import Add, Expr, Indexed, Mul, Pow
@@ -30,10 +31,15 @@ FUNCTIONS = {
     sp.exp: t.Name("exp", "upright", r"\exp"),
     sp.log: t.Name("log", "upright", r"\log"),
     sp.tanh: t.Name("tanh", "upright", r"\tanh"),
+    sp.sinh: t.Name("sinh", "upright", r"\sinh"),
+    sp.cosh: t.Name("cosh", "upright", r"\cosh"),
     sp.sin: t.Name("sin", "upright", r"\sin"),
     sp.cos: t.Name("cos", "upright", r"\cos"),
     sp.erf: t.Name("erf", "upright", r"\operatorname{erf}"),
     f.softplus: t.Name("softplus", "upright", r"\operatorname{softplus}"),
+    f.erfc: t.Name("erfc", "upright", r"\operatorname{erfc}"),
+    f.normal_cdf: t.Name("Φ", "upright", r"\Phi"),
+    f.normal_pdf: t.Name("φ", "italic", r"\varphi"),
     f.signum: t.Name("sgn", "upright", r"\operatorname{sgn}"),
     f.sign: t.Name("sign", "upright", r"\operatorname{sign}"),
     f.constant: t.Name("const", "upright", r"\operatorname{const}"),
@@ -46,6 +52,17 @@ RELATIONS = {
     f.equal: (t.EQUALS, t.EQUALS),
 }
 """A bracket's relation, and the same read from right to left."""
+SPELLED: dict[Any, Callable[[Expr], Expr]] = {
+    f.expm1: lambda x: Add(sp.exp(x), -1, evaluate=False),
+    f.log1p: lambda x: sp.log(Add(1, x, evaluate=False), evaluate=False),
+    f.logcosh: lambda x: sp.log(sp.cosh(x, evaluate=False), evaluate=False),
+    f.bell: lambda x: sp.exp(Mul(-1, Pow(x, 2, evaluate=False), evaluate=False), evaluate=False),
+    f.sech: lambda x: Pow(sp.cosh(x, evaluate=False), -1, evaluate=False),
+    f.inverse: lambda x: Pow(x, -1, evaluate=False),
+    f.decay: lambda x: sp.exp(Mul(-1, f.absolute(x), evaluate=False), evaluate=False),
+    f.rise: lambda x: sp.exp(f.minimum(x, 0), evaluate=False),
+}
+"""Functions that a machine computes in its own way and a person reads as what they are made of."""
 SYMMETRIC = (f.maximum, f.minimum)
 """Functions whose arguments may change places: a number is written first, as in max(0, z)."""
 
@@ -289,8 +306,8 @@ class Printer:
             return t.Fence(self.show(expr.args[0]), "⌊⌋"), ATOM
         if isinstance(expr, f.absolute):
             return t.Fence(self.show(expr.args[0]), "||"), ATOM
-        if isinstance(expr, f.expm1):
-            return row(self.show(sp.exp(expr.args[0])), t.MINUS, t.Number("1")), ADD
+        if expr.func in SPELLED:
+            return self.form(SPELLED[expr.func](*expr.args))
         if isinstance(expr, f.where):
             condition, yes, no = expr.args
             rows = (

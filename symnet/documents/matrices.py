@@ -8,7 +8,7 @@ numbers: Z = W X + b 1^T.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import singledispatchmethod
 from typing import Literal
 
@@ -36,9 +36,25 @@ from symnet.lowering import matrix as m
 from symnet.lowering.lower import axes_of, lower_equation
 
 Convention = Literal["rows", "columns"]
+ONE = m.Constant(S.One)
 NAMES = {function.__name__: name for function, name in FUNCTIONS.items()}
 NUMBER_FIRST = tuple(function.__name__ for function in SYMMETRIC)
+SPELLED: dict[str, Callable[[m.MatrixExpr], m.MatrixExpr]] = {
+    f.expm1.__name__: lambda x: m.Add(((1, m.Apply("exp", (x,))), (-1, ONE))),
+    f.log1p.__name__: lambda x: m.Apply("log", (m.Add(((1, ONE), (1, x))),)),
+    f.logcosh.__name__: lambda x: m.Apply("log", (m.Apply("cosh", (x,)),)),
+    f.bell.__name__: lambda x: m.Apply("exp", (_negative(m.Power(x, Integer(2))),)),
+    f.sech.__name__: lambda x: m.Quotient(ONE, m.Apply("cosh", (x,))),
+    f.inverse.__name__: lambda x: m.Quotient(ONE, x),
+    f.decay.__name__: lambda x: m.Apply("exp", (_negative(m.Apply("absolute", (x,))),)),
+    f.rise.__name__: lambda x: m.Apply("exp", (m.Apply("minimum", (x, m.Constant(S.Zero))),)),
+}
+"""Functions that a machine computes in its own way and a person reads as what they are made of."""
 SIGNS = {function.__name__: signs for function, signs in RELATIONS.items()}
+
+
+def _negative(form: m.MatrixExpr) -> m.MatrixExpr:
+    return m.Scale((m.Constant(S.NegativeOne),), form)
 
 
 def matrix_expression(
@@ -241,8 +257,8 @@ class MatrixPrinter:
             return t.Fence(self.show(form.args[0]), "||"), ATOM
         if form.function == "sqrt":
             return t.Root(self.show(form.args[0])), ATOM
-        if form.function == f.expm1.__name__:
-            return row(self.show(m.Apply("exp", form.args)), t.MINUS, t.Number("1")), ADD
+        if form.function in SPELLED:
+            return self.form(SPELLED[form.function](form.args[0]))
         name = NAMES.get(form.function) or t.Name(form.function, "upright")
         arguments = form.args
         if form.function in NUMBER_FIRST:

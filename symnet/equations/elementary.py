@@ -81,8 +81,8 @@ def _erf(x: Number) -> Number:
     """
     if not isinstance(x, complex):
         return math.erf(x)
-    if abs(x.real) > 6:  # 1 - erf(6) is 2e-17
-        return math.copysign(1, x.real)
+    if abs(x.real) > 2:
+        return 1 - _erfc(x) if x.real > 0 else _erfc(-x) - 1
     term = result = x
     odd = 3
     while abs(term) > 1e-18 * abs(result):
@@ -90,6 +90,38 @@ def _erf(x: Number) -> Number:
         result += term
         odd += 2
     return 2 / math.sqrt(math.pi) * cmath.exp(-x * x) * result
+
+
+def _erfc(x: Number) -> Number:
+    """1 - erf(x), for complex numbers beyond 2 by the continued fraction e^(-x^2)/sqrt(pi) / (x + (1/2)/(x +
+    (2/2)/(x + (3/2)/(x + ...)))): Abramowitz and Stegun, 7.1.14.
+    """
+    if not isinstance(x, complex):
+        return math.erfc(x)
+    if x.real < 0:
+        return 2 - _erfc(-x)
+    if x.real <= 2:
+        return 1 - _erf(x)
+    if x.real > 30:  # erfc(30) is 3e-393
+        return 0j
+    fraction = x
+    for k in range(80, 0, -1):
+        fraction = x + k / 2 / fraction
+    return cmath.exp(-x * x) / (math.sqrt(math.pi) * fraction)
+
+
+def _bell(x: Number) -> Number:
+    return _exp(-x * x)
+
+
+def _hyperbolic(x: Number, sign: int) -> Number:
+    """(e^x + sign e^-x) / 2: cosh or sinh, infinite beyond the largest number."""
+    try:
+        if isinstance(x, complex):
+            return cmath.cosh(x) if sign > 0 else cmath.sinh(x)
+        return math.cosh(x) if sign > 0 else math.sinh(x)
+    except OverflowError:
+        return math.inf if sign > 0 or x.real > 0 else -math.inf
 
 
 def _sigmoid(x: Number) -> Number:
@@ -104,6 +136,14 @@ def _absolute(x: Number) -> Number:
     return x if x.real > 0 else -x if x.real < 0 else 0.0
 
 
+def _logcosh(x: Number) -> Number:
+    """Log cosh x = log(1 + 2 sinh^2(x/2)), where that does not overflow."""
+    x = _absolute(x)
+    if x.real > 30:
+        return x - math.log(2)
+    return _log1p(2 * _hyperbolic(x / 2, -1) ** 2)
+
+
 def _softplus(x: Number) -> Number:
     """log(1 + e^x), with the larger of x and 0 taken out."""
     return x + _log1p(_exp(-x)) if x.real >= 0 else _log1p(_exp(x))
@@ -113,13 +153,25 @@ SCALAR_FUNCTIONS: dict[Any, Callable[..., Number]] = {
     sp.exp: _exp,
     sp.log: _log,
     sp.tanh: lambda x: cmath.tanh(x) if isinstance(x, complex) else math.tanh(x),
+    sp.sinh: lambda x: _hyperbolic(x, -1),
+    sp.cosh: lambda x: _hyperbolic(x, +1),
     sp.sin: _sin,
     sp.cos: _cos,
     sp.erf: _erf,
     sp.floor: lambda x: math.floor(x.real),
     f.sigmoid: _sigmoid,
     f.softplus: _softplus,
+    f.logcosh: _logcosh,
     f.expm1: _expm1,
+    f.log1p: lambda x: _log1p(x) if x.real > -1 else _log(1 + x),
+    f.erfc: _erfc,
+    f.normal_cdf: lambda x: _erfc(-x / math.sqrt(2)) / 2,
+    f.normal_pdf: lambda x: _exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    f.bell: _bell,
+    f.sech: lambda x: 1 / value if (value := _hyperbolic(x, +1)) != math.inf else 0.0,
+    f.inverse: lambda x: power(x, -1),
+    f.decay: lambda x: _exp(-_absolute(x)),
+    f.rise: lambda x: _exp(x) if x.real < 0 else 1.0,
     f.constant: lambda x: x.real,  # held fixed: a step in the imaginary direction ends here
     f.absolute: _absolute,
     f.signum: lambda x: (x.real > 0) - (x.real < 0),

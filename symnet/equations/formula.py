@@ -32,6 +32,8 @@ FUNCTIONS: dict[str, Any] = {
     "log": sp.log,
     "sqrt": sp.sqrt,
     "tanh": sp.tanh,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
     "sin": sp.sin,
     "cos": sp.cos,
     "erf": sp.erf,

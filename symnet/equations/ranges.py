@@ -21,7 +21,7 @@ from symnet.equations.formula import FUNCTIONS
 from symnet.equations.program import Equation
 from symnet.errors import EquationError, ShapeError
 from symnet.index.calculus import affine
-from symnet.index.functions import Bracket, where
+from symnet.index.functions import COMPUTED, Bracket, where
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, name_of
 
@@ -96,7 +96,7 @@ def _product(expr: Mul, scope: Scope, guarded: frozenset[Index]) -> Parts:
 
 PARTS: dict[type, Callable[[Any, Scope, frozenset[Index]], Parts]] = {
     **dict.fromkeys((Add, Pow), _arguments),
-    **{function: _arguments for function in FUNCTIONS.values() if isinstance(function, type)},
+    **{f: _arguments for f in (*FUNCTIONS.values(), *COMPUTED.values()) if isinstance(f, type)},
     **dict.fromkeys((Sum, ArgMax), _reduction),
     where: _choice,
     Mul: _product,

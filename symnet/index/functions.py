@@ -1,5 +1,5 @@
 """All the scalar calculus: one class a named function, with its derivative; whatever else SymPy has (exp,
-log, tanh, erf, sin, cos).
+log, tanh, sinh, cosh, erf, sin, cos).
 
 Nothing above this file writes down a derivative. Each class says its value in its docstring and its
 derivative in `fdiff`; a test differentiates every one of them numerically. Truth values are the numbers 0 and
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, Expr, Function, Integer, Number, S, exp
+from sympy import Abs, Expr, Function, Integer, Number, S, exp, pi, sqrt, tanh
 from sympy import sign as SymPySign
 
 from symnet.errors import DerivationError
@@ -143,6 +143,13 @@ class softplus(Elementary):
         return sigmoid(self.args[0])
 
 
+class logcosh(Elementary):
+    """log cosh x"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return tanh(self.args[0])
+
+
 class constant(Elementary):
     """x, taken as it is: whatever it was computed from, no blame goes through it."""
 
@@ -155,6 +162,69 @@ class expm1(Elementary):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return exp(self.args[0])
+
+
+class log1p(Elementary):
+    """log(1 + x), exact near 0"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 1 / (1 + self.args[0])
+
+
+class erfc(Elementary):
+    """1 - erf(x), exact where that is small. SymPy's own turns erfc(-x) into 2 - erfc(x), which is not."""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -2 / sqrt(pi) * exp(-(self.args[0] ** 2))
+
+
+class normal_cdf(Elementary):
+    """The normal distribution function: the probability that a standard normal variable is less than x"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return normal_pdf(self.args[0])
+
+
+class normal_pdf(Elementary):
+    """The standard normal density: e^(-x^2/2) / sqrt(2 pi)"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -self.args[0] * self
+
+
+class bell(Elementary):
+    """e^(-x^2), exact far from 0, where the rounding of x^2 would be felt"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -2 * self.args[0] * self
+
+
+class sech(Elementary):
+    """1 / cosh x, which does not overflow on the way"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -tanh(self.args[0]) * self
+
+
+class inverse(Elementary):
+    """1 / x, taken before anything else is: its square is 1 / x^2 where x^2 overflows"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -(self**2)
+
+
+class decay(Elementary):
+    """e^-|x|: an exponential that cannot overflow"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -signum(self.args[0]) * self
+
+
+class rise(Elementary):
+    """e^x up to 0, and 1 from there on: an exponential that cannot overflow"""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return less(self.args[0], 0) * self
 
 
 def own(expr: Expr) -> Expr:
@@ -175,7 +245,12 @@ NAMED: dict[str, Any] = {
         sign,
         sigmoid,
         softplus,
+        logcosh,
         expm1,
+        log1p,
+        erfc,
+        normal_cdf,
+        normal_pdf,
         constant,
         less,
         less_equal,
@@ -183,3 +258,6 @@ NAMED: dict[str, Any] = {
     )
 }
 """The functions that this file defines, by name."""
+
+COMPUTED: dict[str, Any] = {f.__name__: f for f in (bell, sech, inverse, decay, rise)}
+"""Those that only a formula for machines has, by name: the language does not know them."""

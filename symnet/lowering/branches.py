@@ -15,7 +15,7 @@ from sympy import S
 from symnet.index import functions
 from symnet.index.functions import Bracket
 from symnet.lowering.instructions import Constant, Kind, NumberOp, Scalar
-from symnet.lowering.nodes import ArrayExpr, Elementwise
+from symnet.lowering.nodes import ArrayExpr, Elementwise, Number
 from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ BRACKETS = frozenset(
 
 SAFE = BRACKETS | {
     *("add", "subtract", "multiply", "negative", "maximum", "minimum", "absolute", "signum", "sign", "where"),
-    *("sigmoid", "softplus", "tanh", "sin", "cos", "erf", "floor"),
+    *("sigmoid", "softplus", "tanh", "sin", "cos", "floor", "logcosh"),
+    *("erf", "erfc", "normal_cdf", "normal_pdf", "bell", "sech", "decay", "rise"),
 }
 """The functions that give a finite value for every finite one: computed everywhere, wanted or not."""
 
@@ -90,5 +91,14 @@ def _both(emitter: Emitter, outer: Guard, inner: Value | Scalar) -> Value | Scal
 def is_risky(expr: ArrayExpr) -> bool:
     """Whether computing `expr` where it is not wanted could overflow or divide by zero."""
     if isinstance(expr, Elementwise) and expr.function not in SAFE:
-        return True
+        return not (expr.function == "expm1" and _is_bounded(expr.args[0])) or is_risky(expr.args[0])
     return isinstance(expr, Elementwise) and any(is_risky(argument) for argument in expr.args)
+
+
+def _is_bounded(expr: ArrayExpr) -> bool:
+    """Whether `expr` is the smaller of something and a number."""
+    return (
+        isinstance(expr, Elementwise)
+        and expr.function == "minimum"
+        and any(isinstance(argument, Number) for argument in expr.args)
+    )

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum
+from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum, log
 
 from symnet.equations.program import Equation, Program, elements
 from symnet.errors import LoweringError
 from symnet.index.calculus import bound_apart, common_number, free_indices, is_negative, pull, substitute
-from symnet.index.functions import NAMED, constant, equal, where
+from symnet.index.functions import COMPUTED, NAMED, constant, equal, log1p, where
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 from symnet.lowering.affine import affine_place, taps
@@ -43,6 +43,7 @@ from symnet.lowering.nodes import (
 )
 
 ONE = Number(S.One)
+LOGARITHMS = (log, log1p)
 
 
 def lower_equation(equation: Equation, program: Program, loop: Index | None = None) -> ArrayExpr:
@@ -76,7 +77,11 @@ class Lowering:
             return self.element(expr)
         if isinstance(expr, Index) and expr in self.scope:
             return Iota(self.scope[expr])
-        if expr.is_number and not expr.has(*NAMED.values()) and not expr.atoms(Size, Index):
+        if (
+            expr.is_number
+            and not expr.has(*NAMED.values(), *COMPUTED.values())
+            and not expr.atoms(Size, Index)
+        ):
             return Number(expr)
         if (
             not expr.has(Indexed, Scalar)
@@ -147,16 +152,25 @@ class Lowering:
         return None
 
     def addition(self, expr: Add) -> ArrayExpr:
-        """A sum of terms: a number common to all comes out, and terms with a minus are subtracted."""
+        """A sum of terms: a number common to all comes out, and terms with a minus are subtracted.
+
+        Logarithms come last: what is large in the others has cancelled by then.
+        """
         number, rest = common_number(expr)
         terms = sorted(rest.args, key=_reading_order) if isinstance(rest, Add) else [rest]
         if all(is_negative(term) for term in terms):
             number, terms = -number, [-term for term in terms]
-        plus = [self.expression(term) for term in terms if not is_negative(term)]
-        minus = [self.expression(-term) for term in terms if is_negative(term)]
+        late = [t for t in terms if isinstance(t, LOGARITHMS)] if any(map(is_negative, terms)) else []
+        plus = [self.expression(term) for term in terms if not is_negative(term) and term not in late]
+        minus = [-term for term in terms if is_negative(term)]
+        minus.sort(key=lambda term: isinstance(term, LOGARITHMS))
+        if not plus:
+            plus, late = [self.expression(term) for term in late], []
         value = plus[0] if len(plus) == 1 else Elementwise("add", tuple(plus))
         for term in minus:
-            value = Elementwise("subtract", (value, term))
+            value = Elementwise("subtract", (value, self.expression(term)))
+        if late:
+            value = Elementwise("add", (value, *map(self.expression, late)))
         return _scaled(number, value)
 
     def product(self, expr: Mul) -> ArrayExpr:

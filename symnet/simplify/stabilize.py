@@ -19,12 +19,15 @@ from dataclasses import replace
 from sympy import Add, Expr, Indexed, Mul, Sum, exp, log
 
 from symnet.equations.program import Equation, Program
-from symnet.index.calculus import is_negative, match, substitute
-from symnet.index.functions import sigmoid, softplus
+from symnet.index.calculus import free_indices, is_negative, match, substitute
+from symnet.index.functions import log1p, sigmoid, softplus
 from symnet.index.reductions import argmax, binders_of, total
 from symnet.index.symbols import Scalar, Tensor, name_of
+from symnet.simplify.complements import without_cancellation
+from symnet.simplify.limits import hold
 from symnet.simplify.named_sums import suffix_of, unused
 from symnet.simplify.rewrite import Rewrite
+from symnet.simplify.safe_forms import safe_forms
 
 
 def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
@@ -45,6 +48,7 @@ def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
             )
         else:
             safe, reason = _safe(equation, program, shifts)
+            safe = _summands_named(safe[0], taken)
             if safe != (equation,):
                 rewrites.append(Rewrite("rewrite", equation, safe, reason))
         equations.extend(safe)
@@ -89,6 +93,18 @@ def _shift(equation: Equation, taken: set[str]) -> tuple[Equation, Equation, Equ
     )
 
 
+def _exact(rhs: Expr, program: Program) -> Expr:
+    """`rhs` in formulas that neither cancel nor overflow."""
+
+    def formula(element: Expr) -> Expr | None:
+        tensor = program.tensors.get(name_of(element)) if isinstance(element, Indexed) else None
+        return None if tensor is None or tensor.adjoint_of else _formula(element, program)
+
+    exact = without_cancellation(rhs, formula)
+    held = hold(exact, formula)
+    return safe_forms(without_cancellation(held, formula) if held != exact else exact)
+
+
 def _safe(
     equation: Equation, program: Program, shifts: dict[str, tuple[Equation, Equation, Equation]]
 ) -> tuple[tuple[Equation], str]:
@@ -110,7 +126,39 @@ def _safe(
             )
             rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
             reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
+    exact = _exact(rhs, program)
+    if exact != rhs:
+        rhs, reason = (
+            exact,
+            reason or "The same value, in a form that keeps its digits where numbers are large.",
+        )
     return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
+
+
+def _summands_named(equation: Equation, taken: set[str]) -> tuple[Equation, ...]:
+    """`equation` behind those of the terms that it sums, where something large cancels within each term:
+    summed one by one, the large parts would cancel in the totals, and the small ones be lost.
+    """
+    found: list[Equation] = []
+    named: dict[Expr, Expr] = {}
+    for node in sorted(equation.rhs.atoms(Sum), key=str):
+        terms = Add.make_args(node.function)
+        if not any(isinstance(term, log | log1p) for term in terms) or not any(map(is_negative, terms)):
+            continue
+        binders = binders_of(node)
+        if free_indices(node) or {index for index, _ in binders} != free_indices(node.function):
+            continue
+        name = unused("G" + suffix_of(equation.tensor.name), taken)
+        taken.add(name)
+        tensor = Tensor(name, tuple(size for _, size in binders))
+        indices = tuple(index for index, _ in binders)
+        found.append(
+            replace(
+                equation, tensor=tensor, indices=indices, rhs=node.function, words="The terms of the sum."
+            )
+        )
+        named[node] = total(tensor[indices], binders)
+    return (*found, replace(equation, rhs=equation.rhs.xreplace(named)) if named else equation)
 
 
 def _at(equation: Equation, place: Expr) -> Expr:

@@ -10,12 +10,14 @@ from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program
 from symnet.errors import DerivationError
 from symnet.index.functions import (
+    COMPUTED,
     NAMED,
     absolute,
     constant,
     equal,
     less,
     less_equal,
+    log1p,
     maximum,
     own,
     sign,
@@ -25,7 +27,7 @@ from symnet.index.functions import (
 from symnet.index.symbols import Role, Tensor
 
 POINTS = (-2.3, -0.7, 0.4, 1.9)
-ONE = [f for f in NAMED.values() if f.nargs == {1} and f not in (sign, constant)]
+ONE = [f for f in {**NAMED, **COMPUTED}.values() if f.nargs == {1} and f not in (sign, constant, log1p)]
 TWO = [f for f in NAMED.values() if f.nargs == {2}]
 
 
@@ -47,7 +49,7 @@ def scalar(name: str) -> sp.Expr:
 
 
 def test_every_function_is_met():
-    assert {*ONE, *TWO, sign, constant, where} == set(NAMED.values())
+    assert {*ONE, *TWO, sign, constant, log1p, where} == {*NAMED.values(), *COMPUTED.values()}
 
 
 def test_what_is_constant_has_no_slope_and_keeps_its_value():
@@ -61,6 +63,12 @@ def test_what_is_constant_has_no_slope_and_keeps_its_value():
 def test_derivative_of_one_argument(function, point):
     x = scalar("x")
     assert value(function(x).diff(x), x=point) == pytest.approx(slope(function(x), "x", x=point), abs=1e-8)
+
+
+@pytest.mark.parametrize("point", [-0.7, 0.0, 1e-9, 1.9])
+def test_derivative_of_the_logarithm_beside_one(point):
+    x = scalar("x")
+    assert value(log1p(x).diff(x), x=point) == pytest.approx(slope(log1p(x), "x", x=point), abs=1e-8)
 
 
 @pytest.mark.parametrize("name", ["x", "y"])
@@ -85,7 +93,7 @@ def test_derivative_of_a_choice_is_that_of_the_branch(point):
 def test_chain_rule_through_a_function(function, point):
     x = scalar("x")
     expr = function(sp.sin(x) * x) ** 2
-    assert value(expr.diff(x), x=point) == pytest.approx(slope(expr, "x", x=point), abs=1e-7)
+    assert value(expr.diff(x), x=point) == pytest.approx(slope(expr, "x", x=point), rel=1e-7, abs=1e-7)
 
 
 def test_sign_says_why_it_has_no_derivative():

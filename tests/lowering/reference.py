@@ -41,6 +41,14 @@ FUNCTIONS: dict[str, Any] = {
     "signum": np.sign,
     "sign": lambda x: np.where(x >= 0, 1.0, -1.0),
     "erf": np.vectorize(math.erf),
+    "erfc": np.vectorize(math.erfc),
+    "normal_cdf": np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2),
+    "normal_pdf": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    "bell": lambda x: np.exp(-x * x),
+    "sech": lambda x: 1 / np.cosh(x),
+    "inverse": lambda x: 1 / x,
+    "decay": lambda x: np.exp(-abs(x)),
+    "rise": lambda x: np.exp(np.minimum(x, 0)),
 }
 
 

@@ -93,5 +93,6 @@ def test_the_sign_of_a_loss_stands_in_front():
     )
     safe, _ = stabilize(program)
     assert str(safe.equations[-1].rhs) == (
-        "Sum((1 - Y[n, j])*softplus(Z[n, j]) + softplus(-Z[n, j])*Y[n, j], (j, 0, K - 1), (n, 0, N - 1))"
+        "Sum((1 - Y[n, j])*(log1p(decay(Z[n, j])) + maximum(Z[n, j], 0)) + "
+        "(log1p(decay(Z[n, j])) + maximum(-Z[n, j], 0))*Y[n, j], (j, 0, K - 1), (n, 0, N - 1))"
     )

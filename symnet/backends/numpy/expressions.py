@@ -31,6 +31,8 @@ from symnet.lowering.instructions import (
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
 COMPARISONS = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
+OF_NORMAL = frozenset({"erf", "erfc", "normal_cdf", "normal_pdf", "bell"})
+"""The functions of the normal distribution, which the module brings with it."""
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.DIRECTION, Home.PRODUCT, Home.STATE, Home.UPDATE})
 """Homes whose buffers are attributes of the Trainer; the others are the workspace's or arguments."""
 
@@ -315,11 +317,13 @@ class Expressions:
             return f"{name[:3]}({', '.join(args)})"
         special = {
             "absolute": "abs({})",
-            "sigmoid": "float(np.exp(-np.logaddexp(0.0, -({}))))",
-            "softplus": "float(np.logaddexp(0.0, {}))",
+            "decay": "float(np.exp(-abs({})))",
+            "rise": "float(np.exp(min({}, 0.0)))",
+            "sech": "float(1.0 / np.cosh(min(abs({}), self._limit)))",
+            "inverse": "(1.0 / ({}))",
             "sign": "(1.0 if {} >= 0.0 else -1.0)",
             "signum": "float(np.sign({}))",
-            "erf": "float(erf(np.array([{}]), np.empty(1))[0])",
+            **{f: f"float({f}(np.array([{{}}]), self._scratch, np.empty(1))[0])" for f in OF_NORMAL},
         }
         return special.get(name, f"float(np.{name}({{}}))").format(args[0])
 

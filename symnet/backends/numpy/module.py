@@ -10,7 +10,7 @@ from sympy import Integer
 from symnet.backends import Meta
 from symnet.backends.numpy import beyond
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
-from symnet.backends.numpy.expressions import Expressions
+from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.backends.numpy.names import LOCAL, TRAINER, Names
 from symnet.backends.numpy.solving import Solving
 from symnet.backends.numpy.statements import Statements, comment
@@ -104,7 +104,8 @@ class _Module:
             "predict_calls": [call[name] for name in ("_predict", "_infer") if name in call] or ["pass"],
             "initialize": list(self.storage.initialize()),
             "uses_windows": any("windows(" in line for line in written),
-            "uses_erf": any("erf(" in line for method in methods.values() for line in method.lines),
+            "special": {name for name in OF_NORMAL if any(f"{name}(" in line for line in written)},
+            "limit": any("self._limit" in line for line in written),
             "workspace": workspace,
             "trainer": trainer,
             **self.solved(call),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from symnet.backends.numpy.expressions import Expressions
+from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.equations.program import Equation
 from symnet.equations.text import equation_text
 from symnet.lowering.instructions import (
@@ -31,6 +31,7 @@ UFUNCS = {
     "and": "logical_and",
     "or": "logical_or",
     "signum": "sign",
+    "inverse": "reciprocal",
 }
 """NumPy's name of a function, where it is another."""
 
@@ -169,22 +170,20 @@ def _innermost(line: Line) -> Iterator[Line]:
 
 
 SEQUENCES = {
-    # exp of at most 88 (708 in float64) cannot overflow; beyond that the value is 0 or 1 to the last digit
-    # anyway
-    "sigmoid": (
-        "np.maximum({x}, -self._limit, {rest})",
-        "np.negative({out}, {rest})",
-        "np.exp({out}, {rest})",
-        "np.add({out}, 1.0, {rest})",
+    "decay": ("np.copysign({x}, -1.0, {rest})", "np.exp({out}, {rest})"),
+    "rise": ("np.minimum({x}, 0.0, {rest})", "np.exp({out}, {rest})"),
+    "sech": (
+        "np.absolute({x}, {rest})",
+        "np.minimum({out}, self._limit, {rest})",
+        "np.cosh({out}, {rest})",
         "np.reciprocal({out}, {rest})",
     ),
-    "softplus": ("np.logaddexp(0.0, {x}, {rest})",),
     "sign": (
         "np.greater_equal({x}, 0.0, {rest})",
         "np.multiply({out}, 2.0, {rest})",
         "np.subtract({out}, 1.0, {rest})",
     ),
-    "erf": ("erf({x}, {rest})",),
+    **{name: (f"{name}({{x}}, self._scratch, {{rest}})",) for name in sorted(OF_NORMAL)},
 }
 """The functions that NumPy does not have, as steps that write to the result alone."""
 
