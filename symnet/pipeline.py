@@ -241,7 +241,9 @@ class Derivation:
         into it if given.
         """
         evidence = None if certificate is None else evidence_of(certificate)
-        meta = Meta(self.network.name, self.command("derive"), self.source)
+        training = self.network.training
+        name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
+        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
     def generate(self, backend: str = "numpy") -> str:

@@ -36,6 +36,7 @@ from symnet.documents.outline import (
 )
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
+from symnet.registry import Solver, solver
 
 TRAINED = (
     "A trained network predicts in its own way: nothing is left out, and what was measured on each batch is "
@@ -93,6 +94,9 @@ def compose(
         sections.append(_stabilizing(context))
     if derived.updates:
         sections.append(_updates(context))
+    found = solver(meta.solver)
+    if found is not None:
+        sections.append(_solver(meta, found))
     if code:
         sections.append(Section(("The code",), "code", (Paragraph((CODE,)), Code(code))))
     if results is not None:
@@ -190,6 +194,22 @@ def _updates(context: Context) -> Section:
     if rows:
         blocks.append(Table(("symbol", "name", "value"), rows, "Set before training"))
     return Section(("The update",), "update", tuple(blocks))
+
+
+def _solver(meta: Meta, found: Solver) -> Section:
+    """The solver that takes the steps, in words: what it does is in the code."""
+    what = "the product with a direction, above" if found.product else "the loss and its gradient"
+    values = {**found.settings, **meta.settings}
+    blocks: list[Block] = [
+        Paragraph((f"The solver {meta.solver} trains the network, from {what}. {found.words}",)),
+        Paragraph((f"Source: {found.source}.",)),
+        Table(
+            ("name", "value"),
+            tuple(((name,), (f"{value:g}",)) for name, value in values.items()),
+            "Set before training",
+        ),
+    ]
+    return Section(("The steps",), "solver", tuple(blocks))
 
 
 def _rules(context: Context) -> Iterator[Block]:

@@ -6,7 +6,8 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from symnet.documents.typeset import Node
 
@@ -121,6 +122,8 @@ class Meta:
     title: str = "network"
     command: str = ""
     source: str = ""
+    solver: str = ""  # that takes the steps of training, where no update does
+    settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
 
 
 @dataclass(frozen=True, slots=True)

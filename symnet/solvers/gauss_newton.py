@@ -59,5 +59,5 @@ MEMBER = Solver(
     vectors=VECTORS,
     product="gauss_newton",
     remembers=("damping",),
-    source="Marquardt (1963); Martens (2010), Deep learning via Hessian-free optimization, section 4",
+    source="Marquardt, 1963; Martens, Deep learning via Hessian-free optimization, 2010, section 4",
 )

@@ -62,5 +62,5 @@ MEMBER = Solver(
     words="A step like Newton's, with a curvature estimated from the last gradients; by SciPy.",
     settings={"tolerance": 1e-8, "memory": 10, "search_steps": 20},
     functions=(lbfgs,),
-    source="Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization",
+    source="Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989",
 )

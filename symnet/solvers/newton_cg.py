@@ -48,5 +48,5 @@ MEMBER = Solver(
     functions=(descend, conjugate_gradients, line_search, newton_cg),
     vectors=VECTORS,
     product="hessian",
-    source="Nocedal and Wright, Numerical Optimization (2006), algorithm 7.1; Steihaug (1983)",
+    source="Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.1; Steihaug, 1983",
 )

@@ -194,6 +194,9 @@ def test_a_network_is_trained_and_certified_as_with_an_optimizer(kind):
     stated = network(kind, [Dense(2, activation="tanh"), Dense(2)], epochs=30)
     derivation = stated.derive()
     assert derivation.derived.updates == ()
+    page = derivation.document("markdown")
+    assert f"The solver {kind} trains the network".replace("_", r"\_") in page
+    assert solver(kind).words in page
     certificate = derivation.verify()
     assert certificate.passed, str(certificate)
     data = Dataset({"X": X, "Y": Y}, {})
