@@ -32,11 +32,26 @@ FAR = Integer(30)
 
 def safe_forms(expr: Expr) -> Expr:
     """`expr` in functions that a machine has, or that are exact where it has none."""
+    return _machine_form(_with_sigmoids(expr))
+
+
+def _with_sigmoids(expr: Expr) -> Expr:
+    """1/cosh^2 x as 4 sigmoid(2x) sigmoid(-2x) where that sigmoid is needed anyway."""
+    near = {node.args[0] for node in expr.atoms(f.sigmoid)}
+    found = {
+        node: 4 * f.sigmoid(2 * node.base.args[0]) * f.sigmoid(-2 * node.base.args[0])
+        for node in expr.atoms(Pow)
+        if node.exp == 2 and isinstance(node.base, f.sech) and near & {2 * node.base.args[0], -2 * node.base.args[0]}
+    }
+    return expr.xreplace(found)
+
+
+def _machine_form(expr: Expr) -> Expr:
     if not expr.args or isinstance(expr, Indexed):
         return expr
     if isinstance(expr, Mul):
         expr = _pairs(expr)
-    expr = expr.func(*map(safe_forms, expr.args))
+    expr = expr.func(*map(_machine_form, expr.args))
     if expr.func in FORMS:
         return FORMS[expr.func](expr.args[0])
     if isinstance(expr, Pow) and expr.exp == -2 and _is_unbounded(expr.base):
