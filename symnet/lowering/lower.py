@@ -43,6 +43,7 @@ from symnet.lowering.nodes import (
 )
 
 ONE = Number(S.One)
+OWN = (*NAMED.values(), *COMPUTED.values())
 LOGARITHMS = (log, log1p)
 
 
@@ -77,11 +78,7 @@ class Lowering:
             return self.element(expr)
         if isinstance(expr, Index) and expr in self.scope:
             return Iota(self.scope[expr])
-        if (
-            expr.is_number
-            and not expr.has(*NAMED.values(), *COMPUTED.values())
-            and not expr.atoms(Size, Index)
-        ):
+        if expr.is_number and not expr.has(*OWN) and not expr.atoms(Size, Index):
             return Number(expr)
         if (
             not expr.has(Indexed, Scalar)

@@ -19,6 +19,8 @@ from symnet.equations.program import elements
 from symnet.index import functions as f
 from symnet.index.calculus import factors
 
+FAR = Integer(30)
+
 FORMS: dict[Any, Callable[[Expr], Expr]] = {
     f.sigmoid: lambda x: f.rise(x) / (1 + f.decay(_positive(x))),
     f.softplus: lambda x: f.maximum(x, S.Zero) + f.log1p(f.decay(_positive(x))),
@@ -27,7 +29,6 @@ FORMS: dict[Any, Callable[[Expr], Expr]] = {
     ),
 }
 """log cosh x is log(1 + 2 sinh^2(x/2)); beyond 30 it goes up as |x| does, to the last digit."""
-FAR = Integer(30)
 
 
 def safe_forms(expr: Expr) -> Expr:
@@ -38,11 +39,12 @@ def safe_forms(expr: Expr) -> Expr:
 def _with_sigmoids(expr: Expr) -> Expr:
     """1/cosh^2 x as 4 sigmoid(2x) sigmoid(-2x) where that sigmoid is needed anyway."""
     near = {node.args[0] for node in expr.atoms(f.sigmoid)}
-    found = {
-        node: 4 * f.sigmoid(2 * node.base.args[0]) * f.sigmoid(-2 * node.base.args[0])
-        for node in expr.atoms(Pow)
-        if node.exp == 2 and isinstance(node.base, f.sech) and near & {2 * node.base.args[0], -2 * node.base.args[0]}
-    }
+    found = {}
+    for node in expr.atoms(Pow):
+        if node.exp == 2 and isinstance(node.base, f.sech):
+            twice = 2 * node.base.args[0]
+            if near & {twice, -twice}:
+                found[node] = 4 * f.sigmoid(twice) * f.sigmoid(-twice)
     return expr.xreplace(found)
 
 

@@ -130,10 +130,7 @@ def _safe(
             reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
     exact = _exact(rhs, program)
     if exact != rhs:
-        rhs, reason = (
-            exact,
-            reason or "The same value, in a form that keeps its digits where numbers are large.",
-        )
+        rhs, reason = exact, reason or "The same value, in a form that keeps its digits far from zero."
     return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
 
 
@@ -154,11 +151,8 @@ def _summands_named(equation: Equation, taken: set[str]) -> tuple[Equation, ...]
         taken.add(name)
         tensor = Tensor(name, tuple(size for _, size in binders))
         indices = tuple(index for index, _ in binders)
-        found.append(
-            replace(
-                equation, tensor=tensor, indices=indices, rhs=node.function, words="The terms of the sum."
-            )
-        )
+        words = "The terms of the sum."
+        found.append(replace(equation, tensor=tensor, indices=indices, rhs=node.function, words=words))
         named[node] = total(tensor[indices], binders)
     return (*found, replace(equation, rhs=equation.rhs.xreplace(named)) if named else equation)
 
