@@ -65,8 +65,8 @@ NAMED = "A sum under a nonlinear function has a name of its own, so that it is o
 STABLE: Text = (
     "The equations above are exact, but a computer's numbers overflow at ",
     t.Script(t.Name("e"), None, t.Number("710")),
-    ". These mean the same and cannot: this is what the code computes. They come after the chain rule, so "
-    "nothing here is differentiated.",
+    ", and a number near 1 has lost what it is short of 1. These mean the same and keep their digits: this "
+    "is what the code computes. They come after the chain rule, so nothing here is differentiated.",
 )
 SHORT = 8
 """So many equations of an optimizer are shown whole."""

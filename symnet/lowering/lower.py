@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Pow, Rational, S, Sum, log
+from sympy import Add, Expr, Function, Indexed, Integer, Mul, Pow, Rational, S, Sum, log
 
 from symnet.equations.program import Equation, Program, elements
 from symnet.errors import LoweringError
@@ -43,6 +43,7 @@ from symnet.lowering.nodes import (
 )
 
 ONE = Number(S.One)
+OWN = (*NAMED.values(), *COMPUTED.values())
 LOGARITHMS = (log, log1p)
 
 
@@ -77,11 +78,7 @@ class Lowering:
             return self.element(expr)
         if isinstance(expr, Index) and expr in self.scope:
             return Iota(self.scope[expr])
-        if (
-            expr.is_number
-            and not expr.has(*NAMED.values(), *COMPUTED.values())
-            and not expr.atoms(Size, Index)
-        ):
+        if expr.is_number and not expr.has(*OWN) and not expr.atoms(Size, Index):
             return Number(expr)
         if (
             not expr.has(Indexed, Scalar)
@@ -178,7 +175,12 @@ class Lowering:
         number, rest = expr.as_coeff_Mul()
         above: list[ArrayExpr] = []
         below: list[ArrayExpr] = []
-        for factor in Mul.make_args(rest):
+        factors = Mul.make_args(rest)
+        constants = [factor for factor in factors if factor.is_number and not factor.has(Function)]
+        if len(constants) > 1 or any(isinstance(c, Pow) and c.exp.is_negative for c in constants):
+            above.append(Number(number * Mul(*constants)))  # one number, rounded once
+            number, factors = S.One, [factor for factor in factors if factor not in constants]
+        for factor in factors:
             if isinstance(factor, Pow) and factor.exp.is_number and factor.exp.is_negative:
                 below.append(self.power(factor.base, -factor.exp))
             else:

@@ -212,8 +212,8 @@ ArrayExpr = (
 
 def union(parts: tuple[ArrayExpr, ...]) -> Axes:
     """The axes of all the parts, each once, those of the part with most axes first."""
-    ordered = sorted(parts, key=lambda part: -len(part.axes))
-    return tuple(dict.fromkeys(axis for part in ordered for axis in part.axes))
+    ordered = sorted((part.axes for part in parts), key=lambda axes: -len(axes))  # each asked for once
+    return tuple(dict.fromkeys(axis for axes in ordered for axis in axes))
 
 
 def children(expr: ArrayExpr) -> tuple[ArrayExpr, ...]:

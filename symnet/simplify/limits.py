@@ -12,8 +12,9 @@ How a factor behaves far away is read off its formula; where it has vanished is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from functools import partial
 from math import prod
 
 from sympy import Add, Expr, Function, Indexed, Integer, Mul, Pow, cosh, erf, exp, sinh, tanh
@@ -27,7 +28,7 @@ Formulas = Callable[[Expr], Expr | None]
 """What defines an element, at its indices; None for what is given, and for what is no element."""
 LEFT, RIGHT = -1, 1
 NEAREST, FARTHEST = 11, 100
-"""Nothing is held nearer to 0 than at 2^11 (exp has vanished at 746); what has not settled at 2^100 is left."""
+"""Powers of two: nothing is held nearer to 0 than there (exp has vanished at 746), or farther away."""
 
 
 class Far(Enum):
@@ -84,12 +85,12 @@ def _product(expr: Expr, formula: Formulas) -> Expr:
         return expr
     for x in sorted(expr.atoms(Indexed), key=str):
         for side in (LEFT, RIGHT):
-            known = {factor: formula(factor) or factor for factor in expr.args}
+            known = {factor: factor if factor == x else formula(factor) or factor for factor in expr.args}
             alone = {factor: opened for factor, opened in known.items() if elements(opened) == {x}}
             vanishing = [opened for opened in alone.values() if _far(opened, x, side) is Far.VANISHES]
             growing = [factor for factor in alone if factor.has(x) and _far(factor, x, side) in GROWING]
             if vanishing and growing:
-                bound = _bound(lambda at, x=x, v=vanishing: _value(v, x, at) == 0, side)
+                bound = _bound(partial(_has_vanished, vanishing, x), side)
                 held = [factor if bound is None else _held(factor, x, side, bound) for factor in growing]
                 expr = Mul(*(factor for factor in expr.args if factor not in growing), *held)
         expr = _quotient(expr, x)
@@ -104,7 +105,7 @@ def _quotient(expr: Expr, x: Expr) -> Expr:
     for side in (LEFT, RIGHT):
         if x not in alone or not any(_far(factor.base, x, side) in GROWING for factor in below):
             continue
-        bound = _bound(lambda at: _value(alone, x, at) == _value(alone, x, 2 * at), side)
+        bound = _bound(partial(_is_at_its_limit, alone, x), side)
         if bound is not None:
             held = [_held(factor, x, side, bound) for factor in held]
     return Mul(*(factor for factor in expr.args if factor not in alone), *held)
@@ -120,7 +121,7 @@ def _settled(expr: Expr) -> Expr:
         return argument
     for side in (LEFT, RIGHT):
         if _far(argument, x, side) in GROWING:
-            bound = _bound(lambda at, a=argument: abs(_value([a], x, at)) > 2**NEAREST, side)
+            bound = _bound(partial(_is_far, argument, x), side)
             argument = argument if bound is None else _held(argument, x, side, bound)
     return argument
 
@@ -135,6 +136,18 @@ def _bound(reached: Callable[[float], bool], side: int) -> Expr | None:
         if reached(side * 2.0 ** (exponent - 1)):
             return Integer(2**exponent)
     return None
+
+
+def _has_vanished(parts: Iterable[Expr], x: Expr, at: float) -> bool:
+    return _value(parts, x, at) == 0
+
+
+def _is_far(part: Expr, x: Expr, at: float) -> bool:
+    return abs(_value([part], x, at)) > 2**NEAREST
+
+
+def _is_at_its_limit(parts: Sequence[Expr], x: Expr, at: float) -> bool:
+    return _value(parts, x, at) == _value(parts, x, 2 * at)
 
 
 def _value(parts: Iterable[Expr], x: Expr, at: float) -> float:

@@ -19,6 +19,8 @@ from symnet.equations.program import elements
 from symnet.index import functions as f
 from symnet.index.calculus import factors
 
+FAR = Integer(30)
+
 FORMS: dict[Any, Callable[[Expr], Expr]] = {
     f.sigmoid: lambda x: f.rise(x) / (1 + f.decay(_positive(x))),
     f.softplus: lambda x: f.maximum(x, S.Zero) + f.log1p(f.decay(_positive(x))),
@@ -27,16 +29,31 @@ FORMS: dict[Any, Callable[[Expr], Expr]] = {
     ),
 }
 """log cosh x is log(1 + 2 sinh^2(x/2)); beyond 30 it goes up as |x| does, to the last digit."""
-FAR = Integer(30)
 
 
 def safe_forms(expr: Expr) -> Expr:
     """`expr` in functions that a machine has, or that are exact where it has none."""
+    return _machine_form(_with_sigmoids(expr))
+
+
+def _with_sigmoids(expr: Expr) -> Expr:
+    """1/cosh^2 x as 4 sigmoid(2x) sigmoid(-2x) where that sigmoid is needed anyway."""
+    near = {node.args[0] for node in expr.atoms(f.sigmoid)}
+    found = {}
+    for node in expr.atoms(Pow):
+        if node.exp == 2 and isinstance(node.base, f.sech):
+            twice = 2 * node.base.args[0]
+            if near & {twice, -twice}:
+                found[node] = 4 * f.sigmoid(twice) * f.sigmoid(-twice)
+    return expr.xreplace(found)
+
+
+def _machine_form(expr: Expr) -> Expr:
     if not expr.args or isinstance(expr, Indexed):
         return expr
     if isinstance(expr, Mul):
         expr = _pairs(expr)
-    expr = expr.func(*map(safe_forms, expr.args))
+    expr = expr.func(*map(_machine_form, expr.args))
     if expr.func in FORMS:
         return FORMS[expr.func](expr.args[0])
     if isinstance(expr, Pow) and expr.exp == -2 and _is_unbounded(expr.base):

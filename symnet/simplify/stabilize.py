@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sympy import Add, Expr, Indexed, Mul, Sum, exp, log
+from sympy import Add, Expr, Function, Indexed, Mul, Sum, exp, log
 
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, elements, reads
 from symnet.index.calculus import free_indices, is_negative, match, substitute
 from symnet.index.functions import log1p, sigmoid, softplus
 from symnet.index.reductions import argmax, binders_of, total
@@ -48,7 +48,9 @@ def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
             )
         else:
             safe, reason = _safe(equation, program, shifts)
-            safe = _summands_named(safe[0], taken)
+            if safe != (equation,):
+                safe = _slopes_named(safe[0], program, taken)
+            safe = (*safe[:-1], *_summands_named(safe[-1], taken))
             if safe != (equation,):
                 rewrites.append(Rewrite("rewrite", equation, safe, reason))
         equations.extend(safe)
@@ -128,10 +130,7 @@ def _safe(
             reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
     exact = _exact(rhs, program)
     if exact != rhs:
-        rhs, reason = (
-            exact,
-            reason or "The same value, in a form that keeps its digits where numbers are large.",
-        )
+        rhs, reason = exact, reason or "The same value, in a form that keeps its digits far from zero."
     return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
 
 
@@ -152,12 +151,34 @@ def _summands_named(equation: Equation, taken: set[str]) -> tuple[Equation, ...]
         taken.add(name)
         tensor = Tensor(name, tuple(size for _, size in binders))
         indices = tuple(index for index, _ in binders)
-        found.append(
-            replace(
-                equation, tensor=tensor, indices=indices, rhs=node.function, words="The terms of the sum."
-            )
-        )
+        words = "The terms of the sum."
+        found.append(replace(equation, tensor=tensor, indices=indices, rhs=node.function, words=words))
         named[node] = total(tensor[indices], binders)
+    return (*found, replace(equation, rhs=equation.rhs.xreplace(named)) if named else equation)
+
+
+def _slopes_named(equation: Equation, program: Program, taken: set[str]) -> tuple[Equation, ...]:
+    """`equation`, of a recurrence, behind those of the factors in it that the recurrence does not change:
+    these are computed for all turns at once.
+    """
+    name = equation.tensor.name
+    if name not in program.sources(*reads(equation.rhs)):
+        return (equation,)
+    found: list[Equation] = []
+    named: dict[Expr, Expr] = {}
+    for node in equation.rhs.atoms(Mul):
+        still = [part for part in node.args if elements(part) and name not in program.sources(*reads(part))]
+        fixed = Mul(*still)
+        if fixed == node or not fixed.has(Function) or not free_indices(fixed) <= set(equation.indices):
+            continue
+        new = unused("D" + suffix_of(name), taken)
+        taken.add(new)
+        binders = [binder for binder in equation.binders if binder[0] in free_indices(fixed)]
+        tensor = Tensor(new, tuple(size for _, size in binders))
+        indices = tuple(index for index, _ in binders)
+        words = "The factors that no turn changes."
+        found.append(replace(equation, tensor=tensor, indices=indices, rhs=fixed, words=words))
+        named[node] = Mul(tensor[indices], *(part for part in node.args if part not in still))
     return (*found, replace(equation, rhs=equation.rhs.xreplace(named)) if named else equation)
 
 

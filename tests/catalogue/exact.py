@@ -218,3 +218,56 @@ def units(found: float, exact: Any, scale: Any = None, dtype: Any = np.float64) 
         return float("inf")
     with mpmath.workdps(60):
         return float(abs(mpmath.mpf(float(found)) - exact) / mpmath.mpf(float(np.spacing(size))))
+
+
+@dataclass(frozen=True)
+class ExactLoss:
+    """A loss of one output and one target: its terms, whose sum it is; targets to try; where it has corners."""
+
+    terms: Callable[..., list[Any]]
+    targets: tuple[float, ...]
+    knots: Callable[[float], tuple[float, ...]] = lambda y: ()
+    domain: tuple[float, float] = (-1e150, 1e150)
+
+
+def huber(e):
+    return e * e / 2 if size(e).real <= 1 else size(e) - mpmath.mpf(1) / 2
+
+
+def focal(a, y):
+    if y:
+        return [logistic(-a) ** 2 * softplus(-a) / 4]
+    return [3 * logistic(a) ** 2 * softplus(a) / 4]
+
+
+LOSSES = {
+    "mse": ExactLoss(lambda a, y: [(a - y) ** 2], (0.0, 0.3, -2.0)),
+    "sse": ExactLoss(lambda a, y: [(a - y) ** 2], (0.0, 0.3)),
+    "mae": ExactLoss(lambda a, y: [size(a - y)], (0.0, 0.3), lambda y: (y,)),
+    "huber": ExactLoss(lambda a, y: [huber(a - y)], (0.0, 0.25), lambda y: (y - 1, y + 1)),
+    "smooth_l1": ExactLoss(lambda a, y: [huber(a - y)], (0.0, 0.25), lambda y: (y - 1, y + 1)),
+    "log_cosh": ExactLoss(lambda a, y: [FUNCTIONS["logcosh"].value(a - y)], (0.0, 0.3)),
+    "hinge": ExactLoss(lambda a, y: [larger(1 - y * a, 0)], (-1.0, 1.0), lambda y: (y,)),
+    "perceptron": ExactLoss(lambda a, y: [larger(-y * a, 0)], (-1.0, 1.0), lambda y: (0.0,)),
+    "poisson_nll": ExactLoss(lambda a, y: [mpmath.exp(a), -y * a], (0.0, 3.0), domain=(-1e150, 700.0)),
+    "nll": ExactLoss(lambda a, y: [-y * a], (0.0, 1.0)),
+    "bce": ExactLoss(
+        lambda a, y: [-y * mpmath.log(a), -(1 - y) * mpmath.log1p(-a)],
+        (0.0, 0.25, 1.0),
+        domain=(1e-300, 0.9999999999999999),
+    ),
+    "bce_with_logits": ExactLoss(lambda a, y: [y * softplus(-a), (1 - y) * softplus(a)], (0.0, 0.25, 1.0)),
+    "focal": ExactLoss(focal, (0.0, 1.0)),
+}
+"""The losses that add up what one output and one target cost; the others are judged by rows."""
+
+DIFFERENCES = {
+    "poisson_nll": lambda a, y: max(mpmath.exp(a), y),
+    "bce": lambda a, y: max(y / a, (1 - y) / (1 - a)),
+    "bce_with_logits": lambda a, y: max(logistic(a), y),
+    # its slope is a sum of two terms of which one changes its sign
+    "focal": lambda a, y: (
+        2 * logistic(-a if y else a) ** 2 * max(1, softplus(-a if y else a)) / (1 if y else 1 / 3)
+    ),
+}
+"""Slopes that are what one number and a target are apart: an error is measured by the larger of the two."""

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from backends.modules import load, source_of
 from catalogue import exact
-from catalogue.exact import ACTIVATIONS, GATES, Exact, slopes, units, value
+from catalogue.exact import ACTIVATIONS, DIFFERENCES, GATES, LOSSES, Exact, slopes, units, value
 from sympy import Integer
 
 from symnet.derivation.derive import derive
@@ -27,6 +27,7 @@ from symnet.index.functions import COMPUTED
 from symnet.index.reductions import total
 from symnet.index.symbols import Index, Role, Size, Tensor
 from symnet.layers.activation import Activation
+from symnet.layers.dense import Dense
 from symnet.network import Network
 from symnet.registry import members, settings_of, width
 
@@ -67,9 +68,17 @@ def grid(dtype, name: str, knots=(), count=60):
     return np.concatenate([sizes, -sizes, *corners]).astype(dtype)
 
 
+def trainer_of(module, dtype=np.float64):
+    """A trainer whose weights hand on what they are given."""
+    trainer = module.Trainer(dtype=dtype)
+    for weights in trainer.parameters.values():
+        weights[...] = np.eye(len(weights))
+    return trainer
+
+
 def judged(module, dtype, points, inputs=lambda x: x[:, None]):
     """Values and slopes at the points, those that are huge each on its own: no sum of them may overflow."""
-    trainer = module.Trainer(dtype=dtype)
+    trainer = trainer_of(module, dtype)
     huge = abs(points) > 1e30
     found = np.empty((2, len(points)))
     with warnings.catch_warnings():
@@ -106,7 +115,9 @@ def of_activation(name, **settings):
     network = Network(
         inputs={"X": ("N", columns)},
         targets={"Y": ("N", 1)},
-        layers=[Activation(name, settings=settings)],
+        layers=[
+            Dense(1, name, bias=False, settings=settings)
+        ],  # of weight 1: an activation is of a weighted sum
         loss="nll",
     )
     program, prediction = network.stated()
@@ -201,7 +212,7 @@ def test_a_gated_activation_has_all_its_digits(name, other):
         pair = (points, held) if half == 0 else (held, points)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            trainer, X = module.Trainer(), np.stack(pair, axis=1)
+            trainer, X = trainer_of(module), np.stack(pair, axis=1)
             found = (
                 trainer.predict(X)[:, 0],
                 trainer.gradients(X, np.full((len(X), 1), -len(X)))["X"][:, half],
@@ -244,3 +255,113 @@ def test_a_function_has_all_its_digits(name):
     module = load(source_of(derive(program, wrt=["X"]), "A"))
     points = within(function, grid(np.float64, name, count=20))
     check(function, points, judged(module, np.float64, points), np.float64)
+
+
+def of_loss(name):
+    """The module of a loss whose output is its input."""
+    network = Network(
+        inputs={"X": ("N", 1)}, targets={"Y": ("N", 1)}, layers=[Activation("linear")], loss=name
+    )
+    program, _ = network.stated()
+    return load(source_of(derive(program, wrt=["X"])))
+
+
+OF_A_ROW = {
+    *("cosine", "contrastive", "triplet", "dice", "kl_div", "gaussian_nll"),
+    *("cross_entropy", "cross_entropy_labels", "cross_entropy_smoothed", "cross_entropy_weighted"),
+}
+"""Losses that are no sum of what one output costs, or read more than a target."""
+
+
+@pytest.mark.parametrize("name", sorted(set(members("losses")) - OF_A_ROW))
+def test_a_loss_has_all_its_digits(name):
+    assert name in LOSSES, f"write the formula of {name} into exact.py"
+    loss, trainer = LOSSES[name], of_loss(name).Trainer()
+    low, high = loss.domain
+    for target in loss.targets:
+        points = grid(np.float64, name, loss.knots(target), count=16)
+        points = points[(points >= low) & (points <= high) & (abs(points) > 1e-290)][:128]
+        X, Y = points[:, None], np.full((len(points), 1), target)
+        shares = 1 if name in ("sse", "perceptron") else len(points)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            gradients = trainer.gradients(X, Y)["X"][:, 0]
+            values = [trainer.loss(x, y) for x, y in zip(X[:, None], Y[:, None], strict=True)]
+        for x, found, slope in zip(map(float, points), values, gradients, strict=True):
+            terms = value(lambda a, y=target: loss.terms(a, mpmath.mpf(y)), x)
+            scale = max(map(abs, terms))
+            assert units(found, sum(terms), scale) <= 4, f"the loss of {x!r} for {target} is {found!r}"
+            function = Exact(
+                lambda a, y=target: sum(loss.terms(a, mpmath.mpf(y))),
+                lambda y=target: loss.knots(y),
+                domain=loss.domain,
+            )
+            right = [s / shares for s in slopes(function, x)]
+            scale = DIFFERENCES[name](mpmath.mpf(x), target) / shares if name in DIFFERENCES else None
+            room = 4 + 1 / 2  # the division by the number of samples
+            error = min(units(slope, s, scale) for s in right)
+            assert error <= room or min(right) <= slope <= max(right), (
+                f"the slope at {x!r} for {target} is {slope!r}"
+            )
+
+
+WIDE = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0],
+        [1.0, 2.0, -3.0, 0.5],
+        [1e3, 0.1, -1e3, 999.3],
+        [-700.2, 30.1, 29.9, -12.3],
+        [-1e300, 1e300, 0.3, 5.0],
+        [1e-300, -5e-324, 37.7, -37.7],
+        [-745.1, 0.0, -1e-9, -710.3],
+    ]
+)
+
+
+def rows_of(z):
+    """Each row's softmax, and how far each number is below the largest: what an exponential feels."""
+    with mpmath.workdps(700):
+        for row in z:
+            powers = [mpmath.exp(mpmath.mpf(float(x)) - mpmath.mpf(float(max(row)))) for x in row]
+            yield [power / mpmath.fsum(powers) for power in powers], [float(max(row) - x) for x in row]
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_row_of_shares_has_all_its_digits(name):
+    """A share's error is that of the difference in its exponent; a logarithm's is a unit of the larger of 1 and itself."""
+    network = Network(inputs={"X": ("N", 4)}, targets={"Y": ("N", 4)}, layers=[Activation(name)], loss="nll")
+    program, prediction = network.stated()
+    trainer = load(source_of(derive(program, wrt=["X"]), prediction)).Trainer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = trainer.predict(WIDE)
+    for row, (shares, below) in zip(found, rows_of(WIDE), strict=True):
+        for a, share, distance in zip(row, shares, below, strict=True):
+            if name == "softmax":
+                nearly = abs(a - float(share)) <= 4 * 5e-324
+                assert nearly or units(a, share) <= 4 + min(distance, 750)
+            else:
+                with mpmath.workdps(700):
+                    right = mpmath.log(share) if share else mpmath.mpf(-distance)
+                assert units(a, right, max(1, abs(right))) <= 4
+
+
+@pytest.mark.parametrize("label", range(4))
+def test_a_cross_entropy_has_all_its_digits(label):
+    """Each row alone: a slope's error is a unit of the share or of the target, whichever is larger."""
+    network = Network(
+        inputs={"X": ("N", 4)}, targets={"Y": ("N", 4)}, layers=[Activation("linear")], loss="cross_entropy"
+    )
+    program, _ = network.stated()
+    trainer = load(source_of(derive(program, wrt=["X"]))).Trainer()
+    target = np.eye(4)[[label]]
+    for row, (shares, below) in zip(WIDE, rows_of(WIDE), strict=True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            loss, slopes_ = trainer.loss(row[None], target), trainer.gradients(row[None], target)["X"][0]
+        with mpmath.workdps(700):
+            right = -mpmath.log(shares[label]) if shares[label] else mpmath.mpf(below[label])
+        assert units(loss, right, max(1, right)) <= 4
+        for slope, share, y, distance in zip(slopes_, shares, target[0], below, strict=True):
+            nearly = abs(slope - float(share - y)) <= 4 * 5e-324
+            assert nearly or units(slope, share - y, max(share, y)) <= 4 + min(distance, 750)

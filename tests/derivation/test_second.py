@@ -175,8 +175,13 @@ L = sum(-y[n]*log(p[n]) - (1 - y[n])*log(1 - p[n]), n)
 
 def test_logistic_regression_comes_out_as_in_a_textbook():
     derived = derive(parse_program(LOGISTIC))
-    (equation,) = hessian(derived).equations
+    further = hessian(derived)
+    (part,) = further.parts
+    equation = part.live.defining["dw_by_w"]
     assert str(equation) == "dw_by_w[a, i] = Sum((1 - p[n])*X[n, a]*X[n, i]*p[n], (n, 0, N - 1))"
+    (equation,) = further.equations  # what a machine evaluates: p (1 - p) without its cancellation
+    tail = "decay(z[n])"
+    assert str(equation.rhs) == f"Sum({tail}*X[n, a]*X[n, i]/({tail} + 1)**2, (n, 0, N - 1))"
 
 
 def test_structure_is_found():

@@ -170,7 +170,7 @@ def _innermost(line: Line) -> Iterator[Line]:
 
 
 SEQUENCES = {
-    "decay": ("np.copysign({x}, -1.0, {rest})", "np.exp({out}, {rest})"),
+    "decay": ("np.absolute({x}, {rest})", "np.negative({out}, {rest})", "np.exp({out}, {rest})"),
     "rise": ("np.minimum({x}, 0.0, {rest})", "np.exp({out}, {rest})"),
     "sech": (
         "np.absolute({x}, {rest})",
