@@ -36,7 +36,7 @@ from math import inf, prod
 
 from sympy import Expr, Indexed, Mul, S
 
-from symnet.index.calculus import free_indices, fresh
+from symnet.index.calculus import free_indices, fresh, substitute
 from symnet.index.functions import less, less_equal, where
 from symnet.index.symbols import Index, Tensor, indices_of, name_of
 from symnet.lowering.affine import affine_place, taps
@@ -91,7 +91,7 @@ class Sums:
         places = list(reach.places)
         taken = {index.name for part in (*reach.others, *places) for index in part.atoms(Index)}
         taken |= {index.name for index in self.scope}
-        deltas: list[tuple[Index, Expr]] = []
+        deltas: dict[Index, Expr] = {}
         new: list[Axis] = []
         for position, place in enumerate(places):
             target = self.target(place, [*reach.others, *places[:position], *places[position + 1 :]])
@@ -99,29 +99,31 @@ class Sums:
                 index = fresh(taken)
                 taken.add(index.name)
                 sign = place.expand().coeff(target)
-                deltas.append((target, (sign * (index - (place - sign * target))).expand()))
+                deltas[target] = (sign * (index - (place - sign * target))).expand()
                 new.append(Axis(index, reach.extents[position]))
                 places[position] = index
         if not new or (reach.tensor is None and len(new) < len(places)):
             return None
         read = S.One if reach.tensor is None else reach.tensor.base[tuple(places)]
-        return Turned((*reach.others, read), tuple(deltas), (*self.bound, *new))
+        others = (substitute(other, deltas) for other in reach.others)
+        return Turned((*others, read), tuple(deltas.items()), (*self.bound, *new))
 
     def target(self, place: Expr, others: Collection[Expr]) -> Index | None:
-        """An index outside the sum that stands in this place alone, with coefficient 1 or -1, beside one of
-        the sum's.
+        """An index outside the sum that stands in this place with coefficient 1 or -1, beside one of the
+        sum's; elsewhere it stands in elements of other tensors at most, which can be read at any place.
         """
         even = affine_place(place, self.scope, self.extents)
         if even is None or not set(even.axes) & set(self.bound):
             return None
-        alone = (
+        bare = [other for other in others if not isinstance(other, Indexed)]
+        found = (
             axis.index
             for axis, step in even.terms
             if axis not in self.bound
             and abs(step) == 1
-            and not any(axis.index in free_indices(o) for o in others)
+            and not any(axis.index in free_indices(o) for o in bare)
         )
-        return next(alone, None)
+        return next(found, None)
 
     def looking(self, factors: Sequence[Expr], reach: Reach) -> int:
         """The cost of the sum as it is: a product with columns, or an array that is mostly zeros."""

@@ -48,6 +48,10 @@ def networks(draw):
     taps, where = ",".join(TAPS[:axes]), ",".join(PLACES[:axes])
     weights = f"W[{taps},c]" if depthwise else f"W[{taps},c,f]"
     summed = [*TAPS[:axes], *([] if depthwise else ["c"])]
+    local = draw(st.booleans())  # weights of their own at every place
+    if local:
+        weights += "*V[p,i]"
+    windows = places[0]
     if draw(st.booleans()):
         read = f"X[n,{','.join(moves)},c]*{weights}"
     else:
@@ -55,12 +59,13 @@ def networks(draw):
         brackets = "*".join(f"({x} == {move})" for x, move in zip(targets, moves, strict=True))
         read = f"X[n,{where},c]*{weights}*{brackets}"
         summed += PLACES[:axes]
-        where = ",".join(targets)
+        where, windows = ",".join(targets), extents[0]
     shape = f"N, {', '.join(map(str, extents))}, {channels}"
     return (
         f"X: input[{shape}]\nW: parameter[{', '.join(map(str, kernel))}, {channels}"
         f"{'' if depthwise else f', {filters}'}]\n"
-        f"Z: tensor[N, {', '.join(map(str, places))}, {channels if depthwise else filters}]\n"
+        + (f"V: parameter[{windows}, {kernel[0]}]\n" if local else "")
+        + f"Z: tensor[N, {', '.join(map(str, places))}, {channels if depthwise else filters}]\n"
         f"Z[n,{where},{out}] = sum({read}, {', '.join(summed)})\n"
         f"L = sum(tanh(Z[n,{where},{out}])**2, n, {where}, {out})"
     )
@@ -129,7 +134,7 @@ def test_random_contractions(text):
 
 TOKENS = (
     "token: input[N, 4] integer\nE: parameter[5, 3]\n"
-    "A[n,t,d] = E[token[n,t] + {ahead},d]\nL = sum(A[n,t,d]**3*(t + 1), n, t, d)"
+    "A[n,t,d] = E[token[n,t] + {ahead},d]\nL = sum((A[n,t,d] + A[n,t,d]**3)*(t + 1), n, t, d)"
 )
 
 
@@ -175,6 +180,15 @@ def test_the_adjoint_of_a_mean_over_windows_goes_through_the_window_alone():
     text = "X: parameter[N, 16, 3]\nZ: tensor[N, 8, 3]\nZ[n,p,c] = sum(X[n,2*p+i,c], i < 2)/2\nL = sum(Z[n,p,c]**3, n, p, c)"
     assert kinds(text, "X") >= {Fold}
     assert Contract not in kinds(text, "X")
+
+
+def test_places_that_move_with_an_axis_that_stays_leave_gaps():
+    """Each row of A has its own two places of six: the others are zero."""
+    text = (
+        "X: parameter[3, 2]\nA: tensor[3, 6]\nA[n,x] = sum(X[n,i]*(x == i + 2*n), i)\n"
+        "L = sum(tanh(A[n,x] + 1)**2, n, x)"
+    )
+    check(text, "")
 
 
 def test_axes_laid_out_in_a_row_are_one_copy():
