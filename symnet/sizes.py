@@ -67,7 +67,8 @@ class Sizes:
         values = self.value(one), self.value(other)
         if values[0] != values[1] and None not in values:
             return None
-        if None in values and not self.is_open(one if values[0] is None else other):
+        unknown = [size for size, value in zip((one, other), values, strict=True) if value is None]
+        if unknown and not any(map(self.is_open, unknown)):
             return None
         if self.rank(other) < self.rank(one):
             one, other = other, one

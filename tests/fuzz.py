@@ -31,7 +31,16 @@ class Round:
     def __init__(self, number: int) -> None:
         self.number = number
         self.counts: Counter[str] = Counter()
-        self.last: Table = {}
+        self.path = KEPT / f"drawn-{number}.toml"
+
+    def keep(self, document: Table, error: Exception) -> None:
+        """Keeps what failed; the last time, that is the smallest."""
+        if not self.path.exists():
+            print(
+                f"seed {self.number}: {error}\nA smaller network of this fault is searched for.", flush=True
+            )
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_text(toml(document))
 
     def run(self) -> None:
         """Judges all of them; raises what the smallest one that fails raises."""
@@ -47,12 +56,15 @@ class Round:
         )
         @given(networks())
         def each(document: Table) -> None:
-            self.last = document
-            derivation = derivation_of(document)
-            if not affordable(derivation.derived):
-                self.counts["too large"] += 1
-                return
-            judge(derivation, FORMS)
+            try:
+                derivation = derivation_of(document)
+                if not affordable(derivation.derived):
+                    self.counts["too large"] += 1
+                    return
+                judge(derivation, FORMS)
+            except Exception as error:
+                self.keep(document, error)
+                raise
             self.counts["certified"] += 1
             self.counts.update(f"layer {layer['kind']}" for layer in document["layers"])
 
@@ -69,13 +81,11 @@ def main() -> int:
     end, counts, number = time.monotonic() + options.seconds, Counter[str](), first
     while time.monotonic() < end:
         current = Round(number)
+        current.path.unlink(missing_ok=True)
         try:
             current.run()
         except Exception as error:
-            path = KEPT / f"drawn-{number}.toml"
-            KEPT.mkdir(exist_ok=True)
-            path.write_text(toml(current.last))
-            print(f"{toml(current.last)}\n{error}\n\nseed {number}; kept as {path}")
+            print(f"{current.path.read_text()}\n{error}\n\nseed {number}; kept as {current.path}")
             return 1
         counts += current.counts
         number += 1

@@ -16,7 +16,7 @@ from symnet.pipeline import Derivation, Network
 from symnet.verify import verify
 from symnet.verify.points import extent_at, work
 
-AFFORDABLE = 5_000_000
+AFFORDABLE = 10_000_000
 """How many innermost evaluations the complex steps of a drawn network may take where all sizes are 4."""
 
 
