@@ -62,21 +62,23 @@ class Written:
     beyond: tuple[str, ...] = ()
 
 
-def build(path: Path, kept: Measured, again: bool = False, fresh: bool = False) -> Written:
-    """Every file of the gallery folder of the specification at `path`, by name, with what is `kept` of
-    earlier measurements while it holds.
+def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool = False) -> Written:
+    """Every file of the gallery folder of the specification at `path`, by name, with what the `old` ones keep
+    of earlier measurements while it holds: errors while the claims are the same, training within its bounds.
 
     `again` trains however long that takes; `fresh` takes what comes of it even where what is kept holds.
     """
+    kept = json.loads(old.get("measured.json", "{}"))
     spec = load(path)
     network = Network.of(spec.network)
     derivation = replace(network.derive(), source=path.name)
     certificate = derivation.verify(seed=0)
     content = json.loads(certificate.to_json())
     measured: dict[str, Any] = {"certificate": content.pop("measured")}
-    if certificate.passed and len(measured["certificate"]["errors"]) == len(_errors(kept)):
+    claims = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    if certificate.passed and kept and claims == old.get("certificate.json"):
         measured["certificate"] = kept["certificate"]
-        errors = zip(certificate.findings, _errors(kept), strict=True)
+        errors = zip(certificate.findings, kept["certificate"]["errors"], strict=True)
         certificate = replace(
             certificate, findings=tuple(replace(finding, error=error) for finding, error in errors)
         )
@@ -84,14 +86,10 @@ def build(path: Path, kept: Measured, again: bool = False, fresh: bool = False) 
     measured = trained | measured
     files = _documents(derivation, certificate, measured) | {
         "spec.toml": spec.text,
-        "certificate.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n",
+        "certificate.json": claims,
         "measured.json": _lines(measured),
     }
     return Written(files, parameters, beyond)
-
-
-def _errors(kept: Measured) -> list[float]:
-    return kept.get("certificate", {}).get("errors", [])
 
 
 def _documents(derivation: Derivation, certificate: Certificate, measured: Measured) -> Files:
@@ -198,8 +196,8 @@ def _example(path: Path, folder: Path, renew: bool, again: bool) -> list[str]:
         if file.is_file() and file.name != PARAMETERS
     }
     trained = (folder / PARAMETERS).exists()
-    kept = json.loads(old.get("measured.json", "{}")) if trained else {}
-    written = build(path, kept, again, fresh=again and renew)
+    known = old if trained else {}
+    written = build(path, known, again, fresh=again and renew)
     new = written.files
     if renew and written.parameters is not None:
         write_npz(folder / PARAMETERS, written.parameters)
