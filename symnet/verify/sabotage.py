@@ -142,8 +142,6 @@ def _changed(expr: Expr, binders: tuple[Binder, ...], lines: Lines) -> Iterator[
     for what, wrong in mutants(expr):
         if wrong not in seen and free_indices(wrong) <= bound and not wrong.has(nan, oo, zoo):
             seen.add(wrong)
-            if (
-                not lines.compare((what,), lines.array(wrong, binders), value, lines.source(expr)).error
-                < CHANGED
-            ):
+            source = max(lines.source(expr), lines.source(wrong))  # a line that is 0 stays 0 but for rounding
+            if not lines.compare((what,), lines.array(wrong, binders), value, source).error < CHANGED:
                 yield what, wrong
