@@ -14,10 +14,10 @@ The number at the end of a line is that of its equation in the derivation:
     (5)  Z_decoder[n,j] = sum(A_code[n,i]*W_decoder[i,j], i) + b_decoder[j]
     (6)  A_decoder[n,j] = maximum(Z_decoder[n,j], 0)
     (7)  Z_drawn[n,j] = sum(A_decoder[n,i]*W_drawn[i,j], i) + b_drawn[j]
-    (8)  A_drawn[n,j] = sigmoid(Z_drawn[n,j])
+   (8a)  A_drawn[n,j] = rise(Z_drawn[n,j])/(decay(Z_drawn[n,j]) + 1)
     (9)  L = sum((A_drawn[n,j] - X[n,j])**2, n, j)/(H_drawn*N)
-   (10)  dA_drawn[n,j] = (2*A_drawn[n,j] - 2*X[n,j])/(H_drawn*N)
-   (11)  dZ_drawn[n,j] = A_drawn[n,j]*dA_drawn[n,j]*(1 - A_drawn[n,j])
+   (10)  dA_drawn[n,j] = 2*(A_drawn[n,j] - X[n,j])/(H_drawn*N)
+  (11a)  dZ_drawn[n,j] = dA_drawn[n,j]*decay(Z_drawn[n,j])/(decay(Z_drawn[n,j]) + 1)**2
    (12)  dW_drawn[i,j] = sum(A_decoder[n,i]*dZ_drawn[n,j], n)
    (13)  db_drawn[j] = sum(dZ_drawn[n,j], n)
    (14)  dA_decoder[n,j] = sum(dZ_drawn[n,k]*W_drawn[j,k], k)
@@ -121,10 +121,13 @@ class Workspace:
         w.Z_decoder = np.empty((N, 32), dtype)
         w.A_decoder = np.empty((N, 32), dtype)
         w.Z_drawn = np.empty((N, 64), dtype)
-        w.A_drawn = w.Z_drawn  # the same memory, which is free by then
-        w.L_part = np.empty((N, 64), dtype)
-        w.dA_drawn = w.L_part  # the same memory, which is free by then
-        w.dZ_drawn = np.empty((N, 64), dtype)
+        w.A_drawn = np.empty((N, 64), dtype)
+        w.A_drawn_part_2 = w.Z_drawn  # the same memory, which is free by then
+        w.A_drawn_part = np.empty((N, 64), dtype)
+        w.L_part = w.A_drawn  # the same memory, which is free by then
+        w.dA_drawn = w.A_drawn  # the same memory, which is free by then
+        w.dZ_drawn = w.Z_drawn  # the same memory, which is free by then
+        w.dZ_drawn_part = w.A_drawn_part  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dA_decoder = w.A_decoder  # the same memory, which is free by then
         w.dZ_decoder_mask = np.empty((N, 32), bool)
@@ -151,7 +154,6 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
         self.learning_rate = 0.003
         self.beta1 = 0.9
         self.beta2 = 0.999
@@ -382,12 +384,14 @@ class Trainer:
         w.A_decoder.dot(self.W_drawn, out=w.Z_drawn)  # (7)
         np.add(w.Z_drawn, self.b_drawn, out=w.Z_drawn)  # (7)
 
-        # A_drawn[n,j] = sigmoid(Z_drawn[n,j])
-        np.maximum(w.Z_drawn, -self._limit, out=w.A_drawn)  # (8)
-        np.negative(w.A_drawn, out=w.A_drawn)  # (8)
-        np.exp(w.A_drawn, out=w.A_drawn)  # (8)
-        np.add(w.A_drawn, 1.0, out=w.A_drawn)  # (8)
-        np.reciprocal(w.A_drawn, out=w.A_drawn)  # (8)
+        # A_drawn[n,j] = rise(Z_drawn[n,j])/(decay(Z_drawn[n,j]) + 1)
+        np.minimum(w.Z_drawn, 0.0, out=w.A_drawn)  # (8a)
+        np.exp(w.A_drawn, out=w.A_drawn)  # (8a)
+        np.absolute(w.Z_drawn, out=w.A_drawn_part_2)  # (8a)
+        np.negative(w.A_drawn_part_2, out=w.A_drawn_part_2)  # (8a)
+        np.exp(w.A_drawn_part_2, out=w.A_drawn_part_2)  # (8a)
+        np.add(w.A_drawn_part_2, 1.0, out=w.A_drawn_part)  # (8a)
+        np.divide(w.A_drawn, w.A_drawn_part, out=w.A_drawn)  # (8a)
 
     def _loss(self, w, X):
         """From there to the loss."""
@@ -397,14 +401,14 @@ class Trainer:
 
     def _backward(self, w, X):
         """The chain rule, from the loss back to every gradient."""
-        # dA_drawn[n,j] = (2*A_drawn[n,j] - 2*X[n,j])/(H_drawn*N)
-        np.multiply(w.L_part, 2.0, out=w.dA_drawn)  # (10)
-        np.divide(w.dA_drawn, 64 * w.N, out=w.dA_drawn)  # (10)
+        # dA_drawn[n,j] = 2*(A_drawn[n,j] - X[n,j])/(H_drawn*N)
+        np.divide(w.L_part, 64 * w.N, out=w.dA_drawn)  # (10)
+        np.multiply(w.dA_drawn, 2.0, out=w.dA_drawn)  # (10)
 
-        # dZ_drawn[n,j] = A_drawn[n,j]*dA_drawn[n,j]*(1 - A_drawn[n,j])
-        np.subtract(1.0, w.A_drawn, out=w.dZ_drawn)  # (11)
-        np.multiply(w.dZ_drawn, w.A_drawn, out=w.dZ_drawn)  # (11)
-        np.multiply(w.dZ_drawn, w.dA_drawn, out=w.dZ_drawn)  # (11)
+        # dZ_drawn[n,j] = dA_drawn[n,j]*decay(Z_drawn[n,j])/(decay(Z_drawn[n,j]) + 1)**2
+        np.multiply(w.dA_drawn, w.A_drawn_part_2, out=w.dZ_drawn)  # (11a)
+        np.square(w.A_drawn_part, out=w.dZ_drawn_part)  # (11a)
+        np.divide(w.dZ_drawn, w.dZ_drawn_part, out=w.dZ_drawn)  # (11a)
 
         # dW_drawn[i,j] = sum(A_decoder[n,i]*dZ_drawn[n,j], n)
         w.A_decoder_T.dot(w.dZ_drawn, out=self.dW_drawn)  # (12)

@@ -30,8 +30,11 @@ The number at the end of a line is that of its equation in the derivation:
    (19)  Xhat_one_norm2[n,k,d] = (A_one_add1[n,k,d] - mu_one_norm2[n,k])/sqrt(v_one_norm2[n,k] + 1/100000)
    (20)  A_one_norm2[n,k,d] = Xhat_one_norm2[n,k,d]*gamma_one_norm2[d] + beta_one_norm2[d]
    (21)  Z_one_feed_up[n,d,j] = sum(A_one_norm2[n,d,i]*W_one_feed_up[i,j], i) + b_one_feed_up[j]
-   (22)  A_one_feed_up[n,d,j] = Z_one_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_one_feed_up[n,d,j]**3/200000 +
-             Z_one_feed_up[n,d,j])/sqrt(pi)) + 1)/2
+  (22a)  A_one_feed_up[n,d,j] = maximum(Z_one_feed_up[n,d,j],
+             -2048)*rise(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+             -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)
    (23)  Z_one_feed_down[n,d,j] = sum(A_one_feed_up[n,d,i]*W_one_feed_down[i,j], i) + b_one_feed_down[j]
    (24)  A_one_feed_down[n,d,j] = Z_one_feed_down[n,d,j]
    (25)  A_one_add2[n,d,j] = A_one_add1[n,d,j] + A_one_feed_down[n,d,j]
@@ -56,8 +59,11 @@ The number at the end of a line is that of its equation in the derivation:
    (42)  Xhat_two_norm2[n,k,d] = (A_two_add1[n,k,d] - mu_two_norm2[n,k])/sqrt(v_two_norm2[n,k] + 1/100000)
    (43)  A_two_norm2[n,k,d] = Xhat_two_norm2[n,k,d]*gamma_two_norm2[d] + beta_two_norm2[d]
    (44)  Z_two_feed_up[n,d,j] = sum(A_two_norm2[n,d,i]*W_two_feed_up[i,j], i) + b_two_feed_up[j]
-   (45)  A_two_feed_up[n,d,j] = Z_two_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_two_feed_up[n,d,j]**3/200000 +
-             Z_two_feed_up[n,d,j])/sqrt(pi)) + 1)/2
+  (45a)  A_two_feed_up[n,d,j] = maximum(Z_two_feed_up[n,d,j],
+             -2048)*rise(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+             -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)
    (46)  Z_two_feed_down[n,d,j] = sum(A_two_feed_up[n,d,i]*W_two_feed_down[i,j], i) + b_two_feed_down[j]
    (47)  A_two_feed_down[n,d,j] = Z_two_feed_down[n,d,j]
    (48)  A_two_add2[n,d,j] = A_two_add1[n,d,j] + A_two_feed_down[n,d,j]
@@ -87,10 +93,15 @@ The number at the end of a line is that of its equation in the derivation:
    (72)  dW_two_feed_down[i,j] = sum(A_two_feed_up[n,d,i]*dZ_two_feed_down[n,d,j], n, d)
    (73)  db_two_feed_down[j] = sum(dZ_two_feed_down[n,d,j], n, d)
    (74)  dA_two_feed_up[n,d,j] = sum(dZ_two_feed_down[n,d,k]*W_two_feed_down[j,k], k)
-   (75)  dZ_two_feed_up[n,d,j] = dA_two_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_two_feed_up[n,d,j]**3/200000 +
-             Z_two_feed_up[n,d,j])/sqrt(pi))/2 + sqrt(2)*Z_two_feed_up[n,d,j]*(1 -
-             tanh(sqrt(2)*(8943*Z_two_feed_up[n,d,j]**3/200000 +
-             Z_two_feed_up[n,d,j])/sqrt(pi))**2)*(26829*Z_two_feed_up[n,d,j]**2/200000 + 1)/(2*sqrt(pi)) + 1/2)
+  (75a)  dZ_two_feed_up[n,d,j] = dA_two_feed_up[n,d,j]*(rise(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+             -2048)**3/200000 + maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+             -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1) +
+             2*sqrt(2)*decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi))*maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+             -2048)*(26829*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**2/200000 +
+             1)/(sqrt(pi)*(decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)**2))
    (76)  dW_two_feed_up[i,j] = sum(A_two_norm2[n,d,i]*dZ_two_feed_up[n,d,j], n, d)
    (77)  db_two_feed_up[j] = sum(dZ_two_feed_up[n,d,j], n, d)
    (78)  dA_two_norm2[n,k,d] = sum(dZ_two_feed_up[n,k,j]*W_two_feed_up[d,j], j)
@@ -130,10 +141,15 @@ The number at the end of a line is that of its equation in the derivation:
   (111)  dW_one_feed_down[i,j] = sum(A_one_feed_up[n,d,i]*dZ_one_feed_down[n,d,j], n, d)
   (112)  db_one_feed_down[j] = sum(dZ_one_feed_down[n,d,j], n, d)
   (113)  dA_one_feed_up[n,d,j] = sum(dZ_one_feed_down[n,d,k]*W_one_feed_down[j,k], k)
-  (114)  dZ_one_feed_up[n,d,j] = dA_one_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_one_feed_up[n,d,j]**3/200000 +
-             Z_one_feed_up[n,d,j])/sqrt(pi))/2 + sqrt(2)*Z_one_feed_up[n,d,j]*(1 -
-             tanh(sqrt(2)*(8943*Z_one_feed_up[n,d,j]**3/200000 +
-             Z_one_feed_up[n,d,j])/sqrt(pi))**2)*(26829*Z_one_feed_up[n,d,j]**2/200000 + 1)/(2*sqrt(pi)) + 1/2)
+ (114a)  dZ_one_feed_up[n,d,j] = dA_one_feed_up[n,d,j]*(rise(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+             -2048)**3/200000 + maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+             -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1) +
+             2*sqrt(2)*decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi))*maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+             -2048)*(26829*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**2/200000 +
+             1)/(sqrt(pi)*(decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+             maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)**2))
   (115)  dW_one_feed_up[i,j] = sum(A_one_norm2[n,d,i]*dZ_one_feed_up[n,d,j], n, d)
   (116)  db_one_feed_up[j] = sum(dZ_one_feed_up[n,d,j], n, d)
   (117)  dA_one_norm2[n,k,d] = sum(dZ_one_feed_up[n,k,j]*W_one_feed_up[d,j], j)
@@ -455,11 +471,10 @@ class Workspace:
         w.ones_D_embed = np.ones((64,), dtype)
         w.mu_one_norm1 = np.empty((N, 32), dtype)
         w.v_one_norm1_part = np.empty((N, 32, 64), dtype)
-        w.v_one_norm1_part_2 = np.empty((N, 32, 64), dtype)
         w.v_one_norm1 = w.mu_one_norm1  # the same memory, which is free by then
         w.Xhat_one_norm1_part = np.empty((N, 32), dtype)
         w.Xhat_one_norm1 = w.v_one_norm1_part  # the same memory, which is free by then
-        w.A_one_norm1 = w.v_one_norm1_part_2  # the same memory, which is free by then
+        w.A_one_norm1 = np.empty((N, 32, 64), dtype)
         w.Q_one_attend_part = np.empty((N, 32, 4, 16), dtype)
         w.Q_one_attend = np.empty((N, 4, 32, 16), dtype)
         w.K_one_attend_part = w.Q_one_attend_part  # the same memory, which is free by then
@@ -476,28 +491,30 @@ class Workspace:
         w.T_one_attend = w.M_one_attend  # the same memory, which is free by then
         w.P_one_attend = w.B_one_attend  # the same memory, which is free by then
         w.O_one_attend = np.empty((N, 4, 32, 16), dtype)
-        w.A_one_attend_matrix = np.empty((4, 16, N, 32), dtype)
+        w.A_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.A_one_attend = np.empty((N, 32, 64), dtype)
         w.A_one_add1 = w.A_embed  # the same memory, which is free by then
         w.mu_one_norm2 = w.Xhat_one_norm1_part  # the same memory, which is free by then
         w.v_one_norm2_part = w.A_one_attend  # the same memory, which is free by then
-        w.v_one_norm2_part_2 = np.empty((N, 32, 64), dtype)
         w.v_one_norm2 = w.Xhat_one_norm1_part  # the same memory, which is free by then
         w.Xhat_one_norm2_part = np.empty((N, 32), dtype)
         w.Xhat_one_norm2 = w.A_one_attend  # the same memory, which is free by then
-        w.A_one_norm2 = w.v_one_norm2_part_2  # the same memory, which is free by then
+        w.A_one_norm2 = np.empty((N, 32, 64), dtype)
         w.Z_one_feed_up = np.empty((N, 32, 128), dtype)
-        w.A_one_feed_up_part = np.empty((N, 32, 128), dtype)
         w.A_one_feed_up = np.empty((N, 32, 128), dtype)
+        w.A_one_feed_up_part_3 = w.Z_one_feed_up  # the same memory, which is free by then
+        w.A_one_feed_up_part_2 = np.empty((N, 32, 128), dtype)
+        w.A_one_feed_up_part = np.empty((N, 32, 128), dtype)
+        w.A_one_feed_up_part_5 = w.A_one_feed_up_part_2  # the same memory, which is free by then
+        w.A_one_feed_up_part_4 = np.empty((N, 32, 128), dtype)
         w.Z_one_feed_down = np.empty((N, 32, 64), dtype)
         w.A_one_add2 = w.A_embed  # the same memory, which is free by then
         w.mu_two_norm1 = w.Xhat_one_norm2_part  # the same memory, which is free by then
         w.v_two_norm1_part = w.Z_one_feed_down  # the same memory, which is free by then
-        w.v_two_norm1_part_2 = np.empty((N, 32, 64), dtype)
         w.v_two_norm1 = w.Xhat_one_norm2_part  # the same memory, which is free by then
         w.Xhat_two_norm1_part = np.empty((N, 32), dtype)
         w.Xhat_two_norm1 = w.Z_one_feed_down  # the same memory, which is free by then
-        w.A_two_norm1 = w.v_two_norm1_part_2  # the same memory, which is free by then
+        w.A_two_norm1 = np.empty((N, 32, 64), dtype)
         w.Q_two_attend_part = np.empty((N, 32, 4, 16), dtype)
         w.Q_two_attend = np.empty((N, 4, 32, 16), dtype)
         w.K_two_attend_part = w.Q_two_attend_part  # the same memory, which is free by then
@@ -511,24 +528,26 @@ class Workspace:
         w.T_two_attend = w.M_two_attend  # the same memory, which is free by then
         w.P_two_attend = w.B_two_attend  # the same memory, which is free by then
         w.O_two_attend = np.empty((N, 4, 32, 16), dtype)
-        w.A_two_attend_matrix = np.empty((4, 16, N, 32), dtype)
+        w.A_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.A_two_attend = np.empty((N, 32, 64), dtype)
         w.A_two_add1 = w.A_embed  # the same memory, which is free by then
         w.mu_two_norm2 = w.Xhat_two_norm1_part  # the same memory, which is free by then
         w.v_two_norm2_part = w.A_two_attend  # the same memory, which is free by then
-        w.v_two_norm2_part_2 = np.empty((N, 32, 64), dtype)
         w.v_two_norm2 = w.Xhat_two_norm1_part  # the same memory, which is free by then
         w.Xhat_two_norm2_part = np.empty((N, 32), dtype)
         w.Xhat_two_norm2 = w.A_two_attend  # the same memory, which is free by then
-        w.A_two_norm2 = w.v_two_norm2_part_2  # the same memory, which is free by then
+        w.A_two_norm2 = np.empty((N, 32, 64), dtype)
         w.Z_two_feed_up = np.empty((N, 32, 128), dtype)
-        w.A_two_feed_up_part = np.empty((N, 32, 128), dtype)
         w.A_two_feed_up = np.empty((N, 32, 128), dtype)
+        w.A_two_feed_up_part_3 = w.Z_two_feed_up  # the same memory, which is free by then
+        w.A_two_feed_up_part_2 = np.empty((N, 32, 128), dtype)
+        w.A_two_feed_up_part = np.empty((N, 32, 128), dtype)
+        w.A_two_feed_up_part_5 = w.A_two_feed_up_part_2  # the same memory, which is free by then
+        w.A_two_feed_up_part_4 = np.empty((N, 32, 128), dtype)
         w.Z_two_feed_down = np.empty((N, 32, 64), dtype)
         w.A_two_add2 = w.A_embed  # the same memory, which is free by then
         w.mu_norm = w.Xhat_two_norm2_part  # the same memory, which is free by then
         w.v_norm_part = w.A_embed  # the same memory, which is free by then
-        w.v_norm_part_2 = w.Z_two_feed_down  # the same memory, which is free by then
         w.v_norm = w.Xhat_two_norm2_part  # the same memory, which is free by then
         w.Xhat_norm_part = np.empty((N, 32), dtype)
         w.Xhat_norm = w.A_embed  # the same memory, which is free by then
@@ -542,43 +561,38 @@ class Workspace:
         w.counted_mask = w.A_embed_mask  # the same memory, which is free by then
         w.counted_mask_2 = w.A_embed_mask_2  # the same memory, which is free by then
         w.counted = np.empty((N, 32), dtype)
-        w.L_part = w.T_2  # the same memory, which is free by then
-        w.L_part_3 = np.empty((N, 32), np.intp)
-        w.L_part_2 = w.Xhat_norm_part  # the same memory, which is free by then
+        w.L_part_2 = np.empty((N, 32), np.intp)
+        w.L_part = np.empty((N, 32), dtype)
         w.L_mask = w.A_embed_mask  # the same memory, which is free by then
         w.L_mask_2 = w.A_embed_mask_2  # the same memory, which is free by then
         w.L_mask_3 = w.A_embed_mask  # the same memory, which is free by then
+        w.L_part_3 = w.T_2  # the same memory, which is free by then
         w.arange_V_embed = np.arange(74, dtype=dtype)
         w.dA_head_mask = np.empty((N, 32, 74), bool)
         w.dA_head = w.E_2  # the same memory, which is free by then
         w.dA_norm = np.empty((N, 32, 64), dtype)
-        w.dgamma_norm_part = np.empty((N, 32, 64), dtype)
         w.ones_size = np.ones((32*N,), dtype)
         w.dXhat_norm = w.dA_norm  # the same memory, which is free by then
         w.dA_two_add2_part = w.counted  # the same memory, which is free by then
-        w.dA_two_add2 = w.dgamma_norm_part  # the same memory, which is free by then
-        w.dA_two_add2_part_4 = w.dA_norm  # the same memory, which is free by then
+        w.dA_two_add2 = np.empty((N, 32, 64), dtype)
         w.dA_two_add2_part_3 = w.counted  # the same memory, which is free by then
         w.dA_two_add2_part_2 = w.A_embed  # the same memory, which is free by then
-        w.dA_two_add2_part_5 = w.Xhat_two_norm2_part  # the same memory, which is free by then
+        w.dA_two_add2_part_4 = w.Xhat_two_norm2_part  # the same memory, which is free by then
         w.dA_two_feed_up = w.A_two_feed_up  # the same memory, which is free by then
-        w.dZ_two_feed_up = np.empty((N, 32, 128), dtype)
-        w.dZ_two_feed_up_part = w.A_two_feed_up_part  # the same memory, which is free by then
-        w.dZ_two_feed_up_part_2 = np.empty((N, 32, 128), dtype)
-        w.dA_two_norm2 = w.v_two_norm2_part_2  # the same memory, which is free by then
-        w.dgamma_two_norm2_part = w.A_embed  # the same memory, which is free by then
-        w.dXhat_two_norm2 = w.v_two_norm2_part_2  # the same memory, which is free by then
+        w.dZ_two_feed_up = w.A_two_feed_up_part  # the same memory, which is free by then
+        w.dZ_two_feed_up_part = np.empty((N, 32, 128), dtype)
+        w.dZ_two_feed_up_part_2 = w.A_two_feed_up_part_4  # the same memory, which is free by then
+        w.dA_two_norm2 = w.A_two_norm2  # the same memory, which is free by then
+        w.dXhat_two_norm2 = w.A_two_norm2  # the same memory, which is free by then
         w.dA_two_add1_part = w.Xhat_two_norm2_part  # the same memory, which is free by then
         w.dA_two_add1 = w.A_embed  # the same memory, which is free by then
-        w.dA_two_add1_part_4 = w.v_two_norm2_part_2  # the same memory, which is free by then
         w.dA_two_add1_part_3 = w.Xhat_two_norm2_part  # the same memory, which is free by then
         w.dA_two_add1_part_2 = w.A_two_attend  # the same memory, which is free by then
-        w.dA_two_add1_part_5 = w.Xhat_two_norm1_part  # the same memory, which is free by then
+        w.dA_two_add1_part_4 = w.Xhat_two_norm1_part  # the same memory, which is free by then
         w.dWo_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
-        w.dO_two_attend_part = w.A_two_attend_matrix  # the same memory, which is free by then
+        w.dO_two_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_two_attend = w.O_two_attend  # the same memory, which is free by then
         w.dP_two_attend = w.C_two_attend  # the same memory, which is free by then
-        w.dB_two_attend_part_2 = np.empty((N, 4, 32, 32), dtype)
         w.dB_two_attend_part = w.M_two_attend  # the same memory, which is free by then
         w.dB_two_attend = w.C_two_attend  # the same memory, which is free by then
         w.dC_two_attend = w.C_two_attend  # the same memory, which is free by then
@@ -588,38 +602,33 @@ class Workspace:
         w.dWk_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.dQ_two_attend = w.Q_two_attend  # the same memory, which is free by then
         w.dWq_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
-        w.dA_two_norm1_matrix = w.A_two_attend_matrix  # the same memory, which is free by then
-        w.dA_two_norm1 = w.v_two_norm1_part_2  # the same memory, which is free by then
-        w.dA_two_norm1_matrix_2 = w.A_two_attend_matrix  # the same memory, which is free by then
-        w.dA_two_norm1_part = w.dgamma_norm_part  # the same memory, which is free by then
-        w.dA_two_norm1_matrix_3 = w.A_two_attend_matrix  # the same memory, which is free by then
+        w.dA_two_norm1_matrix = w.Q_two_attend_part  # the same memory, which is free by then
+        w.dA_two_norm1 = w.A_two_norm1  # the same memory, which is free by then
+        w.dA_two_norm1_matrix_2 = w.Q_two_attend_part  # the same memory, which is free by then
+        w.dA_two_norm1_part = w.dA_two_add2  # the same memory, which is free by then
+        w.dA_two_norm1_matrix_3 = w.Q_two_attend_part  # the same memory, which is free by then
         w.dA_two_norm1_part_2 = w.A_two_attend  # the same memory, which is free by then
-        w.dgamma_two_norm1_part = w.A_two_attend  # the same memory, which is free by then
-        w.dXhat_two_norm1 = w.v_two_norm1_part_2  # the same memory, which is free by then
+        w.dXhat_two_norm1 = w.A_two_norm1  # the same memory, which is free by then
         w.dA_one_add2_part = w.Xhat_two_norm1_part  # the same memory, which is free by then
         w.dA_one_add2 = w.A_two_attend  # the same memory, which is free by then
-        w.dA_one_add2_part_4 = w.v_two_norm1_part_2  # the same memory, which is free by then
         w.dA_one_add2_part_3 = w.Xhat_two_norm1_part  # the same memory, which is free by then
         w.dA_one_add2_part_2 = w.Z_one_feed_down  # the same memory, which is free by then
-        w.dA_one_add2_part_5 = w.Xhat_one_norm2_part  # the same memory, which is free by then
+        w.dA_one_add2_part_4 = w.Xhat_one_norm2_part  # the same memory, which is free by then
         w.dA_one_feed_up = w.A_one_feed_up  # the same memory, which is free by then
-        w.dZ_one_feed_up = np.empty((N, 32, 128), dtype)
-        w.dZ_one_feed_up_part = w.A_one_feed_up_part  # the same memory, which is free by then
-        w.dZ_one_feed_up_part_2 = np.empty((N, 32, 128), dtype)
-        w.dA_one_norm2 = w.v_one_norm2_part_2  # the same memory, which is free by then
-        w.dgamma_one_norm2_part = w.A_embed  # the same memory, which is free by then
-        w.dXhat_one_norm2 = w.v_one_norm2_part_2  # the same memory, which is free by then
+        w.dZ_one_feed_up = w.A_one_feed_up_part  # the same memory, which is free by then
+        w.dZ_one_feed_up_part = np.empty((N, 32, 128), dtype)
+        w.dZ_one_feed_up_part_2 = w.A_one_feed_up_part_4  # the same memory, which is free by then
+        w.dA_one_norm2 = w.A_one_norm2  # the same memory, which is free by then
+        w.dXhat_one_norm2 = w.A_one_norm2  # the same memory, which is free by then
         w.dA_one_add1_part = w.Xhat_one_norm2_part  # the same memory, which is free by then
         w.dA_one_add1 = w.A_embed  # the same memory, which is free by then
-        w.dA_one_add1_part_4 = w.v_one_norm2_part_2  # the same memory, which is free by then
         w.dA_one_add1_part_3 = w.Xhat_one_norm2_part  # the same memory, which is free by then
         w.dA_one_add1_part_2 = w.A_one_attend  # the same memory, which is free by then
-        w.dA_one_add1_part_5 = w.Xhat_one_norm1_part  # the same memory, which is free by then
+        w.dA_one_add1_part_4 = w.Xhat_one_norm1_part  # the same memory, which is free by then
         w.dWo_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
-        w.dO_one_attend_part = w.A_one_attend_matrix  # the same memory, which is free by then
+        w.dO_one_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_one_attend = w.O_one_attend  # the same memory, which is free by then
         w.dP_one_attend = w.C_one_attend  # the same memory, which is free by then
-        w.dB_one_attend_part_2 = np.empty((N, 4, 32, 32), dtype)
         w.dB_one_attend_part = w.M_one_attend  # the same memory, which is free by then
         w.dB_one_attend = w.C_one_attend  # the same memory, which is free by then
         w.dC_one_attend = w.C_one_attend  # the same memory, which is free by then
@@ -629,26 +638,24 @@ class Workspace:
         w.dWk_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.dQ_one_attend = w.Q_one_attend  # the same memory, which is free by then
         w.dWq_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
-        w.dA_one_norm1_matrix = w.A_one_attend_matrix  # the same memory, which is free by then
-        w.dA_one_norm1 = w.v_one_norm1_part_2  # the same memory, which is free by then
-        w.dA_one_norm1_matrix_2 = w.A_one_attend_matrix  # the same memory, which is free by then
+        w.dA_one_norm1_matrix = w.Q_one_attend_part  # the same memory, which is free by then
+        w.dA_one_norm1 = w.A_one_norm1  # the same memory, which is free by then
+        w.dA_one_norm1_matrix_2 = w.Q_one_attend_part  # the same memory, which is free by then
         w.dA_one_norm1_part = w.A_two_attend  # the same memory, which is free by then
-        w.dA_one_norm1_matrix_3 = w.A_one_attend_matrix  # the same memory, which is free by then
+        w.dA_one_norm1_matrix_3 = w.Q_one_attend_part  # the same memory, which is free by then
         w.dA_one_norm1_part_2 = w.A_one_attend  # the same memory, which is free by then
-        w.dgamma_one_norm1_part = w.A_one_attend  # the same memory, which is free by then
-        w.dXhat_one_norm1 = w.v_one_norm1_part_2  # the same memory, which is free by then
+        w.dXhat_one_norm1 = w.A_one_norm1  # the same memory, which is free by then
         w.dA_place_part = w.Xhat_one_norm1_part  # the same memory, which is free by then
         w.dA_place = w.A_one_attend  # the same memory, which is free by then
-        w.dA_place_part_4 = w.v_one_norm1_part_2  # the same memory, which is free by then
         w.dA_place_part_3 = w.Xhat_one_norm1_part  # the same memory, which is free by then
         w.dA_place_part_2 = w.v_one_norm1_part  # the same memory, which is free by then
-        w.dA_place_part_5 = w.mu_one_norm1  # the same memory, which is free by then
+        w.dA_place_part_4 = w.mu_one_norm1  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dE_embed_mask = w.A_embed_mask  # the same memory, which is free by then
         w.dE_embed_mask_2 = w.A_embed_mask_2  # the same memory, which is free by then
         w.dE_embed_mask_3 = w.A_embed_mask  # the same memory, which is free by then
         w.dE_embed_shares = w.A_one_attend  # the same memory, which is free by then
-        w.dE_embed_part_3 = w.L_part_3  # the same memory, which is free by then
+        w.dE_embed_part_3 = w.L_part_2  # the same memory, which is free by then
         w.arange_D_embed = np.arange(64, dtype=np.intp)
         w.dE_embed_part_2 = np.empty((N, 32, 64), np.intp)
         w.dE_embed_part = np.empty((74, 64), dtype)
@@ -657,8 +664,6 @@ class Workspace:
         w.A_place_rows = w.A_place.reshape(32*N, 64)
         w.mu_one_norm1_flat = w.mu_one_norm1.reshape(-1)
         w.mu_one_norm1_column = w.mu_one_norm1[:, :, None]
-        w.v_one_norm1_part_2_rows = w.v_one_norm1_part_2.reshape(32*N, 64)
-        w.v_one_norm1_flat = w.v_one_norm1.reshape(-1)
         w.Xhat_one_norm1_part_column = w.Xhat_one_norm1_part[:, :, None]
         w.A_one_norm1_rows = w.A_one_norm1.reshape(32*N, 64)
         w.Q_one_attend_part_rows = w.Q_one_attend_part.reshape(32*N, 64)
@@ -674,14 +679,12 @@ class Workspace:
         w.E_one_attend_2_rows = w.E_one_attend_2.reshape(128*N, 32)
         w.T_one_attend_flat = w.T_one_attend.reshape(-1)
         w.T_one_attend_column = w.T_one_attend[:, :, :, None]
-        w.O_one_attend_view = w.O_one_attend.transpose(1, 3, 0, 2)
-        w.A_one_attend_matrix_T = w.A_one_attend_matrix.reshape(64, 32*N).T
+        w.O_one_attend_view = w.O_one_attend.transpose(0, 2, 1, 3)
+        w.A_one_attend_matrix_rows = w.A_one_attend_matrix.reshape(32*N, 64)
         w.A_one_attend_rows = w.A_one_attend.reshape(32*N, 64)
         w.A_one_add1_rows = w.A_one_add1.reshape(32*N, 64)
         w.mu_one_norm2_flat = w.mu_one_norm2.reshape(-1)
         w.mu_one_norm2_column = w.mu_one_norm2[:, :, None]
-        w.v_one_norm2_part_2_rows = w.v_one_norm2_part_2.reshape(32*N, 64)
-        w.v_one_norm2_flat = w.v_one_norm2.reshape(-1)
         w.Xhat_one_norm2_part_column = w.Xhat_one_norm2_part[:, :, None]
         w.A_one_norm2_rows = w.A_one_norm2.reshape(32*N, 64)
         w.Z_one_feed_up_rows = w.Z_one_feed_up.reshape(32*N, 128)
@@ -690,8 +693,6 @@ class Workspace:
         w.A_one_add2_rows = w.A_one_add2.reshape(32*N, 64)
         w.mu_two_norm1_flat = w.mu_two_norm1.reshape(-1)
         w.mu_two_norm1_column = w.mu_two_norm1[:, :, None]
-        w.v_two_norm1_part_2_rows = w.v_two_norm1_part_2.reshape(32*N, 64)
-        w.v_two_norm1_flat = w.v_two_norm1.reshape(-1)
         w.Xhat_two_norm1_part_column = w.Xhat_two_norm1_part[:, :, None]
         w.A_two_norm1_rows = w.A_two_norm1.reshape(32*N, 64)
         w.Q_two_attend_part_rows = w.Q_two_attend_part.reshape(32*N, 64)
@@ -705,14 +706,12 @@ class Workspace:
         w.E_two_attend_2_rows = w.E_two_attend_2.reshape(128*N, 32)
         w.T_two_attend_flat = w.T_two_attend.reshape(-1)
         w.T_two_attend_column = w.T_two_attend[:, :, :, None]
-        w.O_two_attend_view = w.O_two_attend.transpose(1, 3, 0, 2)
-        w.A_two_attend_matrix_T = w.A_two_attend_matrix.reshape(64, 32*N).T
+        w.O_two_attend_view = w.O_two_attend.transpose(0, 2, 1, 3)
+        w.A_two_attend_matrix_rows = w.A_two_attend_matrix.reshape(32*N, 64)
         w.A_two_attend_rows = w.A_two_attend.reshape(32*N, 64)
         w.A_two_add1_rows = w.A_two_add1.reshape(32*N, 64)
         w.mu_two_norm2_flat = w.mu_two_norm2.reshape(-1)
         w.mu_two_norm2_column = w.mu_two_norm2[:, :, None]
-        w.v_two_norm2_part_2_rows = w.v_two_norm2_part_2.reshape(32*N, 64)
-        w.v_two_norm2_flat = w.v_two_norm2.reshape(-1)
         w.Xhat_two_norm2_part_column = w.Xhat_two_norm2_part[:, :, None]
         w.A_two_norm2_rows = w.A_two_norm2.reshape(32*N, 64)
         w.Z_two_feed_up_rows = w.Z_two_feed_up.reshape(32*N, 128)
@@ -721,8 +720,6 @@ class Workspace:
         w.A_two_add2_rows = w.A_two_add2.reshape(32*N, 64)
         w.mu_norm_flat = w.mu_norm.reshape(-1)
         w.mu_norm_column = w.mu_norm[:, :, None]
-        w.v_norm_part_2_rows = w.v_norm_part_2.reshape(32*N, 64)
-        w.v_norm_flat = w.v_norm.reshape(-1)
         w.Xhat_norm_part_column = w.Xhat_norm_part[:, :, None]
         w.A_norm_rows = w.A_norm.reshape(32*N, 64)
         w.Z_head_rows = w.Z_head.reshape(32*N, 74)
@@ -736,37 +733,28 @@ class Workspace:
         w.counted_column = w.counted[:, :, None]
         w.dA_head_rows = w.dA_head.reshape(32*N, 74)
         w.dA_norm_rows = w.dA_norm.reshape(32*N, 64)
-        w.dgamma_norm_part_rows = w.dgamma_norm_part.reshape(32*N, 64)
         w.dXhat_norm_rows = w.dXhat_norm.reshape(32*N, 64)
         w.dA_two_add2_part_flat = w.dA_two_add2_part.reshape(-1)
         w.dA_two_add2_part_column = w.dA_two_add2_part[:, :, None]
-        w.dA_two_add2_part_4_rows = w.dA_two_add2_part_4.reshape(32*N, 64)
-        w.dA_two_add2_part_3_flat = w.dA_two_add2_part_3.reshape(-1)
         w.dA_two_add2_part_3_column = w.dA_two_add2_part_3[:, :, None]
-        w.dA_two_add2_part_5_column = w.dA_two_add2_part_5[:, :, None]
+        w.dA_two_add2_part_4_column = w.dA_two_add2_part_4[:, :, None]
         w.A_two_feed_up_T = w.A_two_feed_up.reshape(32*N, 128).T
         w.dA_two_add2_rows = w.dA_two_add2.reshape(32*N, 64)
         w.dA_two_feed_up_rows = w.dA_two_feed_up.reshape(32*N, 128)
         w.A_two_norm2_T = w.A_two_norm2.reshape(32*N, 64).T
         w.dZ_two_feed_up_rows = w.dZ_two_feed_up.reshape(32*N, 128)
         w.dA_two_norm2_rows = w.dA_two_norm2.reshape(32*N, 64)
-        w.dgamma_two_norm2_part_rows = w.dgamma_two_norm2_part.reshape(32*N, 64)
         w.dXhat_two_norm2_rows = w.dXhat_two_norm2.reshape(32*N, 64)
         w.dA_two_add1_part_flat = w.dA_two_add1_part.reshape(-1)
         w.dA_two_add1_part_column = w.dA_two_add1_part[:, :, None]
-        w.dA_two_add1_part_4_rows = w.dA_two_add1_part_4.reshape(32*N, 64)
-        w.dA_two_add1_part_3_flat = w.dA_two_add1_part_3.reshape(-1)
         w.dA_two_add1_part_3_column = w.dA_two_add1_part_3[:, :, None]
-        w.dA_two_add1_part_5_column = w.dA_two_add1_part_5[:, :, None]
-        w.O_two_attend_view_ = w.O_two_attend.transpose(0, 2, 1, 3)
+        w.dA_two_add1_part_4_column = w.dA_two_add1_part_4[:, :, None]
         w.dWo_two_attend_matrix_T = w.dWo_two_attend_matrix.reshape(32*N, 64).T
         w.dA_two_add1_rows = w.dA_two_add1.reshape(32*N, 64)
         w.dA_two_add1_T = w.dA_two_add1.reshape(32*N, 64).T
         w.dO_two_attend_part_rows = w.dO_two_attend_part.reshape(64, 32*N)
         w.dO_two_attend_part_view = w.dO_two_attend_part.transpose(2, 0, 3, 1)
         w.V_two_attend_view = w.V_two_attend.transpose(0, 1, 3, 2)
-        w.dB_two_attend_part_2_rows = w.dB_two_attend_part_2.reshape(128*N, 32)
-        w.dB_two_attend_part_flat = w.dB_two_attend_part.reshape(-1)
         w.dB_two_attend_part_column = w.dB_two_attend_part[:, :, :, None]
         w.P_two_attend_view = w.P_two_attend.transpose(0, 1, 3, 2)
         w.dV_two_attend_view = w.dV_two_attend.transpose(0, 2, 1, 3)
@@ -777,46 +765,34 @@ class Workspace:
         w.dWk_two_attend_matrix_rows = w.dWk_two_attend_matrix.reshape(32*N, 64)
         w.dQ_two_attend_view = w.dQ_two_attend.transpose(0, 2, 1, 3)
         w.dWq_two_attend_matrix_rows = w.dWq_two_attend_matrix.reshape(32*N, 64)
-        w.dK_two_attend_view_ = w.dK_two_attend.transpose(1, 3, 0, 2)
-        w.dA_two_norm1_matrix_T = w.dA_two_norm1_matrix.reshape(64, 32*N).T
+        w.dA_two_norm1_matrix_rows = w.dA_two_norm1_matrix.reshape(32*N, 64)
         w.dA_two_norm1_rows = w.dA_two_norm1.reshape(32*N, 64)
-        w.dQ_two_attend_view_ = w.dQ_two_attend.transpose(1, 3, 0, 2)
-        w.dA_two_norm1_matrix_2_T = w.dA_two_norm1_matrix_2.reshape(64, 32*N).T
+        w.dA_two_norm1_matrix_2_rows = w.dA_two_norm1_matrix_2.reshape(32*N, 64)
         w.dA_two_norm1_part_rows = w.dA_two_norm1_part.reshape(32*N, 64)
-        w.dV_two_attend_view_ = w.dV_two_attend.transpose(1, 3, 0, 2)
-        w.dA_two_norm1_matrix_3_T = w.dA_two_norm1_matrix_3.reshape(64, 32*N).T
+        w.dA_two_norm1_matrix_3_rows = w.dA_two_norm1_matrix_3.reshape(32*N, 64)
         w.dA_two_norm1_part_2_rows = w.dA_two_norm1_part_2.reshape(32*N, 64)
-        w.dgamma_two_norm1_part_rows = w.dgamma_two_norm1_part.reshape(32*N, 64)
         w.dXhat_two_norm1_rows = w.dXhat_two_norm1.reshape(32*N, 64)
         w.dA_one_add2_part_flat = w.dA_one_add2_part.reshape(-1)
         w.dA_one_add2_part_column = w.dA_one_add2_part[:, :, None]
-        w.dA_one_add2_part_4_rows = w.dA_one_add2_part_4.reshape(32*N, 64)
-        w.dA_one_add2_part_3_flat = w.dA_one_add2_part_3.reshape(-1)
         w.dA_one_add2_part_3_column = w.dA_one_add2_part_3[:, :, None]
-        w.dA_one_add2_part_5_column = w.dA_one_add2_part_5[:, :, None]
+        w.dA_one_add2_part_4_column = w.dA_one_add2_part_4[:, :, None]
         w.A_one_feed_up_T = w.A_one_feed_up.reshape(32*N, 128).T
         w.dA_one_add2_rows = w.dA_one_add2.reshape(32*N, 64)
         w.dA_one_feed_up_rows = w.dA_one_feed_up.reshape(32*N, 128)
         w.A_one_norm2_T = w.A_one_norm2.reshape(32*N, 64).T
         w.dZ_one_feed_up_rows = w.dZ_one_feed_up.reshape(32*N, 128)
         w.dA_one_norm2_rows = w.dA_one_norm2.reshape(32*N, 64)
-        w.dgamma_one_norm2_part_rows = w.dgamma_one_norm2_part.reshape(32*N, 64)
         w.dXhat_one_norm2_rows = w.dXhat_one_norm2.reshape(32*N, 64)
         w.dA_one_add1_part_flat = w.dA_one_add1_part.reshape(-1)
         w.dA_one_add1_part_column = w.dA_one_add1_part[:, :, None]
-        w.dA_one_add1_part_4_rows = w.dA_one_add1_part_4.reshape(32*N, 64)
-        w.dA_one_add1_part_3_flat = w.dA_one_add1_part_3.reshape(-1)
         w.dA_one_add1_part_3_column = w.dA_one_add1_part_3[:, :, None]
-        w.dA_one_add1_part_5_column = w.dA_one_add1_part_5[:, :, None]
-        w.O_one_attend_view_ = w.O_one_attend.transpose(0, 2, 1, 3)
+        w.dA_one_add1_part_4_column = w.dA_one_add1_part_4[:, :, None]
         w.dWo_one_attend_matrix_T = w.dWo_one_attend_matrix.reshape(32*N, 64).T
         w.dA_one_add1_rows = w.dA_one_add1.reshape(32*N, 64)
         w.dA_one_add1_T = w.dA_one_add1.reshape(32*N, 64).T
         w.dO_one_attend_part_rows = w.dO_one_attend_part.reshape(64, 32*N)
         w.dO_one_attend_part_view = w.dO_one_attend_part.transpose(2, 0, 3, 1)
         w.V_one_attend_view = w.V_one_attend.transpose(0, 1, 3, 2)
-        w.dB_one_attend_part_2_rows = w.dB_one_attend_part_2.reshape(128*N, 32)
-        w.dB_one_attend_part_flat = w.dB_one_attend_part.reshape(-1)
         w.dB_one_attend_part_column = w.dB_one_attend_part[:, :, :, None]
         w.P_one_attend_view = w.P_one_attend.transpose(0, 1, 3, 2)
         w.dV_one_attend_view = w.dV_one_attend.transpose(0, 2, 1, 3)
@@ -827,23 +803,17 @@ class Workspace:
         w.dWk_one_attend_matrix_rows = w.dWk_one_attend_matrix.reshape(32*N, 64)
         w.dQ_one_attend_view = w.dQ_one_attend.transpose(0, 2, 1, 3)
         w.dWq_one_attend_matrix_rows = w.dWq_one_attend_matrix.reshape(32*N, 64)
-        w.dK_one_attend_view_ = w.dK_one_attend.transpose(1, 3, 0, 2)
-        w.dA_one_norm1_matrix_T = w.dA_one_norm1_matrix.reshape(64, 32*N).T
+        w.dA_one_norm1_matrix_rows = w.dA_one_norm1_matrix.reshape(32*N, 64)
         w.dA_one_norm1_rows = w.dA_one_norm1.reshape(32*N, 64)
-        w.dQ_one_attend_view_ = w.dQ_one_attend.transpose(1, 3, 0, 2)
-        w.dA_one_norm1_matrix_2_T = w.dA_one_norm1_matrix_2.reshape(64, 32*N).T
+        w.dA_one_norm1_matrix_2_rows = w.dA_one_norm1_matrix_2.reshape(32*N, 64)
         w.dA_one_norm1_part_rows = w.dA_one_norm1_part.reshape(32*N, 64)
-        w.dV_one_attend_view_ = w.dV_one_attend.transpose(1, 3, 0, 2)
-        w.dA_one_norm1_matrix_3_T = w.dA_one_norm1_matrix_3.reshape(64, 32*N).T
+        w.dA_one_norm1_matrix_3_rows = w.dA_one_norm1_matrix_3.reshape(32*N, 64)
         w.dA_one_norm1_part_2_rows = w.dA_one_norm1_part_2.reshape(32*N, 64)
-        w.dgamma_one_norm1_part_rows = w.dgamma_one_norm1_part.reshape(32*N, 64)
         w.dXhat_one_norm1_rows = w.dXhat_one_norm1.reshape(32*N, 64)
         w.dA_place_part_flat = w.dA_place_part.reshape(-1)
         w.dA_place_part_column = w.dA_place_part[:, :, None]
-        w.dA_place_part_4_rows = w.dA_place_part_4.reshape(32*N, 64)
-        w.dA_place_part_3_flat = w.dA_place_part_3.reshape(-1)
         w.dA_place_part_3_column = w.dA_place_part_3[:, :, None]
-        w.dA_place_part_5_column = w.dA_place_part_5[:, :, None]
+        w.dA_place_part_4_column = w.dA_place_part_4[:, :, None]
         w.dA_place_rows = w.dA_place.reshape(N, 2048)
         w.dA_head_T = w.dA_head.reshape(32*N, 74).T
         w.dE_embed_mask_3_column = w.dE_embed_mask_3[:, :, None]
@@ -869,7 +839,6 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
         self.steps = 1176.0
         self.last = 0.0
         self.warmup = 50.0
@@ -944,7 +913,7 @@ class Trainer:
         self.bo_one_attend[...] = 0.0
         self.gamma_one_norm2[...] = 1.0
         self.beta_one_norm2[...] = 0.0
-        self.W_one_feed_up[...] = random.uniform(-1.0, 1.0, self.W_one_feed_up.shape) * np.sqrt(1 / 32)
+        self.W_one_feed_up[...] = random.uniform(-1.0, 1.0, self.W_one_feed_up.shape) * np.sqrt(3 / 32)
         self.b_one_feed_up[...] = 0.0
         self.W_one_feed_down[...] = random.uniform(-1.0, 1.0, self.W_one_feed_down.shape) * np.sqrt(1 / 32)
         self.b_one_feed_down[...] = 0.0
@@ -960,7 +929,7 @@ class Trainer:
         self.bo_two_attend[...] = 0.0
         self.gamma_two_norm2[...] = 1.0
         self.beta_two_norm2[...] = 0.0
-        self.W_two_feed_up[...] = random.uniform(-1.0, 1.0, self.W_two_feed_up.shape) * np.sqrt(1 / 32)
+        self.W_two_feed_up[...] = random.uniform(-1.0, 1.0, self.W_two_feed_up.shape) * np.sqrt(3 / 32)
         self.b_two_feed_up[...] = 0.0
         self.W_two_feed_down[...] = random.uniform(-1.0, 1.0, self.W_two_feed_down.shape) * np.sqrt(1 / 32)
         self.b_two_feed_down[...] = 0.0
@@ -1250,8 +1219,7 @@ class Trainer:
 
         # v_one_norm1[n,k] = sum((A_place[n,k,d] - mu_one_norm1[n,k])**2, d)/D_embed
         np.subtract(w.A_place, w.mu_one_norm1_column, out=w.v_one_norm1_part)  # (4)
-        np.multiply(w.v_one_norm1_part, w.v_one_norm1_part, out=w.v_one_norm1_part_2)  # (4)
-        w.v_one_norm1_part_2_rows.dot(w.ones_D_embed, out=w.v_one_norm1_flat)  # (4)
+        np.einsum("nkd,nkd->nk", w.v_one_norm1_part, w.v_one_norm1_part, out=w.v_one_norm1)  # (4)
         np.divide(w.v_one_norm1, 64, out=w.v_one_norm1)  # (4)
 
         # Xhat_one_norm1[n,k,d] = (A_place[n,k,d] - mu_one_norm1[n,k])/sqrt(v_one_norm1[n,k] + 1/100000)
@@ -1305,7 +1273,7 @@ class Trainer:
 
         # A_one_attend[n,t,d] = sum(O_one_attend[n,h,t,e]*Wo_one_attend[h,e,d], h, e) + bo_one_attend[d]
         np.copyto(w.A_one_attend_matrix, w.O_one_attend_view)  # (15)
-        w.A_one_attend_matrix_T.dot(self.Wo_one_attend_rows, out=w.A_one_attend_rows)  # (15)
+        w.A_one_attend_matrix_rows.dot(self.Wo_one_attend_rows, out=w.A_one_attend_rows)  # (15)
         np.add(w.A_one_attend, self.bo_one_attend, out=w.A_one_attend)  # (15)
 
         # A_one_add1[n,d,j] = A_one_attend[n,d,j] + A_place[n,d,j]
@@ -1317,8 +1285,7 @@ class Trainer:
 
         # v_one_norm2[n,k] = sum((A_one_add1[n,k,d] - mu_one_norm2[n,k])**2, d)/D_embed
         np.subtract(w.A_one_add1, w.mu_one_norm2_column, out=w.v_one_norm2_part)  # (18)
-        np.multiply(w.v_one_norm2_part, w.v_one_norm2_part, out=w.v_one_norm2_part_2)  # (18)
-        w.v_one_norm2_part_2_rows.dot(w.ones_D_embed, out=w.v_one_norm2_flat)  # (18)
+        np.einsum("nkd,nkd->nk", w.v_one_norm2_part, w.v_one_norm2_part, out=w.v_one_norm2)  # (18)
         np.divide(w.v_one_norm2, 64, out=w.v_one_norm2)  # (18)
 
         # Xhat_one_norm2[n,k,d] = (A_one_add1[n,k,d] - mu_one_norm2[n,k])/sqrt(v_one_norm2[n,k] + 1/100000)
@@ -1334,18 +1301,27 @@ class Trainer:
         w.A_one_norm2_rows.dot(self.W_one_feed_up, out=w.Z_one_feed_up_rows)  # (21)
         np.add(w.Z_one_feed_up, self.b_one_feed_up, out=w.Z_one_feed_up)  # (21)
 
-        # A_one_feed_up[n,d,j] = Z_one_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_one_feed_up[n,d,j]**3/200000 +
-        #     Z_one_feed_up[n,d,j])/sqrt(pi)) + 1)/2
-        np.square(w.Z_one_feed_up, out=w.A_one_feed_up_part)  # (22)
-        np.multiply(w.A_one_feed_up_part, w.Z_one_feed_up, out=w.A_one_feed_up_part)  # (22)
-        np.multiply(w.A_one_feed_up_part, (8943 / 200000), out=w.A_one_feed_up_part)  # (22)
-        np.add(w.A_one_feed_up_part, w.Z_one_feed_up, out=w.A_one_feed_up_part)  # (22)
-        np.multiply(w.A_one_feed_up_part, 1.4142135623730951, out=w.A_one_feed_up_part)  # (22)
-        np.divide(w.A_one_feed_up_part, float(np.sqrt(3.141592653589793)), out=w.A_one_feed_up_part)  # (22)
-        np.tanh(w.A_one_feed_up_part, out=w.A_one_feed_up_part)  # (22)
-        np.add(w.A_one_feed_up_part, 1.0, out=w.A_one_feed_up)  # (22)
-        np.multiply(w.A_one_feed_up, w.Z_one_feed_up, out=w.A_one_feed_up)  # (22)
-        np.divide(w.A_one_feed_up, 2.0, out=w.A_one_feed_up)  # (22)
+        # A_one_feed_up[n,d,j] = maximum(Z_one_feed_up[n,d,j],
+        #     -2048)*rise(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+        #     -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)
+        np.maximum(w.Z_one_feed_up, -2048.0, out=w.A_one_feed_up)  # (22a)
+        np.minimum(w.Z_one_feed_up, 2048.0, out=w.A_one_feed_up_part_3)  # (22a)
+        np.maximum(w.A_one_feed_up_part_3, -2048.0, out=w.A_one_feed_up_part_3)  # (22a)
+        np.square(w.A_one_feed_up_part_3, out=w.A_one_feed_up_part_2)  # (22a)
+        np.multiply(w.A_one_feed_up_part_2, w.A_one_feed_up_part_3, out=w.A_one_feed_up_part_2)  # (22a)
+        np.multiply(w.A_one_feed_up_part_2, (8943 / 200000), out=w.A_one_feed_up_part_2)  # (22a)
+        np.add(w.A_one_feed_up_part_2, w.A_one_feed_up_part_3, out=w.A_one_feed_up_part_2)  # (22a)
+        np.multiply(w.A_one_feed_up_part_2, 1.5957691216057308, out=w.A_one_feed_up_part_2)  # (22a)
+        np.minimum(w.A_one_feed_up_part_2, 0.0, out=w.A_one_feed_up_part)  # (22a)
+        np.exp(w.A_one_feed_up_part, out=w.A_one_feed_up_part)  # (22a)
+        np.multiply(w.A_one_feed_up, w.A_one_feed_up_part, out=w.A_one_feed_up)  # (22a)
+        np.absolute(w.A_one_feed_up_part_2, out=w.A_one_feed_up_part_5)  # (22a)
+        np.negative(w.A_one_feed_up_part_5, out=w.A_one_feed_up_part_5)  # (22a)
+        np.exp(w.A_one_feed_up_part_5, out=w.A_one_feed_up_part_5)  # (22a)
+        np.add(w.A_one_feed_up_part_5, 1.0, out=w.A_one_feed_up_part_4)  # (22a)
+        np.divide(w.A_one_feed_up, w.A_one_feed_up_part_4, out=w.A_one_feed_up)  # (22a)
 
         # Z_one_feed_down[n,d,j] = sum(A_one_feed_up[n,d,i]*W_one_feed_down[i,j], i) + b_one_feed_down[j]
         w.A_one_feed_up_rows.dot(self.W_one_feed_down, out=w.Z_one_feed_down_rows)  # (23)
@@ -1363,8 +1339,7 @@ class Trainer:
 
         # v_two_norm1[n,k] = sum((A_one_add2[n,k,d] - mu_two_norm1[n,k])**2, d)/D_embed
         np.subtract(w.A_one_add2, w.mu_two_norm1_column, out=w.v_two_norm1_part)  # (27)
-        np.multiply(w.v_two_norm1_part, w.v_two_norm1_part, out=w.v_two_norm1_part_2)  # (27)
-        w.v_two_norm1_part_2_rows.dot(w.ones_D_embed, out=w.v_two_norm1_flat)  # (27)
+        np.einsum("nkd,nkd->nk", w.v_two_norm1_part, w.v_two_norm1_part, out=w.v_two_norm1)  # (27)
         np.divide(w.v_two_norm1, 64, out=w.v_two_norm1)  # (27)
 
         # Xhat_two_norm1[n,k,d] = (A_one_add2[n,k,d] - mu_two_norm1[n,k])/sqrt(v_two_norm1[n,k] + 1/100000)
@@ -1417,7 +1392,7 @@ class Trainer:
 
         # A_two_attend[n,t,d] = sum(O_two_attend[n,h,t,e]*Wo_two_attend[h,e,d], h, e) + bo_two_attend[d]
         np.copyto(w.A_two_attend_matrix, w.O_two_attend_view)  # (38)
-        w.A_two_attend_matrix_T.dot(self.Wo_two_attend_rows, out=w.A_two_attend_rows)  # (38)
+        w.A_two_attend_matrix_rows.dot(self.Wo_two_attend_rows, out=w.A_two_attend_rows)  # (38)
         np.add(w.A_two_attend, self.bo_two_attend, out=w.A_two_attend)  # (38)
 
         # A_two_add1[n,d,j] = A_one_add2[n,d,j] + A_two_attend[n,d,j]
@@ -1429,8 +1404,7 @@ class Trainer:
 
         # v_two_norm2[n,k] = sum((A_two_add1[n,k,d] - mu_two_norm2[n,k])**2, d)/D_embed
         np.subtract(w.A_two_add1, w.mu_two_norm2_column, out=w.v_two_norm2_part)  # (41)
-        np.multiply(w.v_two_norm2_part, w.v_two_norm2_part, out=w.v_two_norm2_part_2)  # (41)
-        w.v_two_norm2_part_2_rows.dot(w.ones_D_embed, out=w.v_two_norm2_flat)  # (41)
+        np.einsum("nkd,nkd->nk", w.v_two_norm2_part, w.v_two_norm2_part, out=w.v_two_norm2)  # (41)
         np.divide(w.v_two_norm2, 64, out=w.v_two_norm2)  # (41)
 
         # Xhat_two_norm2[n,k,d] = (A_two_add1[n,k,d] - mu_two_norm2[n,k])/sqrt(v_two_norm2[n,k] + 1/100000)
@@ -1446,18 +1420,27 @@ class Trainer:
         w.A_two_norm2_rows.dot(self.W_two_feed_up, out=w.Z_two_feed_up_rows)  # (44)
         np.add(w.Z_two_feed_up, self.b_two_feed_up, out=w.Z_two_feed_up)  # (44)
 
-        # A_two_feed_up[n,d,j] = Z_two_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_two_feed_up[n,d,j]**3/200000 +
-        #     Z_two_feed_up[n,d,j])/sqrt(pi)) + 1)/2
-        np.square(w.Z_two_feed_up, out=w.A_two_feed_up_part)  # (45)
-        np.multiply(w.A_two_feed_up_part, w.Z_two_feed_up, out=w.A_two_feed_up_part)  # (45)
-        np.multiply(w.A_two_feed_up_part, (8943 / 200000), out=w.A_two_feed_up_part)  # (45)
-        np.add(w.A_two_feed_up_part, w.Z_two_feed_up, out=w.A_two_feed_up_part)  # (45)
-        np.multiply(w.A_two_feed_up_part, 1.4142135623730951, out=w.A_two_feed_up_part)  # (45)
-        np.divide(w.A_two_feed_up_part, float(np.sqrt(3.141592653589793)), out=w.A_two_feed_up_part)  # (45)
-        np.tanh(w.A_two_feed_up_part, out=w.A_two_feed_up_part)  # (45)
-        np.add(w.A_two_feed_up_part, 1.0, out=w.A_two_feed_up)  # (45)
-        np.multiply(w.A_two_feed_up, w.Z_two_feed_up, out=w.A_two_feed_up)  # (45)
-        np.divide(w.A_two_feed_up, 2.0, out=w.A_two_feed_up)  # (45)
+        # A_two_feed_up[n,d,j] = maximum(Z_two_feed_up[n,d,j],
+        #     -2048)*rise(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+        #     -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)
+        np.maximum(w.Z_two_feed_up, -2048.0, out=w.A_two_feed_up)  # (45a)
+        np.minimum(w.Z_two_feed_up, 2048.0, out=w.A_two_feed_up_part_3)  # (45a)
+        np.maximum(w.A_two_feed_up_part_3, -2048.0, out=w.A_two_feed_up_part_3)  # (45a)
+        np.square(w.A_two_feed_up_part_3, out=w.A_two_feed_up_part_2)  # (45a)
+        np.multiply(w.A_two_feed_up_part_2, w.A_two_feed_up_part_3, out=w.A_two_feed_up_part_2)  # (45a)
+        np.multiply(w.A_two_feed_up_part_2, (8943 / 200000), out=w.A_two_feed_up_part_2)  # (45a)
+        np.add(w.A_two_feed_up_part_2, w.A_two_feed_up_part_3, out=w.A_two_feed_up_part_2)  # (45a)
+        np.multiply(w.A_two_feed_up_part_2, 1.5957691216057308, out=w.A_two_feed_up_part_2)  # (45a)
+        np.minimum(w.A_two_feed_up_part_2, 0.0, out=w.A_two_feed_up_part)  # (45a)
+        np.exp(w.A_two_feed_up_part, out=w.A_two_feed_up_part)  # (45a)
+        np.multiply(w.A_two_feed_up, w.A_two_feed_up_part, out=w.A_two_feed_up)  # (45a)
+        np.absolute(w.A_two_feed_up_part_2, out=w.A_two_feed_up_part_5)  # (45a)
+        np.negative(w.A_two_feed_up_part_5, out=w.A_two_feed_up_part_5)  # (45a)
+        np.exp(w.A_two_feed_up_part_5, out=w.A_two_feed_up_part_5)  # (45a)
+        np.add(w.A_two_feed_up_part_5, 1.0, out=w.A_two_feed_up_part_4)  # (45a)
+        np.divide(w.A_two_feed_up, w.A_two_feed_up_part_4, out=w.A_two_feed_up)  # (45a)
 
         # Z_two_feed_down[n,d,j] = sum(A_two_feed_up[n,d,i]*W_two_feed_down[i,j], i) + b_two_feed_down[j]
         w.A_two_feed_up_rows.dot(self.W_two_feed_down, out=w.Z_two_feed_down_rows)  # (46)
@@ -1475,8 +1458,7 @@ class Trainer:
 
         # v_norm[n,k] = sum((A_two_add2[n,k,d] - mu_norm[n,k])**2, d)/D_embed
         np.subtract(w.A_two_add2, w.mu_norm_column, out=w.v_norm_part)  # (50)
-        np.multiply(w.v_norm_part, w.v_norm_part, out=w.v_norm_part_2)  # (50)
-        w.v_norm_part_2_rows.dot(w.ones_D_embed, out=w.v_norm_flat)  # (50)
+        np.einsum("nkd,nkd->nk", w.v_norm_part, w.v_norm_part, out=w.v_norm)  # (50)
         np.divide(w.v_norm, 64, out=w.v_norm)  # (50)
 
         # Xhat_norm[n,k,d] = (A_two_add2[n,k,d] - mu_norm[n,k])/sqrt(v_norm[n,k] + 1/100000)
@@ -1518,15 +1500,15 @@ class Trainer:
         w.S = np.add.reduce(w.counted, axis=None)  # (56)
 
         # L = sum(counted[n,l]*(M_2[n,l] + log(T_2[n,l]) - A_head[n,l,Y[n,l]]), n, l)/S
-        np.log(w.T_2, out=w.L_part)  # (58a)
-        np.add(w.L_part, w.M_2, out=w.L_part)  # (58a)
-        np.add(Y, w.L_places, out=w.L_part_3)  # (58a)
-        np.take(w.Z_head_flat, w.L_part_3, axis=0, out=w.L_part_2, mode="clip")  # (58a)
+        np.add(Y, w.L_places, out=w.L_part_2)  # (58a)
+        np.take(w.Z_head_flat, w.L_part_2, axis=0, out=w.L_part, mode="clip")  # (58a)
         np.less(Y, 0, out=w.L_mask)  # (58a)
         np.greater_equal(Y, 74, out=w.L_mask_2)  # (58a)
         np.logical_or(w.L_mask, w.L_mask_2, out=w.L_mask_3)  # (58a)
-        np.copyto(w.L_part_2, 0.0, where=w.L_mask_3)  # (58a)
-        np.subtract(w.L_part, w.L_part_2, out=w.L_part)  # (58a)
+        np.copyto(w.L_part, 0.0, where=w.L_mask_3)  # (58a)
+        np.subtract(w.M_2, w.L_part, out=w.L_part)  # (58a)
+        np.log(w.T_2, out=w.L_part_3)  # (58a)
+        np.add(w.L_part, w.L_part_3, out=w.L_part)  # (58a)
         w.L = w.L_part_flat.dot(w.counted_flat) / w.S  # (58a)
 
     def _backward(self, w, X, Y):
@@ -1544,8 +1526,7 @@ class Trainer:
         w.dA_head_rows.dot(self.E_embed, out=w.dA_norm_rows)  # (63)
 
         # dgamma_norm[d] = sum(Xhat_norm[n,k,d]*dA_norm[n,k,d], n, k)
-        np.multiply(w.Xhat_norm, w.dA_norm, out=w.dgamma_norm_part)  # (64)
-        w.ones_size.dot(w.dgamma_norm_part_rows, out=self.dgamma_norm)  # (64)
+        np.einsum("nkd,nkd->d", w.Xhat_norm, w.dA_norm, out=self.dgamma_norm)  # (64)
 
         # dbeta_norm[d] = sum(dA_norm[n,k,d], n, k)
         w.ones_size.dot(w.dA_norm_rows, out=self.dbeta_norm)  # (65)
@@ -1558,14 +1539,13 @@ class Trainer:
         w.dXhat_norm_rows.dot(w.ones_D_embed, out=w.dA_two_add2_part_flat)  # (69)
         np.divide(w.dA_two_add2_part, 64, out=w.dA_two_add2_part)  # (69)
         np.subtract(w.dXhat_norm, w.dA_two_add2_part_column, out=w.dA_two_add2)  # (69)
-        np.multiply(w.Xhat_norm, w.dXhat_norm, out=w.dA_two_add2_part_4)  # (69)
-        w.dA_two_add2_part_4_rows.dot(w.ones_D_embed, out=w.dA_two_add2_part_3_flat)  # (69)
+        np.einsum("nde,nde->nd", w.Xhat_norm, w.dXhat_norm, out=w.dA_two_add2_part_3)  # (69)
         np.multiply(w.Xhat_norm, w.dA_two_add2_part_3_column, out=w.dA_two_add2_part_2)  # (69)
         np.divide(w.dA_two_add2_part_2, 64, out=w.dA_two_add2_part_2)  # (69)
         np.subtract(w.dA_two_add2, w.dA_two_add2_part_2, out=w.dA_two_add2)  # (69)
-        np.add(w.v_norm, (1 / 100000), out=w.dA_two_add2_part_5)  # (69)
-        np.sqrt(w.dA_two_add2_part_5, out=w.dA_two_add2_part_5)  # (69)
-        np.divide(w.dA_two_add2, w.dA_two_add2_part_5_column, out=w.dA_two_add2)  # (69)
+        np.add(w.v_norm, (1 / 100000), out=w.dA_two_add2_part_4)  # (69)
+        np.sqrt(w.dA_two_add2_part_4, out=w.dA_two_add2_part_4)  # (69)
+        np.divide(w.dA_two_add2, w.dA_two_add2_part_4_column, out=w.dA_two_add2)  # (69)
 
         # dA_two_feed_down[n,d,j] = dA_two_add2[n,d,j]
         # the same array as w.dA_two_add2  # (70)
@@ -1582,24 +1562,26 @@ class Trainer:
         # dA_two_feed_up[n,d,j] = sum(dZ_two_feed_down[n,d,k]*W_two_feed_down[j,k], k)
         w.dA_two_add2_rows.dot(self.W_two_feed_down_T, out=w.dA_two_feed_up_rows)  # (74)
 
-        # dZ_two_feed_up[n,d,j] = dA_two_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_two_feed_up[n,d,j]**3/200000 +
-        #     Z_two_feed_up[n,d,j])/sqrt(pi))/2 + sqrt(2)*Z_two_feed_up[n,d,j]*(1 -
-        #     tanh(sqrt(2)*(8943*Z_two_feed_up[n,d,j]**3/200000 +
-        #     Z_two_feed_up[n,d,j])/sqrt(pi))**2)*(26829*Z_two_feed_up[n,d,j]**2/200000 + 1)/(2*sqrt(pi)) + 1/2)
-        np.divide(w.A_two_feed_up_part, 2.0, out=w.dZ_two_feed_up)  # (75)
-        np.square(w.A_two_feed_up_part, out=w.dZ_two_feed_up_part)  # (75)
-        np.subtract(1.0, w.dZ_two_feed_up_part, out=w.dZ_two_feed_up_part)  # (75)
-        np.square(w.Z_two_feed_up, out=w.dZ_two_feed_up_part_2)  # (75)
-        np.multiply(w.dZ_two_feed_up_part_2, (26829 / 200000), out=w.dZ_two_feed_up_part_2)  # (75)
-        np.add(w.dZ_two_feed_up_part_2, 1.0, out=w.dZ_two_feed_up_part_2)  # (75)
-        np.multiply(w.dZ_two_feed_up_part, w.dZ_two_feed_up_part_2, out=w.dZ_two_feed_up_part)  # (75)
-        np.multiply(w.dZ_two_feed_up_part, w.Z_two_feed_up, out=w.dZ_two_feed_up_part)  # (75)
-        np.multiply(w.dZ_two_feed_up_part, 1.4142135623730951, out=w.dZ_two_feed_up_part)  # (75)
-        np.divide(w.dZ_two_feed_up_part, float(np.sqrt(3.141592653589793)), out=w.dZ_two_feed_up_part)  # (75)
-        np.divide(w.dZ_two_feed_up_part, 2.0, out=w.dZ_two_feed_up_part)  # (75)
-        np.add(w.dZ_two_feed_up, w.dZ_two_feed_up_part, out=w.dZ_two_feed_up)  # (75)
-        np.add(w.dZ_two_feed_up, (1 / 2), out=w.dZ_two_feed_up)  # (75)
-        np.multiply(w.dZ_two_feed_up, w.dA_two_feed_up, out=w.dZ_two_feed_up)  # (75)
+        # dZ_two_feed_up[n,d,j] = dA_two_feed_up[n,d,j]*(rise(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+        #     -2048)**3/200000 + maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+        #     -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1) +
+        #     2*sqrt(2)*decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi))*maximum(minimum(Z_two_feed_up[n,d,j], 2048),
+        #     -2048)*(26829*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**2/200000 +
+        #     1)/(sqrt(pi)*(decay(2*sqrt(2)*(8943*maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_two_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)**2))
+        np.divide(w.A_two_feed_up_part, w.A_two_feed_up_part_4, out=w.dZ_two_feed_up)  # (75a)
+        np.square(w.A_two_feed_up_part_3, out=w.dZ_two_feed_up_part)  # (75a)
+        np.multiply(w.dZ_two_feed_up_part, (26829 / 200000), out=w.dZ_two_feed_up_part)  # (75a)
+        np.add(w.dZ_two_feed_up_part, 1.0, out=w.dZ_two_feed_up_part)  # (75a)
+        np.multiply(w.dZ_two_feed_up_part, w.A_two_feed_up_part_5, out=w.dZ_two_feed_up_part)  # (75a)
+        np.multiply(w.dZ_two_feed_up_part, w.A_two_feed_up_part_3, out=w.dZ_two_feed_up_part)  # (75a)
+        np.multiply(w.dZ_two_feed_up_part, 1.5957691216057308, out=w.dZ_two_feed_up_part)  # (75a)
+        np.square(w.A_two_feed_up_part_4, out=w.dZ_two_feed_up_part_2)  # (75a)
+        np.divide(w.dZ_two_feed_up_part, w.dZ_two_feed_up_part_2, out=w.dZ_two_feed_up_part)  # (75a)
+        np.add(w.dZ_two_feed_up, w.dZ_two_feed_up_part, out=w.dZ_two_feed_up)  # (75a)
+        np.multiply(w.dZ_two_feed_up, w.dA_two_feed_up, out=w.dZ_two_feed_up)  # (75a)
 
         # dW_two_feed_up[i,j] = sum(A_two_norm2[n,d,i]*dZ_two_feed_up[n,d,j], n, d)
         w.A_two_norm2_T.dot(w.dZ_two_feed_up_rows, out=self.dW_two_feed_up)  # (76)
@@ -1611,8 +1593,7 @@ class Trainer:
         w.dZ_two_feed_up_rows.dot(self.W_two_feed_up_T, out=w.dA_two_norm2_rows)  # (78)
 
         # dgamma_two_norm2[d] = sum(Xhat_two_norm2[n,k,d]*dA_two_norm2[n,k,d], n, k)
-        np.multiply(w.Xhat_two_norm2, w.dA_two_norm2, out=w.dgamma_two_norm2_part)  # (79)
-        w.ones_size.dot(w.dgamma_two_norm2_part_rows, out=self.dgamma_two_norm2)  # (79)
+        np.einsum("nkd,nkd->d", w.Xhat_two_norm2, w.dA_two_norm2, out=self.dgamma_two_norm2)  # (79)
 
         # dbeta_two_norm2[d] = sum(dA_two_norm2[n,k,d], n, k)
         w.ones_size.dot(w.dA_two_norm2_rows, out=self.dbeta_two_norm2)  # (80)
@@ -1626,21 +1607,20 @@ class Trainer:
         w.dXhat_two_norm2_rows.dot(w.ones_D_embed, out=w.dA_two_add1_part_flat)  # (84)
         np.divide(w.dA_two_add1_part, 64, out=w.dA_two_add1_part)  # (84)
         np.subtract(w.dXhat_two_norm2, w.dA_two_add1_part_column, out=w.dA_two_add1)  # (84)
-        np.multiply(w.Xhat_two_norm2, w.dXhat_two_norm2, out=w.dA_two_add1_part_4)  # (84)
-        w.dA_two_add1_part_4_rows.dot(w.ones_D_embed, out=w.dA_two_add1_part_3_flat)  # (84)
+        np.einsum("nde,nde->nd", w.Xhat_two_norm2, w.dXhat_two_norm2, out=w.dA_two_add1_part_3)  # (84)
         np.multiply(w.Xhat_two_norm2, w.dA_two_add1_part_3_column, out=w.dA_two_add1_part_2)  # (84)
         np.divide(w.dA_two_add1_part_2, 64, out=w.dA_two_add1_part_2)  # (84)
         np.subtract(w.dA_two_add1, w.dA_two_add1_part_2, out=w.dA_two_add1)  # (84)
-        np.add(w.v_two_norm2, (1 / 100000), out=w.dA_two_add1_part_5)  # (84)
-        np.sqrt(w.dA_two_add1_part_5, out=w.dA_two_add1_part_5)  # (84)
-        np.divide(w.dA_two_add1, w.dA_two_add1_part_5_column, out=w.dA_two_add1)  # (84)
+        np.add(w.v_two_norm2, (1 / 100000), out=w.dA_two_add1_part_4)  # (84)
+        np.sqrt(w.dA_two_add1_part_4, out=w.dA_two_add1_part_4)  # (84)
+        np.divide(w.dA_two_add1, w.dA_two_add1_part_4_column, out=w.dA_two_add1)  # (84)
         np.add(w.dA_two_add1, w.dA_two_add2, out=w.dA_two_add1)  # (84)
 
         # dA_two_attend[n,t,d] = dA_two_add1[n,t,d]
         # the same array as w.dA_two_add1  # (85)
 
         # dWo_two_attend[h,e,d] = sum(O_two_attend[n,h,t,e]*dA_two_attend[n,t,d], n, t)
-        np.copyto(w.dWo_two_attend_matrix, w.O_two_attend_view_)  # (86)
+        np.copyto(w.dWo_two_attend_matrix, w.O_two_attend_view)  # (86)
         w.dWo_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
 
         # dbo_two_attend[d] = sum(dA_two_attend[n,t,d], n, t)
@@ -1655,8 +1635,7 @@ class Trainer:
 
         # dB_two_attend[n,h,t,s] = P_two_attend[n,h,t,s]*(dP_two_attend[n,h,t,s] -
         #     sum(P_two_attend[n,h,t,k]*dP_two_attend[n,h,t,k], k))
-        np.multiply(w.P_two_attend, w.dP_two_attend, out=w.dB_two_attend_part_2)  # (91)
-        w.dB_two_attend_part_2_rows.dot(w.ones_D, out=w.dB_two_attend_part_flat)  # (91)
+        np.einsum("nhtk,nhtk->nht", w.P_two_attend, w.dP_two_attend, out=w.dB_two_attend_part)  # (91)
         np.subtract(w.dP_two_attend, w.dB_two_attend_part_column, out=w.dB_two_attend)  # (91)
         np.multiply(w.dB_two_attend, w.P_two_attend, out=w.dB_two_attend)  # (91)
 
@@ -1697,18 +1676,17 @@ class Trainer:
 
         # dA_two_norm1[n,k,d] = sum(dK_two_attend[n,h,k,e]*Wk_two_attend[d,h,e], h, e) +
         #     sum(dQ_two_attend[n,h,k,e]*Wq_two_attend[d,h,e], h, e) + sum(dV_two_attend[n,h,k,e]*Wv_two_attend[d,h,e], h, e)
-        np.copyto(w.dA_two_norm1_matrix, w.dK_two_attend_view_)  # (102)
-        w.dA_two_norm1_matrix_T.dot(self.Wk_two_attend_T, out=w.dA_two_norm1_rows)  # (102)
-        np.copyto(w.dA_two_norm1_matrix_2, w.dQ_two_attend_view_)  # (102)
-        w.dA_two_norm1_matrix_2_T.dot(self.Wq_two_attend_T, out=w.dA_two_norm1_part_rows)  # (102)
-        np.copyto(w.dA_two_norm1_matrix_3, w.dV_two_attend_view_)  # (102)
-        w.dA_two_norm1_matrix_3_T.dot(self.Wv_two_attend_T, out=w.dA_two_norm1_part_2_rows)  # (102)
+        np.copyto(w.dA_two_norm1_matrix, w.dK_two_attend_view)  # (102)
+        w.dA_two_norm1_matrix_rows.dot(self.Wk_two_attend_T, out=w.dA_two_norm1_rows)  # (102)
+        np.copyto(w.dA_two_norm1_matrix_2, w.dQ_two_attend_view)  # (102)
+        w.dA_two_norm1_matrix_2_rows.dot(self.Wq_two_attend_T, out=w.dA_two_norm1_part_rows)  # (102)
+        np.copyto(w.dA_two_norm1_matrix_3, w.dV_two_attend_view)  # (102)
+        w.dA_two_norm1_matrix_3_rows.dot(self.Wv_two_attend_T, out=w.dA_two_norm1_part_2_rows)  # (102)
         np.add(w.dA_two_norm1, w.dA_two_norm1_part, out=w.dA_two_norm1)  # (102)
         np.add(w.dA_two_norm1, w.dA_two_norm1_part_2, out=w.dA_two_norm1)  # (102)
 
         # dgamma_two_norm1[d] = sum(Xhat_two_norm1[n,k,d]*dA_two_norm1[n,k,d], n, k)
-        np.multiply(w.Xhat_two_norm1, w.dA_two_norm1, out=w.dgamma_two_norm1_part)  # (103)
-        w.ones_size.dot(w.dgamma_two_norm1_part_rows, out=self.dgamma_two_norm1)  # (103)
+        np.einsum("nkd,nkd->d", w.Xhat_two_norm1, w.dA_two_norm1, out=self.dgamma_two_norm1)  # (103)
 
         # dbeta_two_norm1[d] = sum(dA_two_norm1[n,k,d], n, k)
         w.ones_size.dot(w.dA_two_norm1_rows, out=self.dbeta_two_norm1)  # (104)
@@ -1722,14 +1700,13 @@ class Trainer:
         w.dXhat_two_norm1_rows.dot(w.ones_D_embed, out=w.dA_one_add2_part_flat)  # (108)
         np.divide(w.dA_one_add2_part, 64, out=w.dA_one_add2_part)  # (108)
         np.subtract(w.dXhat_two_norm1, w.dA_one_add2_part_column, out=w.dA_one_add2)  # (108)
-        np.multiply(w.Xhat_two_norm1, w.dXhat_two_norm1, out=w.dA_one_add2_part_4)  # (108)
-        w.dA_one_add2_part_4_rows.dot(w.ones_D_embed, out=w.dA_one_add2_part_3_flat)  # (108)
+        np.einsum("nde,nde->nd", w.Xhat_two_norm1, w.dXhat_two_norm1, out=w.dA_one_add2_part_3)  # (108)
         np.multiply(w.Xhat_two_norm1, w.dA_one_add2_part_3_column, out=w.dA_one_add2_part_2)  # (108)
         np.divide(w.dA_one_add2_part_2, 64, out=w.dA_one_add2_part_2)  # (108)
         np.subtract(w.dA_one_add2, w.dA_one_add2_part_2, out=w.dA_one_add2)  # (108)
-        np.add(w.v_two_norm1, (1 / 100000), out=w.dA_one_add2_part_5)  # (108)
-        np.sqrt(w.dA_one_add2_part_5, out=w.dA_one_add2_part_5)  # (108)
-        np.divide(w.dA_one_add2, w.dA_one_add2_part_5_column, out=w.dA_one_add2)  # (108)
+        np.add(w.v_two_norm1, (1 / 100000), out=w.dA_one_add2_part_4)  # (108)
+        np.sqrt(w.dA_one_add2_part_4, out=w.dA_one_add2_part_4)  # (108)
+        np.divide(w.dA_one_add2, w.dA_one_add2_part_4_column, out=w.dA_one_add2)  # (108)
         np.add(w.dA_one_add2, w.dA_two_add1, out=w.dA_one_add2)  # (108)
 
         # dA_one_feed_down[n,d,j] = dA_one_add2[n,d,j]
@@ -1747,24 +1724,26 @@ class Trainer:
         # dA_one_feed_up[n,d,j] = sum(dZ_one_feed_down[n,d,k]*W_one_feed_down[j,k], k)
         w.dA_one_add2_rows.dot(self.W_one_feed_down_T, out=w.dA_one_feed_up_rows)  # (113)
 
-        # dZ_one_feed_up[n,d,j] = dA_one_feed_up[n,d,j]*(tanh(sqrt(2)*(8943*Z_one_feed_up[n,d,j]**3/200000 +
-        #     Z_one_feed_up[n,d,j])/sqrt(pi))/2 + sqrt(2)*Z_one_feed_up[n,d,j]*(1 -
-        #     tanh(sqrt(2)*(8943*Z_one_feed_up[n,d,j]**3/200000 +
-        #     Z_one_feed_up[n,d,j])/sqrt(pi))**2)*(26829*Z_one_feed_up[n,d,j]**2/200000 + 1)/(2*sqrt(pi)) + 1/2)
-        np.divide(w.A_one_feed_up_part, 2.0, out=w.dZ_one_feed_up)  # (114)
-        np.square(w.A_one_feed_up_part, out=w.dZ_one_feed_up_part)  # (114)
-        np.subtract(1.0, w.dZ_one_feed_up_part, out=w.dZ_one_feed_up_part)  # (114)
-        np.square(w.Z_one_feed_up, out=w.dZ_one_feed_up_part_2)  # (114)
-        np.multiply(w.dZ_one_feed_up_part_2, (26829 / 200000), out=w.dZ_one_feed_up_part_2)  # (114)
-        np.add(w.dZ_one_feed_up_part_2, 1.0, out=w.dZ_one_feed_up_part_2)  # (114)
-        np.multiply(w.dZ_one_feed_up_part, w.dZ_one_feed_up_part_2, out=w.dZ_one_feed_up_part)  # (114)
-        np.multiply(w.dZ_one_feed_up_part, w.Z_one_feed_up, out=w.dZ_one_feed_up_part)  # (114)
-        np.multiply(w.dZ_one_feed_up_part, 1.4142135623730951, out=w.dZ_one_feed_up_part)  # (114)
-        np.divide(w.dZ_one_feed_up_part, float(np.sqrt(3.141592653589793)), out=w.dZ_one_feed_up_part)  # (114)
-        np.divide(w.dZ_one_feed_up_part, 2.0, out=w.dZ_one_feed_up_part)  # (114)
-        np.add(w.dZ_one_feed_up, w.dZ_one_feed_up_part, out=w.dZ_one_feed_up)  # (114)
-        np.add(w.dZ_one_feed_up, (1 / 2), out=w.dZ_one_feed_up)  # (114)
-        np.multiply(w.dZ_one_feed_up, w.dA_one_feed_up, out=w.dZ_one_feed_up)  # (114)
+        # dZ_one_feed_up[n,d,j] = dA_one_feed_up[n,d,j]*(rise(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+        #     -2048)**3/200000 + maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+        #     -2048))/sqrt(pi))/(decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1) +
+        #     2*sqrt(2)*decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi))*maximum(minimum(Z_one_feed_up[n,d,j], 2048),
+        #     -2048)*(26829*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**2/200000 +
+        #     1)/(sqrt(pi)*(decay(2*sqrt(2)*(8943*maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048)**3/200000 +
+        #     maximum(minimum(Z_one_feed_up[n,d,j], 2048), -2048))/sqrt(pi)) + 1)**2))
+        np.divide(w.A_one_feed_up_part, w.A_one_feed_up_part_4, out=w.dZ_one_feed_up)  # (114a)
+        np.square(w.A_one_feed_up_part_3, out=w.dZ_one_feed_up_part)  # (114a)
+        np.multiply(w.dZ_one_feed_up_part, (26829 / 200000), out=w.dZ_one_feed_up_part)  # (114a)
+        np.add(w.dZ_one_feed_up_part, 1.0, out=w.dZ_one_feed_up_part)  # (114a)
+        np.multiply(w.dZ_one_feed_up_part, w.A_one_feed_up_part_5, out=w.dZ_one_feed_up_part)  # (114a)
+        np.multiply(w.dZ_one_feed_up_part, w.A_one_feed_up_part_3, out=w.dZ_one_feed_up_part)  # (114a)
+        np.multiply(w.dZ_one_feed_up_part, 1.5957691216057308, out=w.dZ_one_feed_up_part)  # (114a)
+        np.square(w.A_one_feed_up_part_4, out=w.dZ_one_feed_up_part_2)  # (114a)
+        np.divide(w.dZ_one_feed_up_part, w.dZ_one_feed_up_part_2, out=w.dZ_one_feed_up_part)  # (114a)
+        np.add(w.dZ_one_feed_up, w.dZ_one_feed_up_part, out=w.dZ_one_feed_up)  # (114a)
+        np.multiply(w.dZ_one_feed_up, w.dA_one_feed_up, out=w.dZ_one_feed_up)  # (114a)
 
         # dW_one_feed_up[i,j] = sum(A_one_norm2[n,d,i]*dZ_one_feed_up[n,d,j], n, d)
         w.A_one_norm2_T.dot(w.dZ_one_feed_up_rows, out=self.dW_one_feed_up)  # (115)
@@ -1776,8 +1755,7 @@ class Trainer:
         w.dZ_one_feed_up_rows.dot(self.W_one_feed_up_T, out=w.dA_one_norm2_rows)  # (117)
 
         # dgamma_one_norm2[d] = sum(Xhat_one_norm2[n,k,d]*dA_one_norm2[n,k,d], n, k)
-        np.multiply(w.Xhat_one_norm2, w.dA_one_norm2, out=w.dgamma_one_norm2_part)  # (118)
-        w.ones_size.dot(w.dgamma_one_norm2_part_rows, out=self.dgamma_one_norm2)  # (118)
+        np.einsum("nkd,nkd->d", w.Xhat_one_norm2, w.dA_one_norm2, out=self.dgamma_one_norm2)  # (118)
 
         # dbeta_one_norm2[d] = sum(dA_one_norm2[n,k,d], n, k)
         w.ones_size.dot(w.dA_one_norm2_rows, out=self.dbeta_one_norm2)  # (119)
@@ -1791,21 +1769,20 @@ class Trainer:
         w.dXhat_one_norm2_rows.dot(w.ones_D_embed, out=w.dA_one_add1_part_flat)  # (123)
         np.divide(w.dA_one_add1_part, 64, out=w.dA_one_add1_part)  # (123)
         np.subtract(w.dXhat_one_norm2, w.dA_one_add1_part_column, out=w.dA_one_add1)  # (123)
-        np.multiply(w.Xhat_one_norm2, w.dXhat_one_norm2, out=w.dA_one_add1_part_4)  # (123)
-        w.dA_one_add1_part_4_rows.dot(w.ones_D_embed, out=w.dA_one_add1_part_3_flat)  # (123)
+        np.einsum("nde,nde->nd", w.Xhat_one_norm2, w.dXhat_one_norm2, out=w.dA_one_add1_part_3)  # (123)
         np.multiply(w.Xhat_one_norm2, w.dA_one_add1_part_3_column, out=w.dA_one_add1_part_2)  # (123)
         np.divide(w.dA_one_add1_part_2, 64, out=w.dA_one_add1_part_2)  # (123)
         np.subtract(w.dA_one_add1, w.dA_one_add1_part_2, out=w.dA_one_add1)  # (123)
-        np.add(w.v_one_norm2, (1 / 100000), out=w.dA_one_add1_part_5)  # (123)
-        np.sqrt(w.dA_one_add1_part_5, out=w.dA_one_add1_part_5)  # (123)
-        np.divide(w.dA_one_add1, w.dA_one_add1_part_5_column, out=w.dA_one_add1)  # (123)
+        np.add(w.v_one_norm2, (1 / 100000), out=w.dA_one_add1_part_4)  # (123)
+        np.sqrt(w.dA_one_add1_part_4, out=w.dA_one_add1_part_4)  # (123)
+        np.divide(w.dA_one_add1, w.dA_one_add1_part_4_column, out=w.dA_one_add1)  # (123)
         np.add(w.dA_one_add1, w.dA_one_add2, out=w.dA_one_add1)  # (123)
 
         # dA_one_attend[n,t,d] = dA_one_add1[n,t,d]
         # the same array as w.dA_one_add1  # (124)
 
         # dWo_one_attend[h,e,d] = sum(O_one_attend[n,h,t,e]*dA_one_attend[n,t,d], n, t)
-        np.copyto(w.dWo_one_attend_matrix, w.O_one_attend_view_)  # (125)
+        np.copyto(w.dWo_one_attend_matrix, w.O_one_attend_view)  # (125)
         w.dWo_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
 
         # dbo_one_attend[d] = sum(dA_one_attend[n,t,d], n, t)
@@ -1820,8 +1797,7 @@ class Trainer:
 
         # dB_one_attend[n,h,t,s] = P_one_attend[n,h,t,s]*(dP_one_attend[n,h,t,s] -
         #     sum(P_one_attend[n,h,t,k]*dP_one_attend[n,h,t,k], k))
-        np.multiply(w.P_one_attend, w.dP_one_attend, out=w.dB_one_attend_part_2)  # (130)
-        w.dB_one_attend_part_2_rows.dot(w.ones_D, out=w.dB_one_attend_part_flat)  # (130)
+        np.einsum("nhtk,nhtk->nht", w.P_one_attend, w.dP_one_attend, out=w.dB_one_attend_part)  # (130)
         np.subtract(w.dP_one_attend, w.dB_one_attend_part_column, out=w.dB_one_attend)  # (130)
         np.multiply(w.dB_one_attend, w.P_one_attend, out=w.dB_one_attend)  # (130)
 
@@ -1862,18 +1838,17 @@ class Trainer:
 
         # dA_one_norm1[n,k,d] = sum(dK_one_attend[n,h,k,e]*Wk_one_attend[d,h,e], h, e) +
         #     sum(dQ_one_attend[n,h,k,e]*Wq_one_attend[d,h,e], h, e) + sum(dV_one_attend[n,h,k,e]*Wv_one_attend[d,h,e], h, e)
-        np.copyto(w.dA_one_norm1_matrix, w.dK_one_attend_view_)  # (141)
-        w.dA_one_norm1_matrix_T.dot(self.Wk_one_attend_T, out=w.dA_one_norm1_rows)  # (141)
-        np.copyto(w.dA_one_norm1_matrix_2, w.dQ_one_attend_view_)  # (141)
-        w.dA_one_norm1_matrix_2_T.dot(self.Wq_one_attend_T, out=w.dA_one_norm1_part_rows)  # (141)
-        np.copyto(w.dA_one_norm1_matrix_3, w.dV_one_attend_view_)  # (141)
-        w.dA_one_norm1_matrix_3_T.dot(self.Wv_one_attend_T, out=w.dA_one_norm1_part_2_rows)  # (141)
+        np.copyto(w.dA_one_norm1_matrix, w.dK_one_attend_view)  # (141)
+        w.dA_one_norm1_matrix_rows.dot(self.Wk_one_attend_T, out=w.dA_one_norm1_rows)  # (141)
+        np.copyto(w.dA_one_norm1_matrix_2, w.dQ_one_attend_view)  # (141)
+        w.dA_one_norm1_matrix_2_rows.dot(self.Wq_one_attend_T, out=w.dA_one_norm1_part_rows)  # (141)
+        np.copyto(w.dA_one_norm1_matrix_3, w.dV_one_attend_view)  # (141)
+        w.dA_one_norm1_matrix_3_rows.dot(self.Wv_one_attend_T, out=w.dA_one_norm1_part_2_rows)  # (141)
         np.add(w.dA_one_norm1, w.dA_one_norm1_part, out=w.dA_one_norm1)  # (141)
         np.add(w.dA_one_norm1, w.dA_one_norm1_part_2, out=w.dA_one_norm1)  # (141)
 
         # dgamma_one_norm1[d] = sum(Xhat_one_norm1[n,k,d]*dA_one_norm1[n,k,d], n, k)
-        np.multiply(w.Xhat_one_norm1, w.dA_one_norm1, out=w.dgamma_one_norm1_part)  # (142)
-        w.ones_size.dot(w.dgamma_one_norm1_part_rows, out=self.dgamma_one_norm1)  # (142)
+        np.einsum("nkd,nkd->d", w.Xhat_one_norm1, w.dA_one_norm1, out=self.dgamma_one_norm1)  # (142)
 
         # dbeta_one_norm1[d] = sum(dA_one_norm1[n,k,d], n, k)
         w.ones_size.dot(w.dA_one_norm1_rows, out=self.dbeta_one_norm1)  # (143)
@@ -1887,14 +1862,13 @@ class Trainer:
         w.dXhat_one_norm1_rows.dot(w.ones_D_embed, out=w.dA_place_part_flat)  # (147)
         np.divide(w.dA_place_part, 64, out=w.dA_place_part)  # (147)
         np.subtract(w.dXhat_one_norm1, w.dA_place_part_column, out=w.dA_place)  # (147)
-        np.multiply(w.Xhat_one_norm1, w.dXhat_one_norm1, out=w.dA_place_part_4)  # (147)
-        w.dA_place_part_4_rows.dot(w.ones_D_embed, out=w.dA_place_part_3_flat)  # (147)
+        np.einsum("nte,nte->nt", w.Xhat_one_norm1, w.dXhat_one_norm1, out=w.dA_place_part_3)  # (147)
         np.multiply(w.Xhat_one_norm1, w.dA_place_part_3_column, out=w.dA_place_part_2)  # (147)
         np.divide(w.dA_place_part_2, 64, out=w.dA_place_part_2)  # (147)
         np.subtract(w.dA_place, w.dA_place_part_2, out=w.dA_place)  # (147)
-        np.add(w.v_one_norm1, (1 / 100000), out=w.dA_place_part_5)  # (147)
-        np.sqrt(w.dA_place_part_5, out=w.dA_place_part_5)  # (147)
-        np.divide(w.dA_place, w.dA_place_part_5_column, out=w.dA_place)  # (147)
+        np.add(w.v_one_norm1, (1 / 100000), out=w.dA_place_part_4)  # (147)
+        np.sqrt(w.dA_place_part_4, out=w.dA_place_part_4)  # (147)
+        np.divide(w.dA_place, w.dA_place_part_4_column, out=w.dA_place)  # (147)
         np.add(w.dA_place, w.dA_one_add1, out=w.dA_place)  # (147)
 
         # dE_place[t,d] = sum(dA_place[n,t,d], n)

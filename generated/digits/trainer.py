@@ -14,7 +14,8 @@ The number at the end of a line is that of its equation in the derivation:
    (5a)  M[n] = A2[n,argmax(A2[n,k],k)]
    (5b)  E[n,k] = exp(A2[n,k] - M[n])
    (5c)  T[n] = sum(E[n,k], k)
-   (6a)  L = sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000 + sum(M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k), n)/N
+   (6a)  G[n] = M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k)
+   (6b)  L = sum(G[n], n)/N + sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000
    (7a)  P[n,j] = E[n,j]/T[n]
     (9)  dA2[n,j] = (P[n,j] - Y[n,j])/N
    (10)  dZ2[n,j] = dA2[n,j]
@@ -95,7 +96,8 @@ class Workspace:
         w.ones_H2 = np.ones((10,), dtype)
         w.T = np.empty((N,), dtype)
         w.P = w.E  # the same memory, which is free by then
-        w.L_part = w.T  # the same memory, which is free by then
+        w.G = np.empty((N,), dtype)
+        w.G_part = w.T  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dA2 = w.E  # the same memory, which is free by then
         w.dW2_part = np.empty((64, 10), dtype)
@@ -106,7 +108,6 @@ class Workspace:
         # The same memory seen in another shape, so that no step makes a view.
         w.M_column = w.M[:, None]
         w.T_column = w.T[:, None]
-        w.Z2_flat = w.Z2.reshape(-1)
         w.A1_T = w.A1.T
 
 
@@ -121,7 +122,6 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
         self.learning_rate = 0.003
         self.beta1 = 0.9
         self.beta2 = 0.999
@@ -359,9 +359,14 @@ class Trainer:
 
     def _loss(self, w, Y):
         """From there to the loss."""
-        # L = sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000 + sum(M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k), n)/N
-        np.log(w.T, out=w.L_part)  # (6a)
-        w.L = self.W1_flat.dot(self.W1_flat) / 10000 + self.W2_flat.dot(self.W2_flat) / 10000 + (w.ones_N.dot(w.M) + w.ones_N.dot(w.L_part) - w.Z2_flat.dot(Y.reshape(-1))) / w.N  # (6a)
+        # G[n] = M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k)
+        np.einsum("nk,nk->n", w.Z2, Y, out=w.G)  # (6a)
+        np.subtract(w.M, w.G, out=w.G)  # (6a)
+        np.log(w.T, out=w.G_part)  # (6a)
+        np.add(w.G, w.G_part, out=w.G)  # (6a)
+
+        # L = sum(G[n], n)/N + sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000
+        w.L = self.W1_flat.dot(self.W1_flat) / 10000 + self.W2_flat.dot(self.W2_flat) / 10000 + w.ones_N.dot(w.G) / w.N  # (6b)
 
     def _backward(self, w, X, Y):
         """The chain rule, from the loss back to every gradient."""

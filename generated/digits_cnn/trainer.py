@@ -11,82 +11,80 @@ The number at the end of a line is that of its equation in the derivation:
     (2)  A1[n,p,q,j] = maximum(Z1[n,p,q,j], 0)
     (3)  Z2[n,p,q,f] = sum(A1[n,i+p-1,j+q-1,c]*W2[i,j,c,f], i, j, c) + b2[f]
     (4)  A2[n,p,q,j] = maximum(Z2[n,p,q,j], 0)
-    (5)  M1_argmax3[n,p,q,c] = argmax(A2[n,2*p+i,q,c], i)
-    (6)  M13[n,p,q,c] = A2[n,M1_argmax3[n,p,q,c]+2*p,q,c]
-    (7)  A_argmax3[n,p,q,c] = argmax(M13[n,p,2*q+j,c], j)
-    (8)  A3[n,p,q,c] = M13[n,p,A_argmax3[n,p,q,c]+2*q,c]
-    (9)  Z4[n,p,q,f] = sum(A3[n,i+p,j+q,c]*W4[i,j,c,f], i, j, c) + b4[f]
-   (10)  A4[n,p,q,j] = maximum(Z4[n,p,q,j], 0)
-   (11)  A5[n,k] = sum((k == r + H4*(Q4*p + q))*A4[n,p,q,r], p, q, r)
-   (12)  Z6[n,j] = sum(A5[n,i]*W6[i,j], i) + b6[j]
-   (13)  A6[n,j] = Z6[n,j]
-   (14)  counted[n] = (Y[n] < H6)*(0 <= Y[n])
-   (15)  S = sum(counted[n], n)
-  (16a)  M_2[n] = A6[n,argmax(A6[n,k],k)]
-  (16b)  E_2[n,k] = exp(A6[n,k] - M_2[n])
-  (16c)  T_2[n] = sum(E_2[n,k], k)
-  (17a)  L = sum(counted[n]*(M_2[n] + log(T_2[n]) - A6[n,Y[n]]), n)/S
-  (18a)  P[n,j] = E_2[n,j]/T_2[n]
-   (20)  dA6[n,j] = counted[n]*(P[n,j] - (Y[n] == j))/S
-   (21)  dZ6[n,j] = dA6[n,j]
-   (22)  dW6[i,j] = sum(A5[n,i]*dZ6[n,j], n)
-   (23)  db6[j] = sum(dZ6[n,j], n)
-   (24)  dA5[n,k] = sum(dZ6[n,j]*W6[k,j], j)
-   (25)  dA4[n,p,q,j] = dA5[n,j+H4*Q4*p+H4*q]
-   (26)  dZ4[n,p,q,f] = dA4[n,p,q,f]*(0 < Z4[n,p,q,f])
-   (27)  dW4[i,j,c,f] = sum(A3[n,i+p,j+q,c]*dZ4[n,p,q,f], n, p, q)
-   (28)  db4[f] = sum(dZ4[n,p,q,f], n, p, q)
-   (29)  dA3[n,p,q,c] = sum(dZ4[n,p-i,q-j,f]*W4[i,j,c,f], f, i, j)
-   (30)  dM13[n,p,q,c] = sum(dA3[n,p,k,c]*(A_argmax3[n,p,k,c] + 2*k == q), k)
-   (31)  dA2[n,p,q,j] = sum(dM13[n,k,q,j]*(M1_argmax3[n,k,q,j] + 2*k == p), k)
-   (32)  dZ2[n,p,q,f] = dA2[n,p,q,f]*(0 < Z2[n,p,q,f])
-   (33)  dW2[i,j,c,f] = sum(A1[n,i+p-1,j+q-1,c]*dZ2[n,p,q,f], n, p, q)
-   (34)  db2[f] = sum(dZ2[n,p,q,f], n, p, q)
-   (35)  dA1[n,p,q,j] = sum(dZ2[n,p+1-i,q+1-k,f]*W2[i,k,j,f], f, i, k)
-   (36)  dZ1[n,p,q,f] = dA1[n,p,q,f]*(0 < Z1[n,p,q,f])
-   (37)  dW1[i,j,c,f] = sum(X[n,i+p-1,j+q-1,c]*dZ1[n,p,q,f], n, p, q)
-   (38)  db1[f] = sum(dZ1[n,p,q,f], n, p, q)
-   (39)  step_next = step + 1
-   (40)  W1_m_next[i,j,k,l] = beta1*W1_m[i,j,k,l] + (1 - beta1)*dW1[i,j,k,l]
-   (41)  W1_s_next[i,j,k,l] = beta2*W1_s[i,j,k,l] + (1 - beta2)*dW1[i,j,k,l]**2
-   (42)  W1_m_hat[i,j,k,l] = W1_m_next[i,j,k,l]/(1 - beta1**step_next)
-   (43)  W1_s_hat[i,j,k,l] = W1_s_next[i,j,k,l]/(1 - beta2**step_next)
-   (44)  W1_next[i,j,k,l] = W1[i,j,k,l] - learning_rate*W1_m_hat[i,j,k,l]/(sqrt(W1_s_hat[i,j,k,l]) + epsilon)
-   (45)  b1_m_next[i] = beta1*b1_m[i] + (1 - beta1)*db1[i]
-   (46)  b1_s_next[i] = beta2*b1_s[i] + (1 - beta2)*db1[i]**2
-   (47)  b1_m_hat[i] = b1_m_next[i]/(1 - beta1**step_next)
-   (48)  b1_s_hat[i] = b1_s_next[i]/(1 - beta2**step_next)
-   (49)  b1_next[i] = b1[i] - learning_rate*b1_m_hat[i]/(sqrt(b1_s_hat[i]) + epsilon)
-   (50)  W2_m_next[i,j,k,l] = beta1*W2_m[i,j,k,l] + (1 - beta1)*dW2[i,j,k,l]
-   (51)  W2_s_next[i,j,k,l] = beta2*W2_s[i,j,k,l] + (1 - beta2)*dW2[i,j,k,l]**2
-   (52)  W2_m_hat[i,j,k,l] = W2_m_next[i,j,k,l]/(1 - beta1**step_next)
-   (53)  W2_s_hat[i,j,k,l] = W2_s_next[i,j,k,l]/(1 - beta2**step_next)
-   (54)  W2_next[i,j,k,l] = W2[i,j,k,l] - learning_rate*W2_m_hat[i,j,k,l]/(sqrt(W2_s_hat[i,j,k,l]) + epsilon)
-   (55)  b2_m_next[i] = beta1*b2_m[i] + (1 - beta1)*db2[i]
-   (56)  b2_s_next[i] = beta2*b2_s[i] + (1 - beta2)*db2[i]**2
-   (57)  b2_m_hat[i] = b2_m_next[i]/(1 - beta1**step_next)
-   (58)  b2_s_hat[i] = b2_s_next[i]/(1 - beta2**step_next)
-   (59)  b2_next[i] = b2[i] - learning_rate*b2_m_hat[i]/(sqrt(b2_s_hat[i]) + epsilon)
-   (60)  W4_m_next[i,j,k,l] = beta1*W4_m[i,j,k,l] + (1 - beta1)*dW4[i,j,k,l]
-   (61)  W4_s_next[i,j,k,l] = beta2*W4_s[i,j,k,l] + (1 - beta2)*dW4[i,j,k,l]**2
-   (62)  W4_m_hat[i,j,k,l] = W4_m_next[i,j,k,l]/(1 - beta1**step_next)
-   (63)  W4_s_hat[i,j,k,l] = W4_s_next[i,j,k,l]/(1 - beta2**step_next)
-   (64)  W4_next[i,j,k,l] = W4[i,j,k,l] - learning_rate*W4_m_hat[i,j,k,l]/(sqrt(W4_s_hat[i,j,k,l]) + epsilon)
-   (65)  b4_m_next[i] = beta1*b4_m[i] + (1 - beta1)*db4[i]
-   (66)  b4_s_next[i] = beta2*b4_s[i] + (1 - beta2)*db4[i]**2
-   (67)  b4_m_hat[i] = b4_m_next[i]/(1 - beta1**step_next)
-   (68)  b4_s_hat[i] = b4_s_next[i]/(1 - beta2**step_next)
-   (69)  b4_next[i] = b4[i] - learning_rate*b4_m_hat[i]/(sqrt(b4_s_hat[i]) + epsilon)
-   (70)  W6_m_next[i,j] = beta1*W6_m[i,j] + (1 - beta1)*dW6[i,j]
-   (71)  W6_s_next[i,j] = beta2*W6_s[i,j] + (1 - beta2)*dW6[i,j]**2
-   (72)  W6_m_hat[i,j] = W6_m_next[i,j]/(1 - beta1**step_next)
-   (73)  W6_s_hat[i,j] = W6_s_next[i,j]/(1 - beta2**step_next)
-   (74)  W6_next[i,j] = W6[i,j] - learning_rate*W6_m_hat[i,j]/(sqrt(W6_s_hat[i,j]) + epsilon)
-   (75)  b6_m_next[i] = beta1*b6_m[i] + (1 - beta1)*db6[i]
-   (76)  b6_s_next[i] = beta2*b6_s[i] + (1 - beta2)*db6[i]**2
-   (77)  b6_m_hat[i] = b6_m_next[i]/(1 - beta1**step_next)
-   (78)  b6_s_hat[i] = b6_s_next[i]/(1 - beta2**step_next)
-   (79)  b6_next[i] = b6[i] - learning_rate*b6_m_hat[i]/(sqrt(b6_s_hat[i]) + epsilon)
+    (5)  I3[n,p,q,c] = argmax(A2[n,2*p+i,2*q+j,c], i, j)
+    (6)  J3[n,p,q,c] = argmax(A2[n,I3[n,p,q,c]+2*p,2*q+j,c], j)
+    (7)  A3[n,p,q,c] = A2[n,I3[n,p,q,c]+2*p,J3[n,p,q,c]+2*q,c]
+    (8)  Z4[n,p,q,f] = sum(A3[n,i+p,j+q,c]*W4[i,j,c,f], i, j, c) + b4[f]
+    (9)  A4[n,p,q,j] = maximum(Z4[n,p,q,j], 0)
+   (10)  A5[n,k] = sum((k == r + H4*(Q4*p + q))*A4[n,p,q,r], p, q, r)
+   (11)  Z6[n,j] = sum(A5[n,i]*W6[i,j], i) + b6[j]
+   (12)  A6[n,j] = Z6[n,j]
+   (13)  counted[n] = (Y[n] < H6)*(0 <= Y[n])
+   (14)  S = sum(counted[n], n)
+  (15a)  M_2[n] = A6[n,argmax(A6[n,k],k)]
+  (15b)  E_2[n,k] = exp(A6[n,k] - M_2[n])
+  (15c)  T_2[n] = sum(E_2[n,k], k)
+  (16a)  L = sum(counted[n]*(M_2[n] + log(T_2[n]) - A6[n,Y[n]]), n)/S
+  (17a)  P[n,j] = E_2[n,j]/T_2[n]
+   (19)  dA6[n,j] = counted[n]*(P[n,j] - (Y[n] == j))/S
+   (20)  dZ6[n,j] = dA6[n,j]
+   (21)  dW6[i,j] = sum(A5[n,i]*dZ6[n,j], n)
+   (22)  db6[j] = sum(dZ6[n,j], n)
+   (23)  dA5[n,k] = sum(dZ6[n,j]*W6[k,j], j)
+   (24)  dA4[n,p,q,j] = dA5[n,j+H4*Q4*p+H4*q]
+   (25)  dZ4[n,p,q,f] = dA4[n,p,q,f]*(0 < Z4[n,p,q,f])
+   (26)  dW4[i,j,c,f] = sum(A3[n,i+p,j+q,c]*dZ4[n,p,q,f], n, p, q)
+   (27)  db4[f] = sum(dZ4[n,p,q,f], n, p, q)
+   (28)  dA3[n,p,q,c] = sum(dZ4[n,p-i,q-j,f]*W4[i,j,c,f], f, i, j)
+   (29)  dA2[n,p,q,j] = sum(dA3[n,k,l,j]*(I3[n,k,l,j] + 2*k == p)*(J3[n,k,l,j] + 2*l == q), k, l)
+   (30)  dZ2[n,p,q,f] = dA2[n,p,q,f]*(0 < Z2[n,p,q,f])
+   (31)  dW2[i,j,c,f] = sum(A1[n,i+p-1,j+q-1,c]*dZ2[n,p,q,f], n, p, q)
+   (32)  db2[f] = sum(dZ2[n,p,q,f], n, p, q)
+   (33)  dA1[n,p,q,j] = sum(dZ2[n,p+1-i,q+1-k,f]*W2[i,k,j,f], f, i, k)
+   (34)  dZ1[n,p,q,f] = dA1[n,p,q,f]*(0 < Z1[n,p,q,f])
+   (35)  dW1[i,j,c,f] = sum(X[n,i+p-1,j+q-1,c]*dZ1[n,p,q,f], n, p, q)
+   (36)  db1[f] = sum(dZ1[n,p,q,f], n, p, q)
+   (37)  step_next = step + 1
+   (38)  W1_m_next[i,j,k,l] = beta1*W1_m[i,j,k,l] + (1 - beta1)*dW1[i,j,k,l]
+   (39)  W1_s_next[i,j,k,l] = beta2*W1_s[i,j,k,l] + (1 - beta2)*dW1[i,j,k,l]**2
+   (40)  W1_m_hat[i,j,k,l] = W1_m_next[i,j,k,l]/(1 - beta1**step_next)
+   (41)  W1_s_hat[i,j,k,l] = W1_s_next[i,j,k,l]/(1 - beta2**step_next)
+   (42)  W1_next[i,j,k,l] = W1[i,j,k,l] - learning_rate*W1_m_hat[i,j,k,l]/(sqrt(W1_s_hat[i,j,k,l]) + epsilon)
+   (43)  b1_m_next[i] = beta1*b1_m[i] + (1 - beta1)*db1[i]
+   (44)  b1_s_next[i] = beta2*b1_s[i] + (1 - beta2)*db1[i]**2
+   (45)  b1_m_hat[i] = b1_m_next[i]/(1 - beta1**step_next)
+   (46)  b1_s_hat[i] = b1_s_next[i]/(1 - beta2**step_next)
+   (47)  b1_next[i] = b1[i] - learning_rate*b1_m_hat[i]/(sqrt(b1_s_hat[i]) + epsilon)
+   (48)  W2_m_next[i,j,k,l] = beta1*W2_m[i,j,k,l] + (1 - beta1)*dW2[i,j,k,l]
+   (49)  W2_s_next[i,j,k,l] = beta2*W2_s[i,j,k,l] + (1 - beta2)*dW2[i,j,k,l]**2
+   (50)  W2_m_hat[i,j,k,l] = W2_m_next[i,j,k,l]/(1 - beta1**step_next)
+   (51)  W2_s_hat[i,j,k,l] = W2_s_next[i,j,k,l]/(1 - beta2**step_next)
+   (52)  W2_next[i,j,k,l] = W2[i,j,k,l] - learning_rate*W2_m_hat[i,j,k,l]/(sqrt(W2_s_hat[i,j,k,l]) + epsilon)
+   (53)  b2_m_next[i] = beta1*b2_m[i] + (1 - beta1)*db2[i]
+   (54)  b2_s_next[i] = beta2*b2_s[i] + (1 - beta2)*db2[i]**2
+   (55)  b2_m_hat[i] = b2_m_next[i]/(1 - beta1**step_next)
+   (56)  b2_s_hat[i] = b2_s_next[i]/(1 - beta2**step_next)
+   (57)  b2_next[i] = b2[i] - learning_rate*b2_m_hat[i]/(sqrt(b2_s_hat[i]) + epsilon)
+   (58)  W4_m_next[i,j,k,l] = beta1*W4_m[i,j,k,l] + (1 - beta1)*dW4[i,j,k,l]
+   (59)  W4_s_next[i,j,k,l] = beta2*W4_s[i,j,k,l] + (1 - beta2)*dW4[i,j,k,l]**2
+   (60)  W4_m_hat[i,j,k,l] = W4_m_next[i,j,k,l]/(1 - beta1**step_next)
+   (61)  W4_s_hat[i,j,k,l] = W4_s_next[i,j,k,l]/(1 - beta2**step_next)
+   (62)  W4_next[i,j,k,l] = W4[i,j,k,l] - learning_rate*W4_m_hat[i,j,k,l]/(sqrt(W4_s_hat[i,j,k,l]) + epsilon)
+   (63)  b4_m_next[i] = beta1*b4_m[i] + (1 - beta1)*db4[i]
+   (64)  b4_s_next[i] = beta2*b4_s[i] + (1 - beta2)*db4[i]**2
+   (65)  b4_m_hat[i] = b4_m_next[i]/(1 - beta1**step_next)
+   (66)  b4_s_hat[i] = b4_s_next[i]/(1 - beta2**step_next)
+   (67)  b4_next[i] = b4[i] - learning_rate*b4_m_hat[i]/(sqrt(b4_s_hat[i]) + epsilon)
+   (68)  W6_m_next[i,j] = beta1*W6_m[i,j] + (1 - beta1)*dW6[i,j]
+   (69)  W6_s_next[i,j] = beta2*W6_s[i,j] + (1 - beta2)*dW6[i,j]**2
+   (70)  W6_m_hat[i,j] = W6_m_next[i,j]/(1 - beta1**step_next)
+   (71)  W6_s_hat[i,j] = W6_s_next[i,j]/(1 - beta2**step_next)
+   (72)  W6_next[i,j] = W6[i,j] - learning_rate*W6_m_hat[i,j]/(sqrt(W6_s_hat[i,j]) + epsilon)
+   (73)  b6_m_next[i] = beta1*b6_m[i] + (1 - beta1)*db6[i]
+   (74)  b6_s_next[i] = beta2*b6_s[i] + (1 - beta2)*db6[i]**2
+   (75)  b6_m_hat[i] = b6_m_next[i]/(1 - beta1**step_next)
+   (76)  b6_s_hat[i] = b6_s_next[i]/(1 - beta2**step_next)
+   (77)  b6_next[i] = b6[i] - learning_rate*b6_m_hat[i]/(sqrt(b6_s_hat[i]) + epsilon)
 """
 
 import argparse
@@ -140,27 +138,24 @@ class Workspace:
         w = self
         w.N = N
         w.arange_N = np.arange(N, dtype=np.intp)
-        w.M13_places_2 = np.empty((N,), np.intp)
+        w.J3_places_2 = np.empty((N,), np.intp)
         w.arange_P3 = np.arange(4, dtype=np.intp)
-        w.M13_places_4 = np.empty((4,), np.intp)
-        w.M13_places_3 = np.empty((4,), np.intp)
-        w.arange_Q2 = np.arange(8, dtype=np.intp)
-        w.M13_places_5 = np.empty((8,), np.intp)
-        w.M13_places = np.empty((N, 4, 8, 32), np.intp)
-        w.arange_H2 = np.arange(32, dtype=np.intp)
-        w.A3_places_2 = np.empty((N,), np.intp)
-        w.A3_places_3 = np.empty((4,), np.intp)
+        w.J3_places_4 = np.empty((4,), np.intp)
+        w.J3_places_3 = np.empty((4,), np.intp)
         w.arange_Q3 = np.arange(4, dtype=np.intp)
-        w.A3_places_5 = np.empty((4,), np.intp)
-        w.A3_places_4 = np.empty((4,), np.intp)
+        w.J3_places_6 = np.empty((4,), np.intp)
+        w.J3_places_5 = np.empty((4,), np.intp)
+        w.arange_2 = np.arange(2, dtype=np.intp)
+        w.J3_places_7 = np.empty((2,), np.intp)
+        w.J3_places = np.empty((N, 4, 4, 2, 32), np.intp)
+        w.arange_H2 = np.arange(32, dtype=np.intp)
         w.A3_places = np.empty((N, 4, 4, 32), np.intp)
         w.L_places = np.empty((N,), np.intp)
-        w.dM13_places_3 = np.empty((4,), np.intp)
-        w.dM13_places_2 = np.empty((4,), np.intp)
-        w.dM13_places = np.empty((N, 4, 4, 32), np.intp)
         w.dA2_places_3 = np.empty((4,), np.intp)
         w.dA2_places_2 = np.empty((4,), np.intp)
-        w.dA2_places = np.empty((N, 4, 8, 32), np.intp)
+        w.dA2_places_5 = np.empty((4,), np.intp)
+        w.dA2_places_4 = np.empty((4,), np.intp)
+        w.dA2_places = np.empty((N, 4, 4, 32), np.intp)
         w.X_padded = np.zeros((N, 10, 10, 1), dtype)
         w.Z1_matrix = np.empty((3, 3, 1, N, 8, 8), dtype)
         w.Z1 = np.empty((N, 8, 8, 16), dtype)
@@ -169,12 +164,23 @@ class Workspace:
         w.Z2_matrix = np.empty((N, 8, 8, 3, 3, 16), dtype)
         w.Z2 = np.empty((N, 8, 8, 32), dtype)
         w.A2 = np.empty((N, 8, 8, 32), dtype)
-        w.M1_argmax3 = np.empty((N, 4, 8, 32), np.intp)
-        w.M13_part = np.empty((N, 4, 8, 32), np.intp)
-        w.M13 = np.empty((N, 4, 8, 32), dtype)
-        w.A_argmax3 = np.empty((N, 4, 4, 32), np.intp)
-        w.A3_part = np.empty((N, 4, 4, 32), np.intp)
-        w.A3 = np.empty((N, 4, 4, 32), dtype)
+        w.I3_part = np.empty((N, 4, 4, 2, 32), dtype)
+        w.I3_largest = np.empty((N, 4, 4, 32), dtype)
+        w.I3 = np.empty((N, 4, 4, 32), np.intp)
+        w.I3_larger = np.empty((N, 4, 4, 32), bool)
+        w.I3_place = np.empty((N, 4, 4, 32), np.intp)
+        w.J3_part_3 = w.I3_place  # the same memory, which is free by then
+        w.J3_part_2 = np.empty((N, 4, 4, 2, 32), np.intp)
+        w.J3_part_4 = w.I3_place  # the same memory, which is free by then
+        w.J3_places_8 = np.empty((N, 4, 4, 32, 2), np.intp)
+        w.J3_part = np.empty((N, 4, 4, 32, 2), dtype)
+        w.J3_largest = w.I3_largest  # the same memory, which is free by then
+        w.J3 = w.I3_place  # the same memory, which is free by then
+        w.J3_larger = w.I3_larger  # the same memory, which is free by then
+        w.J3_place = np.empty((N, 4, 4, 32), np.intp)
+        w.A3_part = w.J3_place  # the same memory, which is free by then
+        w.A3_part_2 = np.empty((N, 4, 4, 32), np.intp)
+        w.A3 = w.I3_largest  # the same memory, which is free by then
         w.Z4_matrix = np.empty((N, 2, 2, 3, 3, 32), dtype)
         w.Z4 = np.empty((N, 2, 2, 32), dtype)
         w.A4 = np.empty((N, 2, 2, 32), dtype)
@@ -189,12 +195,12 @@ class Workspace:
         w.counted_mask_2 = np.empty((N,), bool)
         w.counted = np.empty((N,), dtype)
         w.ones_N = np.ones((N,), dtype)
-        w.L_part = w.T_2  # the same memory, which is free by then
-        w.L_part_3 = np.empty((N,), np.intp)
-        w.L_part_2 = w.M_2  # the same memory, which is free by then
+        w.L_part_2 = np.empty((N,), np.intp)
+        w.L_part = np.empty((N,), dtype)
         w.L_mask = w.counted_mask  # the same memory, which is free by then
         w.L_mask_2 = w.counted_mask_2  # the same memory, which is free by then
         w.L_mask_3 = w.counted_mask  # the same memory, which is free by then
+        w.L_part_3 = w.T_2  # the same memory, which is free by then
         w.arange_H6 = np.arange(10, dtype=dtype)
         w.dA6_mask = np.empty((N, 10), bool)
         w.dA6 = w.E_2  # the same memory, which is free by then
@@ -203,12 +209,11 @@ class Workspace:
         w.dZ4_mask = np.empty((N, 2, 2, 32), bool)
         w.dZ4 = w.A4  # the same memory, which is free by then
         w.ones_size = np.ones((4*N,), dtype)
-        w.dA3 = w.A3  # the same memory, which is free by then
-        w.dA3_matrix = np.empty((32, 2, 2, N), dtype)
+        w.dA3 = w.I3_largest  # the same memory, which is free by then
+        w.dA3_matrix = np.empty((2, 2, N, 32), dtype)
         w.dA3_shares = np.empty((2, 2, N, 3, 3, 32), dtype)
-        w.dM13_part = w.A_argmax3  # the same memory, which is free by then
-        w.dM13 = w.M13  # the same memory, which is free by then
-        w.dA2_part = w.M1_argmax3  # the same memory, which is free by then
+        w.dA2_part = w.I3  # the same memory, which is free by then
+        w.dA2_part_2 = w.I3_place  # the same memory, which is free by then
         w.dA2 = w.A2  # the same memory, which is free by then
         w.dZ2_mask = np.empty((N, 8, 8, 32), bool)
         w.dZ2 = w.A2  # the same memory, which is free by then
@@ -220,22 +225,24 @@ class Workspace:
         w.dZ1 = w.A1  # the same memory, which is free by then
         w.ones_size_3 = np.ones((64*N,), dtype)
         # The same memory seen in another shape, so that no step makes a view.
-        w.X_padded_windows = w.X_padded[:, 1:9, 1:9]
-        w.X_padded_windows_ = windows(w.X_padded, (N, 3, 8, 3, 8, 1), lambda n, i, p, j, q, c: (n, i + p, j + q, c))
-        w.X_padded_view = w.X_padded_windows_.transpose(1, 3, 5, 0, 2, 4)
+        w.X_padded_inside = w.X_padded[:, 1:9, 1:9]
+        w.X_padded_windows = windows(w.X_padded, (N, 8, 8, 3, 3, 1), lambda n, p, q, i, j, c: (n, i + p, j + q, c))
+        w.X_padded_view = w.X_padded_windows.transpose(3, 4, 5, 0, 1, 2)
         w.Z1_matrix_T = w.Z1_matrix.reshape(9, 64*N).T
         w.Z1_rows = w.Z1.reshape(64*N, 16)
-        w.A1_padded_windows = w.A1_padded[:, 1:9, 1:9]
-        w.A1_padded_windows_ = windows(w.A1_padded, (N, 3, 8, 3, 8, 16), lambda n, i, p, j, q, c: (n, i + p, j + q, c))
-        w.A1_padded_view = w.A1_padded_windows_.transpose(0, 2, 4, 1, 3, 5)
+        w.A1_padded_inside = w.A1_padded[:, 1:9, 1:9]
+        w.A1_padded_windows = windows(w.A1_padded, (N, 8, 8, 3, 3, 16), lambda n, p, q, i, j, c: (n, i + p, j + q, c))
         w.Z2_matrix_rows = w.Z2_matrix.reshape(64*N, 144)
         w.Z2_rows = w.Z2.reshape(64*N, 32)
-        w.A2_windows = windows(w.A2, (N, 2, 4, 8, 32), lambda n, i, p, q, c: (n, i + 2*p, q, c))
+        w.A2_windows = windows(w.A2, (N, 4, 4, 2, 2, 32), lambda n, p, q, i, j, c: (n, i + 2*p, j + 2*q, c))
+        w.I3_part_slice = w.I3_part[:, :, :, 0]
+        w.J3_part_3_view = w.J3_part_3[:, :, :, None]
+        w.J3_part_4_column = w.J3_part_4[:, :, :, :, None]
+        w.J3_places_view = w.J3_places.transpose(0, 1, 2, 4, 3)
         w.A2_flat = w.A2.reshape(-1)
-        w.M13_windows = windows(w.M13, (N, 4, 2, 4, 32), lambda n, p, j, q, c: (n, p, j + 2*q, c))
-        w.M13_flat = w.M13.reshape(-1)
-        w.A3_windows = windows(w.A3, (N, 3, 2, 3, 2, 32), lambda n, i, p, j, q, c: (n, i + p, j + q, c))
-        w.A3_view = w.A3_windows.transpose(0, 2, 4, 1, 3, 5)
+        w.J3_part_slice = w.J3_part[:, :, :, :, 0]
+        w.A3_windows = windows(w.A3, (N, 3, 3, 2, 2, 32), lambda n, i, j, p, q, c: (n, i + p, j + q, c))
+        w.A3_view = w.A3_windows.transpose(0, 3, 4, 1, 2, 5)
         w.Z4_matrix_rows = w.Z4_matrix.reshape(4*N, 288)
         w.Z4_rows = w.Z4.reshape(4*N, 32)
         w.A5_windows = windows(w.A5, (N, 2, 2, 32), lambda n, p, q, r: (n, 64*p + 32*q + r))
@@ -244,68 +251,60 @@ class Workspace:
         w.Z6_flat = w.Z6.reshape(-1)
         w.counted_column = w.counted[:, None]
         w.A5_T = w.A5.T
-        w.dA5_windows = windows(w.dA5, (N, 32, 2, 2), lambda n, j, p, q: (n, j + 64*p + 32*q))
-        w.dA5_view = w.dA5_windows.transpose(0, 2, 3, 1)
+        w.dA5_windows = windows(w.dA5, (N, 2, 2, 32), lambda n, p, q, j: (n, j + 64*p + 32*q))
         w.Z4_matrix_T = w.Z4_matrix.reshape(4*N, 288).T
         w.dZ4_rows = w.dZ4.reshape(4*N, 32)
-        w.dZ4_view = w.dZ4.transpose(3, 1, 2, 0)
-        w.dA3_matrix_T = w.dA3_matrix.reshape(32, 4*N).T
+        w.dZ4_view = w.dZ4.transpose(1, 2, 0, 3)
+        w.dA3_matrix_rows = w.dA3_matrix.reshape(4*N, 32)
         w.dA3_shares_rows = w.dA3_shares.reshape(4*N, 288)
         w.dA3_windows = windows(w.dA3, (2, 2, N, 3, 3, 32), lambda k, l, n, i, j, c: (n, i + k, j + l, c))
-        w.dM13_flat = w.dM13.reshape(-1)
-        w.dM13_part_flat = w.dM13_part.reshape(-1)
-        w.dA3_flat = w.dA3.reshape(-1)
         w.dA2_flat = w.dA2.reshape(-1)
         w.dA2_part_flat = w.dA2_part.reshape(-1)
+        w.dA3_flat = w.dA3.reshape(-1)
         w.Z2_matrix_T = w.Z2_matrix.reshape(64*N, 144).T
         w.dZ2_rows = w.dZ2.reshape(64*N, 32)
         w.dA1_shares_rows = w.dA1_shares.reshape(9, 64*N, 16)
         w.dA1_folded_windows = windows(w.dA1_folded, (3, 3, N, 8, 8, 16), lambda i, k, n, l, m, j: (n, i + l, k + m, j))
-        w.dA1_folded_windows_ = w.dA1_folded[:, 1:9, 1:9]
+        w.dA1_folded_inside = w.dA1_folded[:, 1:9, 1:9]
         w.Z1_matrix_rows = w.Z1_matrix.reshape(9, 64*N)
         w.dZ1_rows = w.dZ1.reshape(64*N, 16)
-        w.M13_places_2_column = w.M13_places_2[:, None, None, None]
-        w.M13_places_3_column = w.M13_places_3[:, None, None]
-        w.M13_places_5_column = w.M13_places_5[:, None]
-        w.A3_places_2_column = w.A3_places_2[:, None, None, None]
-        w.A3_places_3_column = w.A3_places_3[:, None, None]
-        w.A3_places_4_column = w.A3_places_4[:, None]
-        w.dM13_places_2_column = w.dM13_places_2[:, None]
+        w.J3_places_2_column = w.J3_places_2[:, None, None, None, None]
+        w.J3_places_3_column = w.J3_places_3[:, None, None, None]
+        w.J3_places_5_column = w.J3_places_5[:, None, None]
+        w.J3_places_7_column = w.J3_places_7[:, None]
+        w.J3_places_2_column_ = w.J3_places_2[:, None, None, None]
+        w.J3_places_3_column_ = w.J3_places_3[:, None, None]
+        w.J3_places_5_column_ = w.J3_places_5[:, None]
         w.dA2_places_2_column = w.dA2_places_2[:, None, None]
-        # M13[n,p,q,c] = A2[n,M1_argmax3[n,p,q,c]+2*p,q,c]
-        np.multiply(w.arange_N, 2048, out=w.M13_places_2)  # (6)
-        np.multiply(w.arange_P3, 2, out=w.M13_places_4)  # (6)
-        np.multiply(w.M13_places_4, 256, out=w.M13_places_3)  # (6)
-        np.multiply(w.arange_Q2, 32, out=w.M13_places_5)  # (6)
-        np.add(w.M13_places_2_column, w.M13_places_3_column, out=w.M13_places)  # (6)
-        np.add(w.M13_places, w.M13_places_5_column, out=w.M13_places)  # (6)
-        np.add(w.M13_places, w.arange_H2, out=w.M13_places)  # (6)
+        w.dA2_places_4_column = w.dA2_places_4[:, None]
+        # J3[n,p,q,c] = argmax(A2[n,I3[n,p,q,c]+2*p,2*q+j,c], j)
+        np.multiply(w.arange_N, 2048, out=w.J3_places_2)  # (6)
+        np.multiply(w.arange_P3, 2, out=w.J3_places_4)  # (6)
+        np.multiply(w.J3_places_4, 256, out=w.J3_places_3)  # (6)
+        np.multiply(w.arange_Q3, 2, out=w.J3_places_6)  # (6)
+        np.multiply(w.J3_places_6, 32, out=w.J3_places_5)  # (6)
+        np.multiply(w.arange_2, 32, out=w.J3_places_7)  # (6)
+        np.add(w.J3_places_2_column, w.J3_places_3_column, out=w.J3_places)  # (6)
+        np.add(w.J3_places, w.J3_places_5_column, out=w.J3_places)  # (6)
+        np.add(w.J3_places, w.J3_places_7_column, out=w.J3_places)  # (6)
+        np.add(w.J3_places, w.arange_H2, out=w.J3_places)  # (6)
 
-        # A3[n,p,q,c] = M13[n,p,A_argmax3[n,p,q,c]+2*q,c]
-        np.multiply(w.arange_N, 1024, out=w.A3_places_2)  # (8)
-        np.multiply(w.arange_P3, 256, out=w.A3_places_3)  # (8)
-        np.multiply(w.arange_Q3, 2, out=w.A3_places_5)  # (8)
-        np.multiply(w.A3_places_5, 32, out=w.A3_places_4)  # (8)
-        np.add(w.A3_places_2_column, w.A3_places_3_column, out=w.A3_places)  # (8)
-        np.add(w.A3_places, w.A3_places_4_column, out=w.A3_places)  # (8)
-        np.add(w.A3_places, w.arange_H2, out=w.A3_places)  # (8)
+        # A3[n,p,q,c] = A2[n,I3[n,p,q,c]+2*p,J3[n,p,q,c]+2*q,c]
+        np.add(w.J3_places_2_column_, w.J3_places_3_column_, out=w.A3_places)  # (7)
+        np.add(w.A3_places, w.J3_places_5_column_, out=w.A3_places)  # (7)
+        np.add(w.A3_places, w.arange_H2, out=w.A3_places)  # (7)
 
         # L = sum(counted[n]*(M_2[n] + log(T_2[n]) - A6[n,Y[n]]), n)/S
-        np.multiply(w.arange_N, 10, out=w.L_places)  # (17a)
+        np.multiply(w.arange_N, 10, out=w.L_places)  # (16a)
 
-        # dM13[n,p,q,c] = sum(dA3[n,p,k,c]*(A_argmax3[n,p,k,c] + 2*k == q), k)
-        np.multiply(w.arange_Q3, 2, out=w.dM13_places_3)  # (30)
-        np.multiply(w.dM13_places_3, 32, out=w.dM13_places_2)  # (30)
-        np.add(w.A3_places_2_column, w.A3_places_3_column, out=w.dM13_places)  # (30)
-        np.add(w.dM13_places, w.dM13_places_2_column, out=w.dM13_places)  # (30)
-        np.add(w.dM13_places, w.arange_H2, out=w.dM13_places)  # (30)
-
-        # dA2[n,p,q,j] = sum(dM13[n,k,q,j]*(M1_argmax3[n,k,q,j] + 2*k == p), k)
-        np.multiply(w.arange_P3, 2, out=w.dA2_places_3)  # (31)
-        np.multiply(w.dA2_places_3, 256, out=w.dA2_places_2)  # (31)
-        np.add(w.M13_places_2_column, w.dA2_places_2_column, out=w.dA2_places)  # (31)
-        np.add(w.dA2_places, w.M13_places_5_column, out=w.dA2_places)  # (31)
-        np.add(w.dA2_places, w.arange_H2, out=w.dA2_places)  # (31)
+        # dA2[n,p,q,j] = sum(dA3[n,k,l,j]*(I3[n,k,l,j] + 2*k == p)*(J3[n,k,l,j] + 2*l == q), k, l)
+        np.multiply(w.arange_P3, 2, out=w.dA2_places_3)  # (29)
+        np.multiply(w.dA2_places_3, 256, out=w.dA2_places_2)  # (29)
+        np.multiply(w.arange_Q3, 2, out=w.dA2_places_5)  # (29)
+        np.multiply(w.dA2_places_5, 32, out=w.dA2_places_4)  # (29)
+        np.add(w.J3_places_2_column_, w.dA2_places_2_column, out=w.dA2_places)  # (29)
+        np.add(w.dA2_places, w.dA2_places_4_column, out=w.dA2_places)  # (29)
+        np.add(w.dA2_places, w.arange_H2, out=w.dA2_places)  # (29)
 
 
 class Trainer:
@@ -319,7 +318,6 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
         self.learning_rate = 0.002
         self.beta1 = 0.9
         self.beta2 = 0.999
@@ -548,7 +546,7 @@ class Trainer:
     def _predict(self, w, X):
         """From the inputs to the prediction."""
         # Z1[n,p,q,f] = sum(X[n,i+p-1,j+q-1,c]*W1[i,j,c,f], i, j, c) + b1[f]
-        np.copyto(w.X_padded_windows, X)  # (1)
+        np.copyto(w.X_padded_inside, X)  # (1)
         np.copyto(w.Z1_matrix, w.X_padded_view)  # (1)
         w.Z1_matrix_T.dot(self.W1_rows, out=w.Z1_rows)  # (1)
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
@@ -557,196 +555,203 @@ class Trainer:
         np.maximum(w.Z1, 0.0, out=w.A1)  # (2)
 
         # Z2[n,p,q,f] = sum(A1[n,i+p-1,j+q-1,c]*W2[i,j,c,f], i, j, c) + b2[f]
-        np.copyto(w.A1_padded_windows, w.A1)  # (3)
-        np.copyto(w.Z2_matrix, w.A1_padded_view)  # (3)
+        np.copyto(w.A1_padded_inside, w.A1)  # (3)
+        np.copyto(w.Z2_matrix, w.A1_padded_windows)  # (3)
         w.Z2_matrix_rows.dot(self.W2_rows, out=w.Z2_rows)  # (3)
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
         # A2[n,p,q,j] = maximum(Z2[n,p,q,j], 0)
         np.maximum(w.Z2, 0.0, out=w.A2)  # (4)
 
-        # M1_argmax3[n,p,q,c] = argmax(A2[n,2*p+i,q,c], i)
-        np.argmax(w.A2_windows, axis=1, out=w.M1_argmax3)  # (5)
+        # I3[n,p,q,c] = argmax(A2[n,2*p+i,2*q+j,c], i, j)
+        np.maximum.reduce(w.A2_windows, axis=4, out=w.I3_part)  # (5)
+        np.copyto(w.I3_largest, w.I3_part_slice)  # (5)
+        np.copyto(w.I3, 0)  # (5)
+        for i in range(1, 2):
+            np.less(w.I3_largest, w.I3_part[:, :, :, i], out=w.I3_larger)  # (5)
+            np.multiply(w.I3_larger, i, out=w.I3_place)  # (5)
+            np.maximum(w.I3, w.I3_place, out=w.I3)  # (5)
+            np.maximum(w.I3_largest, w.I3_part[:, :, :, i], out=w.I3_largest)  # (5)
 
-        # M13[n,p,q,c] = A2[n,M1_argmax3[n,p,q,c]+2*p,q,c]
-        np.multiply(w.M1_argmax3, 256, out=w.M13_part)  # (6)
-        np.add(w.M13_part, w.M13_places, out=w.M13_part)  # (6)
-        np.take(w.A2_flat, w.M13_part, axis=0, out=w.M13, mode="clip")  # (6)
+        # J3[n,p,q,c] = argmax(A2[n,I3[n,p,q,c]+2*p,2*q+j,c], j)
+        np.multiply(w.I3, 256, out=w.J3_part_3)  # (6)
+        np.add(w.J3_part_3_view, w.J3_places, out=w.J3_part_2)  # (6)
+        np.multiply(w.I3, 256, out=w.J3_part_4)  # (6)
+        np.add(w.J3_part_4_column, w.J3_places_view, out=w.J3_places_8)  # (6)
+        np.take(w.A2_flat, w.J3_places_8, axis=0, out=w.J3_part, mode="clip")  # (6)
+        np.copyto(w.J3_largest, w.J3_part_slice)  # (6)
+        np.copyto(w.J3, 0)  # (6)
+        for j in range(1, 2):
+            np.less(w.J3_largest, w.J3_part[:, :, :, :, j], out=w.J3_larger)  # (6)
+            np.multiply(w.J3_larger, j, out=w.J3_place)  # (6)
+            np.maximum(w.J3, w.J3_place, out=w.J3)  # (6)
+            np.maximum(w.J3_largest, w.J3_part[:, :, :, :, j], out=w.J3_largest)  # (6)
 
-        # A_argmax3[n,p,q,c] = argmax(M13[n,p,2*q+j,c], j)
-        np.argmax(w.M13_windows, axis=2, out=w.A_argmax3)  # (7)
-
-        # A3[n,p,q,c] = M13[n,p,A_argmax3[n,p,q,c]+2*q,c]
-        np.multiply(w.A_argmax3, 32, out=w.A3_part)  # (8)
-        np.add(w.A3_part, w.A3_places, out=w.A3_part)  # (8)
-        np.take(w.M13_flat, w.A3_part, axis=0, out=w.A3, mode="clip")  # (8)
+        # A3[n,p,q,c] = A2[n,I3[n,p,q,c]+2*p,J3[n,p,q,c]+2*q,c]
+        np.multiply(w.I3, 256, out=w.A3_part)  # (7)
+        np.multiply(w.J3, 32, out=w.A3_part_2)  # (7)
+        np.add(w.A3_part, w.A3_part_2, out=w.A3_part)  # (7)
+        np.add(w.A3_part, w.A3_places, out=w.A3_part)  # (7)
+        np.take(w.A2_flat, w.A3_part, axis=0, out=w.A3, mode="clip")  # (7)
 
         # Z4[n,p,q,f] = sum(A3[n,i+p,j+q,c]*W4[i,j,c,f], i, j, c) + b4[f]
-        np.copyto(w.Z4_matrix, w.A3_view)  # (9)
-        w.Z4_matrix_rows.dot(self.W4_rows, out=w.Z4_rows)  # (9)
-        np.add(w.Z4, self.b4, out=w.Z4)  # (9)
+        np.copyto(w.Z4_matrix, w.A3_view)  # (8)
+        w.Z4_matrix_rows.dot(self.W4_rows, out=w.Z4_rows)  # (8)
+        np.add(w.Z4, self.b4, out=w.Z4)  # (8)
 
         # A4[n,p,q,j] = maximum(Z4[n,p,q,j], 0)
-        np.maximum(w.Z4, 0.0, out=w.A4)  # (10)
+        np.maximum(w.Z4, 0.0, out=w.A4)  # (9)
 
         # A5[n,k] = sum((k == r + H4*(Q4*p + q))*A4[n,p,q,r], p, q, r)
-        np.copyto(w.A5_windows, w.A4)  # (11)
+        np.copyto(w.A5_windows, w.A4)  # (10)
 
         # Z6[n,j] = sum(A5[n,i]*W6[i,j], i) + b6[j]
-        w.A5.dot(self.W6, out=w.Z6)  # (12)
-        np.add(w.Z6, self.b6, out=w.Z6)  # (12)
+        w.A5.dot(self.W6, out=w.Z6)  # (11)
+        np.add(w.Z6, self.b6, out=w.Z6)  # (11)
 
         # A6[n,j] = Z6[n,j]
-        # the same array as w.Z6  # (13)
+        # the same array as w.Z6  # (12)
 
         # M_2[n] = A6[n,argmax(A6[n,k],k)]
-        np.maximum.reduce(w.Z6, axis=1, out=w.M_2)  # (16a)
+        np.maximum.reduce(w.Z6, axis=1, out=w.M_2)  # (15a)
 
         # E_2[n,k] = exp(A6[n,k] - M_2[n])
-        np.subtract(w.Z6, w.M_2_column, out=w.E_2)  # (16b)
-        np.exp(w.E_2, out=w.E_2)  # (16b)
+        np.subtract(w.Z6, w.M_2_column, out=w.E_2)  # (15b)
+        np.exp(w.E_2, out=w.E_2)  # (15b)
 
         # T_2[n] = sum(E_2[n,k], k)
-        w.E_2.dot(w.ones_H6, out=w.T_2)  # (16c)
+        w.E_2.dot(w.ones_H6, out=w.T_2)  # (15c)
 
         # P[n,j] = E_2[n,j]/T_2[n]
-        np.divide(w.E_2, w.T_2_column, out=w.P)  # (18a)
+        np.divide(w.E_2, w.T_2_column, out=w.P)  # (17a)
 
     def _loss(self, w, Y):
         """From there to the loss."""
         # counted[n] = (Y[n] < H6)*(0 <= Y[n])
-        np.less(Y, 10, out=w.counted_mask)  # (14)
-        np.greater_equal(Y, 0, out=w.counted_mask_2)  # (14)
-        np.multiply(w.counted_mask, w.counted_mask_2, out=w.counted)  # (14)
+        np.less(Y, 10, out=w.counted_mask)  # (13)
+        np.greater_equal(Y, 0, out=w.counted_mask_2)  # (13)
+        np.multiply(w.counted_mask, w.counted_mask_2, out=w.counted)  # (13)
 
         # S = sum(counted[n], n)
-        w.S = w.ones_N.dot(w.counted)  # (15)
+        w.S = w.ones_N.dot(w.counted)  # (14)
 
         # L = sum(counted[n]*(M_2[n] + log(T_2[n]) - A6[n,Y[n]]), n)/S
-        np.log(w.T_2, out=w.L_part)  # (17a)
-        np.add(w.L_part, w.M_2, out=w.L_part)  # (17a)
-        np.add(Y, w.L_places, out=w.L_part_3)  # (17a)
-        np.take(w.Z6_flat, w.L_part_3, axis=0, out=w.L_part_2, mode="clip")  # (17a)
-        np.less(Y, 0, out=w.L_mask)  # (17a)
-        np.greater_equal(Y, 10, out=w.L_mask_2)  # (17a)
-        np.logical_or(w.L_mask, w.L_mask_2, out=w.L_mask_3)  # (17a)
-        np.copyto(w.L_part_2, 0.0, where=w.L_mask_3)  # (17a)
-        np.subtract(w.L_part, w.L_part_2, out=w.L_part)  # (17a)
-        w.L = w.L_part.dot(w.counted) / w.S  # (17a)
+        np.add(Y, w.L_places, out=w.L_part_2)  # (16a)
+        np.take(w.Z6_flat, w.L_part_2, axis=0, out=w.L_part, mode="clip")  # (16a)
+        np.less(Y, 0, out=w.L_mask)  # (16a)
+        np.greater_equal(Y, 10, out=w.L_mask_2)  # (16a)
+        np.logical_or(w.L_mask, w.L_mask_2, out=w.L_mask_3)  # (16a)
+        np.copyto(w.L_part, 0.0, where=w.L_mask_3)  # (16a)
+        np.subtract(w.M_2, w.L_part, out=w.L_part)  # (16a)
+        np.log(w.T_2, out=w.L_part_3)  # (16a)
+        np.add(w.L_part, w.L_part_3, out=w.L_part)  # (16a)
+        w.L = w.L_part.dot(w.counted) / w.S  # (16a)
 
     def _backward(self, w, Y):
         """The chain rule, from the loss back to every gradient."""
         # dA6[n,j] = counted[n]*(P[n,j] - (Y[n] == j))/S
-        np.equal(Y[:, None], w.arange_H6, out=w.dA6_mask)  # (20)
-        np.subtract(w.P, w.dA6_mask, out=w.dA6)  # (20)
-        np.multiply(w.dA6, w.counted_column, out=w.dA6)  # (20)
-        np.divide(w.dA6, w.S, out=w.dA6)  # (20)
+        np.equal(Y[:, None], w.arange_H6, out=w.dA6_mask)  # (19)
+        np.subtract(w.P, w.dA6_mask, out=w.dA6)  # (19)
+        np.multiply(w.dA6, w.counted_column, out=w.dA6)  # (19)
+        np.divide(w.dA6, w.S, out=w.dA6)  # (19)
 
         # dZ6[n,j] = dA6[n,j]
-        # the same array as w.dA6  # (21)
+        # the same array as w.dA6  # (20)
 
         # dW6[i,j] = sum(A5[n,i]*dZ6[n,j], n)
-        w.A5_T.dot(w.dA6, out=self.dW6)  # (22)
+        w.A5_T.dot(w.dA6, out=self.dW6)  # (21)
 
         # db6[j] = sum(dZ6[n,j], n)
-        w.ones_N.dot(w.dA6, out=self.db6)  # (23)
+        w.ones_N.dot(w.dA6, out=self.db6)  # (22)
 
         # dA5[n,k] = sum(dZ6[n,j]*W6[k,j], j)
-        w.dA6.dot(self.W6_T, out=w.dA5)  # (24)
+        w.dA6.dot(self.W6_T, out=w.dA5)  # (23)
 
         # dA4[n,p,q,j] = dA5[n,j+H4*Q4*p+H4*q]
-        np.copyto(w.dA4, w.dA5_view)  # (25)
+        np.copyto(w.dA4, w.dA5_windows)  # (24)
 
         # dZ4[n,p,q,f] = dA4[n,p,q,f]*(0 < Z4[n,p,q,f])
-        np.greater(w.Z4, 0.0, out=w.dZ4_mask)  # (26)
-        np.multiply(w.dA4, w.dZ4_mask, out=w.dZ4)  # (26)
+        np.greater(w.Z4, 0.0, out=w.dZ4_mask)  # (25)
+        np.multiply(w.dA4, w.dZ4_mask, out=w.dZ4)  # (25)
 
         # dW4[i,j,c,f] = sum(A3[n,i+p,j+q,c]*dZ4[n,p,q,f], n, p, q)
-        w.Z4_matrix_T.dot(w.dZ4_rows, out=self.dW4_rows)  # (27)
+        w.Z4_matrix_T.dot(w.dZ4_rows, out=self.dW4_rows)  # (26)
 
         # db4[f] = sum(dZ4[n,p,q,f], n, p, q)
-        w.ones_size.dot(w.dZ4_rows, out=self.db4)  # (28)
+        w.ones_size.dot(w.dZ4_rows, out=self.db4)  # (27)
 
         # dA3[n,p,q,c] = sum(dZ4[n,p-i,q-j,f]*W4[i,j,c,f], f, i, j)
-        np.copyto(w.dA3, 0.0)  # (29)
-        np.copyto(w.dA3_matrix, w.dZ4_view)  # (29)
-        w.dA3_matrix_T.dot(self.W4_T, out=w.dA3_shares_rows)  # (29)
+        np.copyto(w.dA3, 0.0)  # (28)
+        np.copyto(w.dA3_matrix, w.dZ4_view)  # (28)
+        w.dA3_matrix_rows.dot(self.W4_T, out=w.dA3_shares_rows)  # (28)
         for k in range(2):
             for l in range(2):
-                # dA3[n,p,q,c] = sum(dZ4[n,p-i,q-j,f]*W4[i,j,c,f], f, i, j)
-                np.add(w.dA3_windows[k, l], w.dA3_shares[k, l], out=w.dA3_windows[k, l])  # (29)
+                np.add(w.dA3_windows[k, l], w.dA3_shares[k, l], out=w.dA3_windows[k, l])  # (28)
 
-        # dM13[n,p,q,c] = sum(dA3[n,p,k,c]*(A_argmax3[n,p,k,c] + 2*k == q), k)
-        np.multiply(w.A_argmax3, 32, out=w.dM13_part)  # (30)
-        np.add(w.dM13_part, w.dM13_places, out=w.dM13_part)  # (30)
-        np.copyto(w.dM13, 0.0)  # (30)
-        np.add.at(w.dM13_flat, w.dM13_part_flat, w.dA3_flat)  # (30)
-
-        # dA2[n,p,q,j] = sum(dM13[n,k,q,j]*(M1_argmax3[n,k,q,j] + 2*k == p), k)
-        np.multiply(w.M1_argmax3, 256, out=w.dA2_part)  # (31)
-        np.add(w.dA2_part, w.dA2_places, out=w.dA2_part)  # (31)
-        np.copyto(w.dA2, 0.0)  # (31)
-        np.add.at(w.dA2_flat, w.dA2_part_flat, w.dM13_flat)  # (31)
+        # dA2[n,p,q,j] = sum(dA3[n,k,l,j]*(I3[n,k,l,j] + 2*k == p)*(J3[n,k,l,j] + 2*l == q), k, l)
+        np.multiply(w.I3, 256, out=w.dA2_part)  # (29)
+        np.multiply(w.J3, 32, out=w.dA2_part_2)  # (29)
+        np.add(w.dA2_part, w.dA2_part_2, out=w.dA2_part)  # (29)
+        np.add(w.dA2_part, w.dA2_places, out=w.dA2_part)  # (29)
+        np.copyto(w.dA2, 0.0)  # (29)
+        np.add.at(w.dA2_flat, w.dA2_part_flat, w.dA3_flat)  # (29)
 
         # dZ2[n,p,q,f] = dA2[n,p,q,f]*(0 < Z2[n,p,q,f])
-        np.greater(w.Z2, 0.0, out=w.dZ2_mask)  # (32)
-        np.multiply(w.dA2, w.dZ2_mask, out=w.dZ2)  # (32)
+        np.greater(w.Z2, 0.0, out=w.dZ2_mask)  # (30)
+        np.multiply(w.dA2, w.dZ2_mask, out=w.dZ2)  # (30)
 
         # dW2[i,j,c,f] = sum(A1[n,i+p-1,j+q-1,c]*dZ2[n,p,q,f], n, p, q)
-        w.Z2_matrix_T.dot(w.dZ2_rows, out=self.dW2_rows)  # (33)
+        w.Z2_matrix_T.dot(w.dZ2_rows, out=self.dW2_rows)  # (31)
 
         # db2[f] = sum(dZ2[n,p,q,f], n, p, q)
-        w.ones_size_2.dot(w.dZ2_rows, out=self.db2)  # (34)
+        w.ones_size_2.dot(w.dZ2_rows, out=self.db2)  # (32)
 
         # dA1[n,p,q,j] = sum(dZ2[n,p+1-i,q+1-k,f]*W2[i,k,j,f], f, i, k)
-        np.copyto(w.dA1_folded, 0.0)  # (35)
-        np.matmul(w.dZ2_rows, self.W2_rows_, out=w.dA1_shares_rows)  # (35)
+        np.copyto(w.dA1_folded, 0.0)  # (33)
+        np.matmul(w.dZ2_rows, self.W2_rows_, out=w.dA1_shares_rows)  # (33)
         for i in range(3):
             for k in range(3):
-                # dA1[n,p,q,j] = sum(dZ2[n,p+1-i,q+1-k,f]*W2[i,k,j,f], f, i, k)
-                np.add(w.dA1_folded_windows[i, k], w.dA1_shares[i, k], out=w.dA1_folded_windows[i, k])  # (35)
-
-        # dA1[n,p,q,j] = sum(dZ2[n,p+1-i,q+1-k,f]*W2[i,k,j,f], f, i, k)
-        np.copyto(w.dA1, w.dA1_folded_windows_)  # (35)
+                np.add(w.dA1_folded_windows[i, k], w.dA1_shares[i, k], out=w.dA1_folded_windows[i, k])  # (33)
+        np.copyto(w.dA1, w.dA1_folded_inside)  # (33)
 
         # dZ1[n,p,q,f] = dA1[n,p,q,f]*(0 < Z1[n,p,q,f])
-        np.greater(w.Z1, 0.0, out=w.dZ1_mask)  # (36)
-        np.multiply(w.dA1, w.dZ1_mask, out=w.dZ1)  # (36)
+        np.greater(w.Z1, 0.0, out=w.dZ1_mask)  # (34)
+        np.multiply(w.dA1, w.dZ1_mask, out=w.dZ1)  # (34)
 
         # dW1[i,j,c,f] = sum(X[n,i+p-1,j+q-1,c]*dZ1[n,p,q,f], n, p, q)
-        w.Z1_matrix_rows.dot(w.dZ1_rows, out=self.dW1_rows)  # (37)
+        w.Z1_matrix_rows.dot(w.dZ1_rows, out=self.dW1_rows)  # (35)
 
         # db1[f] = sum(dZ1[n,p,q,f], n, p, q)
-        w.ones_size_3.dot(w.dZ1_rows, out=self.db1)  # (38)
+        w.ones_size_3.dot(w.dZ1_rows, out=self.db1)  # (36)
 
     def _update(self):
         """One step of the optimizer, in place."""
         # step_next = step + 1
-        self.step_ = self.step_ + 1  # (39)
+        self.step_ = self.step_ + 1  # (37)
 
         # m_next[p] = beta1*m[p] + (1 - beta1)*gradient[p]
-        np.multiply(self.m, self.beta1, out=self.m)  # (40, 45, ..., 75)
-        np.multiply(self.gradient, 1 - self.beta1, out=self.m_next_part)  # (40, 45, ..., 75)
-        np.add(self.m, self.m_next_part, out=self.m)  # (40, 45, ..., 75)
+        np.multiply(self.m, self.beta1, out=self.m)  # (38, 43, ..., 73)
+        np.multiply(self.gradient, 1 - self.beta1, out=self.m_next_part)  # (38, 43, ..., 73)
+        np.add(self.m, self.m_next_part, out=self.m)  # (38, 43, ..., 73)
 
         # s_next[p] = beta2*s[p] + (1 - beta2)*gradient[p]**2
-        np.multiply(self.s, self.beta2, out=self.s)  # (41, 46, ..., 76)
-        np.square(self.gradient, out=self.gradient)  # (41, 46, ..., 76)
-        np.multiply(self.gradient, 1 - self.beta2, out=self.gradient)  # (41, 46, ..., 76)
-        np.add(self.s, self.gradient, out=self.s)  # (41, 46, ..., 76)
+        np.multiply(self.s, self.beta2, out=self.s)  # (39, 44, ..., 74)
+        np.square(self.gradient, out=self.gradient)  # (39, 44, ..., 74)
+        np.multiply(self.gradient, 1 - self.beta2, out=self.gradient)  # (39, 44, ..., 74)
+        np.add(self.s, self.gradient, out=self.s)  # (39, 44, ..., 74)
 
         # vector_m_hat[p] = m_next[p]/(1 - beta1**step_next)
-        np.divide(self.m, 1 - self.beta1 ** self.step_, out=self.gradient)  # (42, 47, ..., 77)
+        np.divide(self.m, 1 - self.beta1 ** self.step_, out=self.gradient)  # (40, 45, ..., 75)
 
         # vector_s_hat[p] = s_next[p]/(1 - beta2**step_next)
-        np.divide(self.s, 1 - self.beta2 ** self.step_, out=self.m_next_part)  # (43, 48, ..., 78)
+        np.divide(self.s, 1 - self.beta2 ** self.step_, out=self.m_next_part)  # (41, 46, ..., 76)
 
         # vector_next[p] = vector[p] - learning_rate*vector_m_hat[p]/(sqrt(vector_s_hat[p]) + epsilon)
-        np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (44, 49, ..., 79)
-        np.sqrt(self.m_next_part, out=self.m_next_part)  # (44, 49, ..., 79)
-        np.add(self.m_next_part, self.epsilon, out=self.m_next_part)  # (44, 49, ..., 79)
-        np.divide(self.gradient, self.m_next_part, out=self.gradient)  # (44, 49, ..., 79)
-        np.subtract(self.vector, self.gradient, out=self.vector)  # (44, 49, ..., 79)
+        np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (42, 47, ..., 77)
+        np.sqrt(self.m_next_part, out=self.m_next_part)  # (42, 47, ..., 77)
+        np.add(self.m_next_part, self.epsilon, out=self.m_next_part)  # (42, 47, ..., 77)
+        np.divide(self.gradient, self.m_next_part, out=self.gradient)  # (42, 47, ..., 77)
+        np.subtract(self.vector, self.gradient, out=self.vector)  # (42, 47, ..., 77)
 
 
 def main(argv=None):

@@ -9,13 +9,13 @@ The number at the end of a line is that of its equation in the derivation:
 
     (1)  A1[n,k,d] = E1[X[n,k],d]
     (2)  Zi2[n,t,k] = sum(A1[n,t,d]*Wi2[d,k], d) + sum(H2[n,t-1,j]*Ui2[j,k], j) + bi2[k]
-    (3)  I2[n,t,k] = sigmoid(Zi2[n,t,k])
+   (3a)  I2[n,t,k] = rise(Zi2[n,t,k])/(decay(Zi2[n,t,k]) + 1)
     (4)  Zf2[n,t,k] = sum(A1[n,t,d]*Wf2[d,k], d) + sum(H2[n,t-1,j]*Uf2[j,k], j) + bf2[k]
-    (5)  F2[n,t,k] = sigmoid(Zf2[n,t,k])
+   (5a)  F2[n,t,k] = rise(Zf2[n,t,k])/(decay(Zf2[n,t,k]) + 1)
     (6)  Zg2[n,t,k] = sum(A1[n,t,d]*Wg2[d,k], d) + sum(H2[n,t-1,j]*Ug2[j,k], j) + bg2[k]
     (7)  G2[n,t,k] = tanh(Zg2[n,t,k])
     (8)  Zo2[n,t,k] = sum(A1[n,t,d]*Wo2[d,k], d) + sum(H2[n,t-1,j]*Uo2[j,k], j) + bo2[k]
-    (9)  O2[n,t,k] = sigmoid(Zo2[n,t,k])
+   (9a)  O2[n,t,k] = rise(Zo2[n,t,k])/(decay(Zo2[n,t,k]) + 1)
    (10)  C2[n,t,k] = C2[n,t-1,k]*F2[n,t,k] + G2[n,t,k]*I2[n,t,k]
    (11)  H2[n,t,k] = O2[n,t,k]*tanh(C2[n,t,k])
    (12)  Z3[n,d,j] = sum(H2[n,d,i]*W3[i,j], i) + b3[j]
@@ -33,24 +33,29 @@ The number at the end of a line is that of its equation in the derivation:
    (23)  db3[j] = sum(dZ3[n,d,j], n, d)
    (24)  dH2[n,t,k] = sum(dZf2[n,t+1,l]*Uf2[k,l], l) + sum(dZg2[n,t+1,l]*Ug2[k,l], l) + sum(dZi2[n,t+1,l]*Ui2[k,l], l) +
              sum(dZo2[n,t+1,l]*Uo2[k,l], l) + sum(dZ3[n,t,j]*W3[k,j], j)
-   (25)  dC2[n,t,k] = F2[n,t+1,k]*dC2[n,t+1,k] + O2[n,t,k]*dH2[n,t,k]*(1 - tanh(C2[n,t,k])**2)
+  (25a)  D2[n,t,k] = O2[n,t,k]*sech(C2[n,t,k])**2
+  (25b)  dC2[n,t,k] = D2[n,t,k]*dH2[n,t,k] + F2[n,t+1,k]*dC2[n,t+1,k]
    (26)  dO2[n,t,k] = dH2[n,t,k]*tanh(C2[n,t,k])
-   (27)  dZo2[n,t,k] = O2[n,t,k]*dO2[n,t,k]*(1 - O2[n,t,k])
+  (27a)  D2_2[n,t,k] = decay(Zo2[n,t,k])/(decay(Zo2[n,t,k]) + 1)**2
+  (27b)  dZo2[n,t,k] = D2_2[n,t,k]*dO2[n,t,k]
    (28)  dWo2[d,k] = sum(A1[n,t,d]*dZo2[n,t,k], n, t)
    (29)  dUo2[j,k] = sum(H2[n,t-1,j]*dZo2[n,t,k], n, t)
    (30)  dbo2[k] = sum(dZo2[n,t,k], n, t)
    (31)  dG2[n,t,k] = I2[n,t,k]*dC2[n,t,k]
-   (32)  dZg2[n,t,k] = dG2[n,t,k]*(1 - G2[n,t,k]**2)
+  (32a)  D2_3[n,t,k] = sech(Zg2[n,t,k])**2
+  (32b)  dZg2[n,t,k] = D2_3[n,t,k]*dG2[n,t,k]
    (33)  dWg2[d,k] = sum(A1[n,t,d]*dZg2[n,t,k], n, t)
    (34)  dUg2[j,k] = sum(H2[n,t-1,j]*dZg2[n,t,k], n, t)
    (35)  dbg2[k] = sum(dZg2[n,t,k], n, t)
    (36)  dF2[n,t,k] = C2[n,t-1,k]*dC2[n,t,k]
-   (37)  dZf2[n,t,k] = F2[n,t,k]*dF2[n,t,k]*(1 - F2[n,t,k])
+  (37a)  D2_4[n,t,k] = decay(Zf2[n,t,k])/(decay(Zf2[n,t,k]) + 1)**2
+  (37b)  dZf2[n,t,k] = D2_4[n,t,k]*dF2[n,t,k]
    (38)  dWf2[d,k] = sum(A1[n,t,d]*dZf2[n,t,k], n, t)
    (39)  dUf2[j,k] = sum(H2[n,t-1,j]*dZf2[n,t,k], n, t)
    (40)  dbf2[k] = sum(dZf2[n,t,k], n, t)
    (41)  dI2[n,t,k] = G2[n,t,k]*dC2[n,t,k]
-   (42)  dZi2[n,t,k] = I2[n,t,k]*dI2[n,t,k]*(1 - I2[n,t,k])
+  (42a)  D2_5[n,t,k] = decay(Zi2[n,t,k])/(decay(Zi2[n,t,k]) + 1)**2
+  (42b)  dZi2[n,t,k] = D2_5[n,t,k]*dI2[n,t,k]
    (43)  dWi2[d,k] = sum(A1[n,t,d]*dZi2[n,t,k], n, t)
    (44)  dUi2[j,k] = sum(H2[n,t-1,j]*dZi2[n,t,k], n, t)
    (45)  dbi2[k] = sum(dZi2[n,t,k], n, t)
@@ -214,12 +219,15 @@ class Workspace:
         w.Zf2 = np.empty((N, 13, 48), dtype)
         w.Zg2 = np.empty((N, 13, 48), dtype)
         w.Zo2 = np.empty((N, 13, 48), dtype)
-        w.C2 = np.empty((N, 13, 48), dtype)
-        w.F2 = np.empty((N, 13, 48), dtype)
-        w.G2 = np.empty((N, 13, 48), dtype)
+        w.I2_part = np.empty((N, 48), dtype)
         w.I2 = np.empty((N, 13, 48), dtype)
-        w.C2_part = np.empty((N, 48), dtype)
+        w.F2_part = np.empty((N, 48), dtype)
+        w.F2 = np.empty((N, 13, 48), dtype)
+        w.O2_part = np.empty((N, 48), dtype)
         w.O2 = np.empty((N, 13, 48), dtype)
+        w.C2 = np.empty((N, 13, 48), dtype)
+        w.G2 = np.empty((N, 13, 48), dtype)
+        w.C2_part = np.empty((N, 48), dtype)
         w.Z3 = np.empty((N, 13, 27), dtype)
         w.M_2 = np.empty((N, 13), dtype)
         w.E_2 = np.empty((N, 13, 27), dtype)
@@ -229,31 +237,39 @@ class Workspace:
         w.counted_mask = w.A1_mask  # the same memory, which is free by then
         w.counted_mask_2 = w.A1_mask_2  # the same memory, which is free by then
         w.counted = np.empty((N, 13), dtype)
-        w.L_part = w.T_2  # the same memory, which is free by then
-        w.L_part_3 = np.empty((N, 13), np.intp)
-        w.L_part_2 = w.M_2  # the same memory, which is free by then
+        w.L_part_2 = np.empty((N, 13), np.intp)
+        w.L_part = np.empty((N, 13), dtype)
         w.L_mask = w.A1_mask  # the same memory, which is free by then
         w.L_mask_2 = w.A1_mask_2  # the same memory, which is free by then
         w.L_mask_3 = w.A1_mask  # the same memory, which is free by then
+        w.L_part_3 = w.T_2  # the same memory, which is free by then
         w.arange_H3 = np.arange(27, dtype=dtype)
         w.dA3_mask = np.empty((N, 13, 27), bool)
         w.dA3 = w.E_2  # the same memory, which is free by then
         w.ones_size = np.ones((13*N,), dtype)
-        w.dH2_given = w.Zi2_given  # the same memory, which is free by then
+        w.D2_4_part = w.Zf2  # the same memory, which is free by then
+        w.D2_4 = w.Zi2_given  # the same memory, which is free by then
+        w.D2 = w.Zf2  # the same memory, which is free by then
+        w.D2_3 = w.Zg2  # the same memory, which is free by then
+        w.D2_5_part = w.Zi2  # the same memory, which is free by then
+        w.D2_5 = w.O2  # the same memory, which is free by then
+        w.D2_2_part = w.Zo2  # the same memory, which is free by then
+        w.D2_2 = w.Zi2  # the same memory, which is free by then
+        w.dH2_given = w.Zo2  # the same memory, which is free by then
         w.dZf2 = np.empty((N, 13, 48), dtype)
         w.dZg2 = np.empty((N, 13, 48), dtype)
         w.dZi2 = np.empty((N, 13, 48), dtype)
-        w.dZo2 = w.Zi2  # the same memory, which is free by then
+        w.dZo2 = np.empty((N, 13, 48), dtype)
         w.dH2 = w.Zf2_given  # the same memory, which is free by then
-        w.dH2_part = np.empty((48, N), dtype)
-        w.dH2_part_2 = np.empty((48, N), dtype)
-        w.dH2_part_3 = np.empty((48, N), dtype)
+        w.dH2_part = w.I2_part  # the same memory, which is free by then
+        w.dH2_part_2 = w.F2_part  # the same memory, which is free by then
+        w.dH2_part_3 = w.O2_part  # the same memory, which is free by then
         w.dC2 = w.Zg2_given  # the same memory, which is free by then
         w.dC2_part = w.C2_part  # the same memory, which is free by then
         w.dO2 = w.Zo2_given  # the same memory, which is free by then
-        w.dG2 = w.Zf2  # the same memory, which is free by then
-        w.dF2 = w.Zg2  # the same memory, which is free by then
-        w.dI2 = w.Zo2  # the same memory, which is free by then
+        w.dG2 = np.empty((N, 13, 48), dtype)
+        w.dF2 = np.empty((N, 13, 48), dtype)
+        w.dI2 = np.empty((N, 13, 48), dtype)
         w.H2_padded = np.zeros((N, 14, 48), dtype)
         w.dUo2_matrix = w.H2  # the same memory, which is free by then
         w.dA1 = w.A1  # the same memory, which is free by then
@@ -264,7 +280,7 @@ class Workspace:
         w.dE1_mask_2 = w.A1_mask_2  # the same memory, which is free by then
         w.dE1_mask_3 = w.A1_mask  # the same memory, which is free by then
         w.dE1_shares = w.A1  # the same memory, which is free by then
-        w.dE1_part_2 = w.L_part_3  # the same memory, which is free by then
+        w.dE1_part_2 = w.L_part_2  # the same memory, which is free by then
         w.arange_D1 = np.arange(16, dtype=np.intp)
         w.dE1_part = np.empty((N, 13, 16), np.intp)
         # The same memory seen in another shape, so that no step makes a view.
@@ -287,14 +303,10 @@ class Workspace:
         w.H2_T = w.H2.reshape(13*N, 48).T
         w.dA3_rows = w.dA3.reshape(13*N, 27)
         w.dH2_given_rows = w.dH2_given.reshape(13*N, 48)
-        w.zeros_N_K2_T = w.zeros_N_K2.T
-        w.dH2_part_T = w.dH2_part.T
-        w.dH2_part_2_T = w.dH2_part_2.T
-        w.dH2_part_3_T = w.dH2_part_3.T
         w.A1_T = w.A1.reshape(13*N, 16).T
         w.dZo2_rows = w.dZo2.reshape(13*N, 48)
-        w.H2_padded_windows = w.H2_padded[:, 1:14]
-        w.H2_padded_windows_ = w.H2_padded[:, 0:13]
+        w.H2_padded_inside = w.H2_padded[:, 1:14]
+        w.H2_padded_inside_ = w.H2_padded[:, 0:13]
         w.dUo2_matrix_T = w.dUo2_matrix.reshape(13*N, 48).T
         w.dZg2_rows = w.dZg2.reshape(13*N, 48)
         w.dZf2_rows = w.dZf2.reshape(13*N, 48)
@@ -325,7 +337,7 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
+        self._limit = 88.0 if self.dtype == np.float32 else 709.0  # cosh of it is just below the largest number
         self.clip_norm = 1.0
         self.learning_rate = 0.005
         self.beta1 = 0.9
@@ -345,6 +357,9 @@ class Trainer:
         # The same memory seen in another shape, so that no step makes a view.
         self.W3_T = self.W3.T
         self.Uf2_T = self.Uf2.T
+        self.Ug2_T = self.Ug2.T
+        self.Ui2_T = self.Ui2.T
+        self.Uo2_T = self.Uo2.T
         self.Wf2_T = self.Wf2.T
         self.Wg2_T = self.Wg2.T
         self.Wi2_T = self.Wi2.T
@@ -625,29 +640,35 @@ class Trainer:
             np.matmul((w.H2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), self.Uo2, out=w.Zo2[:, t])  # (8)
             np.add(w.Zo2[:, t], w.Zo2_given[:, t], out=w.Zo2[:, t])  # (8)
 
-            # I2[n,t,k] = sigmoid(Zi2[n,t,k])
-            np.maximum(w.Zi2[:, t], -self._limit, out=w.I2[:, t])  # (3)
-            np.negative(w.I2[:, t], out=w.I2[:, t])  # (3)
-            np.exp(w.I2[:, t], out=w.I2[:, t])  # (3)
-            np.add(w.I2[:, t], 1.0, out=w.I2[:, t])  # (3)
-            np.reciprocal(w.I2[:, t], out=w.I2[:, t])  # (3)
+            # I2[n,t,k] = rise(Zi2[n,t,k])/(decay(Zi2[n,t,k]) + 1)
+            np.minimum(w.Zi2[:, t], 0.0, out=w.I2[:, t])  # (3a)
+            np.exp(w.I2[:, t], out=w.I2[:, t])  # (3a)
+            np.absolute(w.Zi2[:, t], out=w.I2_part)  # (3a)
+            np.negative(w.I2_part, out=w.I2_part)  # (3a)
+            np.exp(w.I2_part, out=w.I2_part)  # (3a)
+            np.add(w.I2_part, 1.0, out=w.I2_part)  # (3a)
+            np.divide(w.I2[:, t], w.I2_part, out=w.I2[:, t])  # (3a)
 
-            # F2[n,t,k] = sigmoid(Zf2[n,t,k])
-            np.maximum(w.Zf2[:, t], -self._limit, out=w.F2[:, t])  # (5)
-            np.negative(w.F2[:, t], out=w.F2[:, t])  # (5)
-            np.exp(w.F2[:, t], out=w.F2[:, t])  # (5)
-            np.add(w.F2[:, t], 1.0, out=w.F2[:, t])  # (5)
-            np.reciprocal(w.F2[:, t], out=w.F2[:, t])  # (5)
+            # F2[n,t,k] = rise(Zf2[n,t,k])/(decay(Zf2[n,t,k]) + 1)
+            np.minimum(w.Zf2[:, t], 0.0, out=w.F2[:, t])  # (5a)
+            np.exp(w.F2[:, t], out=w.F2[:, t])  # (5a)
+            np.absolute(w.Zf2[:, t], out=w.F2_part)  # (5a)
+            np.negative(w.F2_part, out=w.F2_part)  # (5a)
+            np.exp(w.F2_part, out=w.F2_part)  # (5a)
+            np.add(w.F2_part, 1.0, out=w.F2_part)  # (5a)
+            np.divide(w.F2[:, t], w.F2_part, out=w.F2[:, t])  # (5a)
 
             # G2[n,t,k] = tanh(Zg2[n,t,k])
             np.tanh(w.Zg2[:, t], out=w.G2[:, t])  # (7)
 
-            # O2[n,t,k] = sigmoid(Zo2[n,t,k])
-            np.maximum(w.Zo2[:, t], -self._limit, out=w.O2[:, t])  # (9)
-            np.negative(w.O2[:, t], out=w.O2[:, t])  # (9)
-            np.exp(w.O2[:, t], out=w.O2[:, t])  # (9)
-            np.add(w.O2[:, t], 1.0, out=w.O2[:, t])  # (9)
-            np.reciprocal(w.O2[:, t], out=w.O2[:, t])  # (9)
+            # O2[n,t,k] = rise(Zo2[n,t,k])/(decay(Zo2[n,t,k]) + 1)
+            np.minimum(w.Zo2[:, t], 0.0, out=w.O2[:, t])  # (9a)
+            np.exp(w.O2[:, t], out=w.O2[:, t])  # (9a)
+            np.absolute(w.Zo2[:, t], out=w.O2_part)  # (9a)
+            np.negative(w.O2_part, out=w.O2_part)  # (9a)
+            np.exp(w.O2_part, out=w.O2_part)  # (9a)
+            np.add(w.O2_part, 1.0, out=w.O2_part)  # (9a)
+            np.divide(w.O2[:, t], w.O2_part, out=w.O2[:, t])  # (9a)
 
             # C2[n,t,k] = C2[n,t-1,k]*F2[n,t,k] + G2[n,t,k]*I2[n,t,k]
             np.multiply((w.C2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), w.F2[:, t], out=w.C2[:, t])  # (10)
@@ -689,15 +710,15 @@ class Trainer:
         w.S = np.add.reduce(w.counted, axis=None)  # (15)
 
         # L = sum(counted[n,l]*(M_2[n,l] + log(T_2[n,l]) - A3[n,l,Y[n,l]]), n, l)/S
-        np.log(w.T_2, out=w.L_part)  # (17a)
-        np.add(w.L_part, w.M_2, out=w.L_part)  # (17a)
-        np.add(Y, w.L_places, out=w.L_part_3)  # (17a)
-        np.take(w.Z3_flat, w.L_part_3, axis=0, out=w.L_part_2, mode="clip")  # (17a)
+        np.add(Y, w.L_places, out=w.L_part_2)  # (17a)
+        np.take(w.Z3_flat, w.L_part_2, axis=0, out=w.L_part, mode="clip")  # (17a)
         np.less(Y, 0, out=w.L_mask)  # (17a)
         np.greater_equal(Y, 27, out=w.L_mask_2)  # (17a)
         np.logical_or(w.L_mask, w.L_mask_2, out=w.L_mask_3)  # (17a)
-        np.copyto(w.L_part_2, 0.0, where=w.L_mask_3)  # (17a)
-        np.subtract(w.L_part, w.L_part_2, out=w.L_part)  # (17a)
+        np.copyto(w.L_part, 0.0, where=w.L_mask_3)  # (17a)
+        np.subtract(w.M_2, w.L_part, out=w.L_part)  # (17a)
+        np.log(w.T_2, out=w.L_part_3)  # (17a)
+        np.add(w.L_part, w.L_part_3, out=w.L_part)  # (17a)
         w.L = w.L_part_flat.dot(w.counted_flat) / w.S  # (17a)
 
     def _backward(self, w, X, Y):
@@ -717,37 +738,70 @@ class Trainer:
         # db3[j] = sum(dZ3[n,d,j], n, d)
         w.ones_size.dot(w.dA3_rows, out=self.db3)  # (23)
 
+        # D2_4[n,t,k] = decay(Zf2[n,t,k])/(decay(Zf2[n,t,k]) + 1)**2
+        np.absolute(w.Zf2, out=w.D2_4_part)  # (37a)
+        np.negative(w.D2_4_part, out=w.D2_4_part)  # (37a)
+        np.exp(w.D2_4_part, out=w.D2_4_part)  # (37a)
+        np.add(w.D2_4_part, 1.0, out=w.D2_4)  # (37a)
+        np.square(w.D2_4, out=w.D2_4)  # (37a)
+        np.divide(w.D2_4_part, w.D2_4, out=w.D2_4)  # (37a)
+
+        # D2[n,t,k] = O2[n,t,k]*sech(C2[n,t,k])**2
+        np.absolute(w.C2, out=w.D2)  # (25a)
+        np.minimum(w.D2, self._limit, out=w.D2)  # (25a)
+        np.cosh(w.D2, out=w.D2)  # (25a)
+        np.reciprocal(w.D2, out=w.D2)  # (25a)
+        np.square(w.D2, out=w.D2)  # (25a)
+        np.multiply(w.D2, w.O2, out=w.D2)  # (25a)
+
+        # D2_3[n,t,k] = sech(Zg2[n,t,k])**2
+        np.absolute(w.Zg2, out=w.D2_3)  # (32a)
+        np.minimum(w.D2_3, self._limit, out=w.D2_3)  # (32a)
+        np.cosh(w.D2_3, out=w.D2_3)  # (32a)
+        np.reciprocal(w.D2_3, out=w.D2_3)  # (32a)
+        np.square(w.D2_3, out=w.D2_3)  # (32a)
+
+        # D2_5[n,t,k] = decay(Zi2[n,t,k])/(decay(Zi2[n,t,k]) + 1)**2
+        np.absolute(w.Zi2, out=w.D2_5_part)  # (42a)
+        np.negative(w.D2_5_part, out=w.D2_5_part)  # (42a)
+        np.exp(w.D2_5_part, out=w.D2_5_part)  # (42a)
+        np.add(w.D2_5_part, 1.0, out=w.D2_5)  # (42a)
+        np.square(w.D2_5, out=w.D2_5)  # (42a)
+        np.divide(w.D2_5_part, w.D2_5, out=w.D2_5)  # (42a)
+
+        # D2_2[n,t,k] = decay(Zo2[n,t,k])/(decay(Zo2[n,t,k]) + 1)**2
+        np.absolute(w.Zo2, out=w.D2_2_part)  # (27a)
+        np.negative(w.D2_2_part, out=w.D2_2_part)  # (27a)
+        np.exp(w.D2_2_part, out=w.D2_2_part)  # (27a)
+        np.add(w.D2_2_part, 1.0, out=w.D2_2)  # (27a)
+        np.square(w.D2_2, out=w.D2_2)  # (27a)
+        np.divide(w.D2_2_part, w.D2_2, out=w.D2_2)  # (27a)
+
         # dH2_given[n,t,k] = sum(dZ3[n,t,j]*W3[k,j], j)
         w.dA3_rows.dot(self.W3_T, out=w.dH2_given_rows)  # (24)
         for t in reversed(range(13)):
             # dH2[n,t,k] = sum(dZf2[n,t+1,l]*Uf2[k,l], l) + sum(dZg2[n,t+1,l]*Ug2[k,l], l) + sum(dZi2[n,t+1,l]*Ui2[k,l], l) +
             #     sum(dZo2[n,t+1,l]*Uo2[k,l], l) + dH2_given[n,t,k]
             np.matmul((w.dZf2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), self.Uf2_T, out=w.dH2[:, t])  # (24)
-            self.Ug2.dot((w.dZg2[:, t + 1].T if 0 <= t + 1 < 13 else w.zeros_N_K2_T), out=w.dH2_part)  # (24)
-            self.Ui2.dot((w.dZi2[:, t + 1].T if 0 <= t + 1 < 13 else w.zeros_N_K2_T), out=w.dH2_part_2)  # (24)
-            self.Uo2.dot((w.dZo2[:, t + 1].T if 0 <= t + 1 < 13 else w.zeros_N_K2_T), out=w.dH2_part_3)  # (24)
-            np.add(w.dH2[:, t], w.dH2_part_T, out=w.dH2[:, t])  # (24)
-            np.add(w.dH2[:, t], w.dH2_part_2_T, out=w.dH2[:, t])  # (24)
-            np.add(w.dH2[:, t], w.dH2_part_3_T, out=w.dH2[:, t])  # (24)
+            (w.dZg2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(self.Ug2_T, out=w.dH2_part)  # (24)
+            (w.dZi2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(self.Ui2_T, out=w.dH2_part_2)  # (24)
+            (w.dZo2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(self.Uo2_T, out=w.dH2_part_3)  # (24)
+            np.add(w.dH2[:, t], w.dH2_part, out=w.dH2[:, t])  # (24)
+            np.add(w.dH2[:, t], w.dH2_part_2, out=w.dH2[:, t])  # (24)
+            np.add(w.dH2[:, t], w.dH2_part_3, out=w.dH2[:, t])  # (24)
             np.add(w.dH2[:, t], w.dH2_given[:, t], out=w.dH2[:, t])  # (24)
 
-            # dC2[n,t,k] = F2[n,t+1,k]*dC2[n,t+1,k] + O2[n,t,k]*dH2[n,t,k]*(1 - tanh(C2[n,t,k])**2)
-            np.multiply((w.F2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), (w.dC2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), out=w.dC2[:, t])  # (25)
-            np.tanh(w.C2[:, t], out=w.dC2_part)  # (25)
-            np.square(w.dC2_part, out=w.dC2_part)  # (25)
-            np.subtract(1.0, w.dC2_part, out=w.dC2_part)  # (25)
-            np.multiply(w.dC2_part, w.O2[:, t], out=w.dC2_part)  # (25)
-            np.multiply(w.dC2_part, w.dH2[:, t], out=w.dC2_part)  # (25)
-            np.add(w.dC2[:, t], w.dC2_part, out=w.dC2[:, t])  # (25)
+            # dC2[n,t,k] = D2[n,t,k]*dH2[n,t,k] + F2[n,t+1,k]*dC2[n,t+1,k]
+            np.multiply(w.D2[:, t], w.dH2[:, t], out=w.dC2[:, t])  # (25b)
+            np.multiply((w.F2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), (w.dC2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), out=w.dC2_part)  # (25b)
+            np.add(w.dC2[:, t], w.dC2_part, out=w.dC2[:, t])  # (25b)
 
             # dO2[n,t,k] = dH2[n,t,k]*tanh(C2[n,t,k])
             np.tanh(w.C2[:, t], out=w.dO2[:, t])  # (26)
             np.multiply(w.dO2[:, t], w.dH2[:, t], out=w.dO2[:, t])  # (26)
 
-            # dZo2[n,t,k] = O2[n,t,k]*dO2[n,t,k]*(1 - O2[n,t,k])
-            np.subtract(1.0, w.O2[:, t], out=w.dZo2[:, t])  # (27)
-            np.multiply(w.dZo2[:, t], w.O2[:, t], out=w.dZo2[:, t])  # (27)
-            np.multiply(w.dZo2[:, t], w.dO2[:, t], out=w.dZo2[:, t])  # (27)
+            # dZo2[n,t,k] = D2_2[n,t,k]*dO2[n,t,k]
+            np.multiply(w.D2_2[:, t], w.dO2[:, t], out=w.dZo2[:, t])  # (27b)
 
             # dG2[n,t,k] = I2[n,t,k]*dC2[n,t,k]
             np.multiply(w.I2[:, t], w.dC2[:, t], out=w.dG2[:, t])  # (31)
@@ -758,27 +812,21 @@ class Trainer:
             # dI2[n,t,k] = G2[n,t,k]*dC2[n,t,k]
             np.multiply(w.G2[:, t], w.dC2[:, t], out=w.dI2[:, t])  # (41)
 
-            # dZg2[n,t,k] = dG2[n,t,k]*(1 - G2[n,t,k]**2)
-            np.square(w.G2[:, t], out=w.dZg2[:, t])  # (32)
-            np.subtract(1.0, w.dZg2[:, t], out=w.dZg2[:, t])  # (32)
-            np.multiply(w.dZg2[:, t], w.dG2[:, t], out=w.dZg2[:, t])  # (32)
+            # dZg2[n,t,k] = D2_3[n,t,k]*dG2[n,t,k]
+            np.multiply(w.D2_3[:, t], w.dG2[:, t], out=w.dZg2[:, t])  # (32b)
 
-            # dZf2[n,t,k] = F2[n,t,k]*dF2[n,t,k]*(1 - F2[n,t,k])
-            np.subtract(1.0, w.F2[:, t], out=w.dZf2[:, t])  # (37)
-            np.multiply(w.dZf2[:, t], w.F2[:, t], out=w.dZf2[:, t])  # (37)
-            np.multiply(w.dZf2[:, t], w.dF2[:, t], out=w.dZf2[:, t])  # (37)
+            # dZf2[n,t,k] = D2_4[n,t,k]*dF2[n,t,k]
+            np.multiply(w.D2_4[:, t], w.dF2[:, t], out=w.dZf2[:, t])  # (37b)
 
-            # dZi2[n,t,k] = I2[n,t,k]*dI2[n,t,k]*(1 - I2[n,t,k])
-            np.subtract(1.0, w.I2[:, t], out=w.dZi2[:, t])  # (42)
-            np.multiply(w.dZi2[:, t], w.I2[:, t], out=w.dZi2[:, t])  # (42)
-            np.multiply(w.dZi2[:, t], w.dI2[:, t], out=w.dZi2[:, t])  # (42)
+            # dZi2[n,t,k] = D2_5[n,t,k]*dI2[n,t,k]
+            np.multiply(w.D2_5[:, t], w.dI2[:, t], out=w.dZi2[:, t])  # (42b)
 
         # dWo2[d,k] = sum(A1[n,t,d]*dZo2[n,t,k], n, t)
         w.A1_T.dot(w.dZo2_rows, out=self.dWo2)  # (28)
 
         # dUo2[j,k] = sum(H2[n,t-1,j]*dZo2[n,t,k], n, t)
-        np.copyto(w.H2_padded_windows, w.H2)  # (29)
-        np.copyto(w.dUo2_matrix, w.H2_padded_windows_)  # (29)
+        np.copyto(w.H2_padded_inside, w.H2)  # (29)
+        np.copyto(w.dUo2_matrix, w.H2_padded_inside_)  # (29)
         w.dUo2_matrix_T.dot(w.dZo2_rows, out=self.dUo2)  # (29)
 
         # dbo2[k] = sum(dZo2[n,t,k], n, t)

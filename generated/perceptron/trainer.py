@@ -79,7 +79,6 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
         self.learning_rate = 1.0
         # All parameters lie one after another in one vector, and so do their gradients: an update is then a
         # few operations for the whole network.

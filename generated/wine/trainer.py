@@ -14,15 +14,15 @@ The number at the end of a line is that of its equation in the derivation:
    (5a)  M[n] = A2[n,argmax(A2[n,k],k)]
    (5b)  E[n,k] = exp(A2[n,k] - M[n])
    (5c)  T[n] = sum(E[n,k], k)
-   (6a)  L = 3*sum(W1[i,j]**2, i, j)/1000 + 3*sum(W2[i,j]**2, i, j)/1000 + sum(M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k),
-             n)/N
+   (6a)  G[n] = M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k)
+   (6b)  L = 3*sum(W1[i,j]**2, i, j)/1000 + 3*sum(W2[i,j]**2, i, j)/1000 + sum(G[n], n)/N
    (7a)  P[n,j] = E[n,j]/T[n]
     (9)  dA2[n,j] = (P[n,j] - Y[n,j])/N
    (10)  dZ2[n,j] = dA2[n,j]
    (11)  dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n) + 3*W2[i,j]/500
    (12)  db2[j] = sum(dZ2[n,j], n)
    (13)  dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
-   (14)  dZ1[n,j] = dA1[n,j]*(1 - A1[n,j]**2)
+  (14a)  dZ1[n,j] = dA1[n,j]*sech(Z1[n,j])**2
    (15)  dW1[i,j] = sum(X[n,i]*dZ1[n,j], n) + 3*W1[i,j]/500
    (16)  db1[j] = sum(dZ1[n,j], n)
    (17)  step_next = step + 1
@@ -89,24 +89,24 @@ class Workspace:
         w = self
         w.N = N
         w.Z1 = np.empty((N, 8), dtype)
-        w.A1 = w.Z1  # the same memory, which is free by then
+        w.A1 = np.empty((N, 8), dtype)
         w.Z2 = np.empty((N, 3), dtype)
         w.M = np.empty((N,), dtype)
         w.E = np.empty((N, 3), dtype)
         w.ones_H2 = np.ones((3,), dtype)
         w.T = np.empty((N,), dtype)
         w.P = w.E  # the same memory, which is free by then
-        w.L_part = w.T  # the same memory, which is free by then
+        w.G = np.empty((N,), dtype)
+        w.G_part = w.T  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dA2 = w.E  # the same memory, which is free by then
         w.dW2_part = np.empty((8, 3), dtype)
-        w.dA1 = np.empty((N, 8), dtype)
+        w.dA1 = w.A1  # the same memory, which is free by then
         w.dZ1 = w.Z1  # the same memory, which is free by then
         w.dW1_part = np.empty((13, 8), dtype)
         # The same memory seen in another shape, so that no step makes a view.
         w.M_column = w.M[:, None]
         w.T_column = w.T[:, None]
-        w.Z2_flat = w.Z2.reshape(-1)
         w.A1_T = w.A1.T
 
 
@@ -121,7 +121,7 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
+        self._limit = 88.0 if self.dtype == np.float32 else 709.0  # cosh of it is just below the largest number
         self.learning_rate = 0.01
         self.beta1 = 0.9
         self.beta2 = 0.999
@@ -359,10 +359,14 @@ class Trainer:
 
     def _loss(self, w, Y):
         """From there to the loss."""
-        # L = 3*sum(W1[i,j]**2, i, j)/1000 + 3*sum(W2[i,j]**2, i, j)/1000 + sum(M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k),
-        #     n)/N
-        np.log(w.T, out=w.L_part)  # (6a)
-        w.L = (3 / 1000) * self.W1_flat.dot(self.W1_flat) + (3 / 1000) * self.W2_flat.dot(self.W2_flat) + (w.ones_N.dot(w.M) + w.ones_N.dot(w.L_part) - w.Z2_flat.dot(Y.reshape(-1))) / w.N  # (6a)
+        # G[n] = M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k)
+        np.einsum("nk,nk->n", w.Z2, Y, out=w.G)  # (6a)
+        np.subtract(w.M, w.G, out=w.G)  # (6a)
+        np.log(w.T, out=w.G_part)  # (6a)
+        np.add(w.G, w.G_part, out=w.G)  # (6a)
+
+        # L = 3*sum(W1[i,j]**2, i, j)/1000 + 3*sum(W2[i,j]**2, i, j)/1000 + sum(G[n], n)/N
+        w.L = (3 / 1000) * self.W1_flat.dot(self.W1_flat) + (3 / 1000) * self.W2_flat.dot(self.W2_flat) + w.ones_N.dot(w.G) / w.N  # (6b)
 
     def _backward(self, w, X, Y):
         """The chain rule, from the loss back to every gradient."""
@@ -384,10 +388,13 @@ class Trainer:
         # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
         w.dA2.dot(self.W2_T, out=w.dA1)  # (13)
 
-        # dZ1[n,j] = dA1[n,j]*(1 - A1[n,j]**2)
-        np.square(w.A1, out=w.dZ1)  # (14)
-        np.subtract(1.0, w.dZ1, out=w.dZ1)  # (14)
-        np.multiply(w.dZ1, w.dA1, out=w.dZ1)  # (14)
+        # dZ1[n,j] = dA1[n,j]*sech(Z1[n,j])**2
+        np.absolute(w.Z1, out=w.dZ1)  # (14a)
+        np.minimum(w.dZ1, self._limit, out=w.dZ1)  # (14a)
+        np.cosh(w.dZ1, out=w.dZ1)  # (14a)
+        np.reciprocal(w.dZ1, out=w.dZ1)  # (14a)
+        np.square(w.dZ1, out=w.dZ1)  # (14a)
+        np.multiply(w.dZ1, w.dA1, out=w.dZ1)  # (14a)
 
         # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n) + 3*W1[i,j]/500
         X.T.dot(w.dZ1, out=self.dW1)  # (15)

@@ -8,16 +8,16 @@ A name with d in front is the derivative of the loss by that quantity: dW1 is dL
 The number at the end of a line is that of its equation in the derivation:
 
     (1)  Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
-    (2)  A1[n,j] = sigmoid(Z1[n,j])
+   (2a)  A1[n,j] = rise(Z1[n,j])/(decay(Z1[n,j]) + 1)
     (3)  Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
-    (4)  A2[n,j] = sigmoid(Z2[n,j])
+   (4a)  A2[n,j] = rise(Z2[n,j])/(decay(Z2[n,j]) + 1)
     (5)  L = sum((A2[n,j] - Y[n,j])**2, n, j)
     (6)  dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
-    (7)  dZ2[n,j] = A2[n,j]*dA2[n,j]*(1 - A2[n,j])
+   (7a)  dZ2[n,j] = dA2[n,j]*decay(Z2[n,j])/(decay(Z2[n,j]) + 1)**2
     (8)  dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)
     (9)  db2[j] = sum(dZ2[n,j], n)
    (10)  dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
-   (11)  dZ1[n,j] = A1[n,j]*dA1[n,j]*(1 - A1[n,j])
+  (11a)  dZ1[n,j] = dA1[n,j]*decay(Z1[n,j])/(decay(Z1[n,j]) + 1)**2
    (12)  dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)
    (13)  db1[j] = sum(dZ1[n,j], n)
    (14)  W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j]
@@ -67,15 +67,21 @@ class Workspace:
         w = self
         w.N = N
         w.Z1 = np.empty((N, 2), dtype)
-        w.A1 = w.Z1  # the same memory, which is free by then
+        w.A1 = np.empty((N, 2), dtype)
+        w.A1_part_2 = w.Z1  # the same memory, which is free by then
+        w.A1_part = np.empty((N, 2), dtype)
         w.Z2 = np.empty((N, 1), dtype)
-        w.A2 = w.Z2  # the same memory, which is free by then
-        w.L_part = np.empty((N, 1), dtype)
-        w.dA2 = w.L_part  # the same memory, which is free by then
-        w.dZ2 = np.empty((N, 1), dtype)
+        w.A2 = np.empty((N, 1), dtype)
+        w.A2_part_2 = w.Z2  # the same memory, which is free by then
+        w.A2_part = np.empty((N, 1), dtype)
+        w.L_part = w.A2  # the same memory, which is free by then
+        w.dA2 = w.A2  # the same memory, which is free by then
+        w.dZ2 = w.Z2  # the same memory, which is free by then
+        w.dZ2_part = w.A2_part  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
-        w.dA1 = np.empty((N, 2), dtype)
-        w.dZ1 = np.empty((N, 2), dtype)
+        w.dA1 = w.A1  # the same memory, which is free by then
+        w.dZ1 = w.Z1  # the same memory, which is free by then
+        w.dZ1_part = w.A1_part  # the same memory, which is free by then
         # The same memory seen in another shape, so that no step makes a view.
         w.L_part_flat = w.L_part.reshape(-1)
         w.A1_T = w.A1.T
@@ -92,7 +98,6 @@ class Trainer:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
-        self._limit = 88.0 if self.dtype == np.float32 else 708.0  # exp of it is just below the largest number
         self.learning_rate = 2.0
         # All parameters lie one after another in one vector, and so do their gradients: an update is then a
         # few operations for the whole network.
@@ -288,23 +293,27 @@ class Trainer:
         X.dot(self.W1, out=w.Z1)  # (1)
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
-        # A1[n,j] = sigmoid(Z1[n,j])
-        np.maximum(w.Z1, -self._limit, out=w.A1)  # (2)
-        np.negative(w.A1, out=w.A1)  # (2)
-        np.exp(w.A1, out=w.A1)  # (2)
-        np.add(w.A1, 1.0, out=w.A1)  # (2)
-        np.reciprocal(w.A1, out=w.A1)  # (2)
+        # A1[n,j] = rise(Z1[n,j])/(decay(Z1[n,j]) + 1)
+        np.minimum(w.Z1, 0.0, out=w.A1)  # (2a)
+        np.exp(w.A1, out=w.A1)  # (2a)
+        np.absolute(w.Z1, out=w.A1_part_2)  # (2a)
+        np.negative(w.A1_part_2, out=w.A1_part_2)  # (2a)
+        np.exp(w.A1_part_2, out=w.A1_part_2)  # (2a)
+        np.add(w.A1_part_2, 1.0, out=w.A1_part)  # (2a)
+        np.divide(w.A1, w.A1_part, out=w.A1)  # (2a)
 
         # Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
         w.A1.dot(self.W2, out=w.Z2)  # (3)
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
-        # A2[n,j] = sigmoid(Z2[n,j])
-        np.maximum(w.Z2, -self._limit, out=w.A2)  # (4)
-        np.negative(w.A2, out=w.A2)  # (4)
-        np.exp(w.A2, out=w.A2)  # (4)
-        np.add(w.A2, 1.0, out=w.A2)  # (4)
-        np.reciprocal(w.A2, out=w.A2)  # (4)
+        # A2[n,j] = rise(Z2[n,j])/(decay(Z2[n,j]) + 1)
+        np.minimum(w.Z2, 0.0, out=w.A2)  # (4a)
+        np.exp(w.A2, out=w.A2)  # (4a)
+        np.absolute(w.Z2, out=w.A2_part_2)  # (4a)
+        np.negative(w.A2_part_2, out=w.A2_part_2)  # (4a)
+        np.exp(w.A2_part_2, out=w.A2_part_2)  # (4a)
+        np.add(w.A2_part_2, 1.0, out=w.A2_part)  # (4a)
+        np.divide(w.A2, w.A2_part, out=w.A2)  # (4a)
 
     def _loss(self, w, Y):
         """From there to the loss."""
@@ -317,10 +326,10 @@ class Trainer:
         # dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
         np.multiply(w.L_part, 2.0, out=w.dA2)  # (6)
 
-        # dZ2[n,j] = A2[n,j]*dA2[n,j]*(1 - A2[n,j])
-        np.subtract(1.0, w.A2, out=w.dZ2)  # (7)
-        np.multiply(w.dZ2, w.A2, out=w.dZ2)  # (7)
-        np.multiply(w.dZ2, w.dA2, out=w.dZ2)  # (7)
+        # dZ2[n,j] = dA2[n,j]*decay(Z2[n,j])/(decay(Z2[n,j]) + 1)**2
+        np.multiply(w.dA2, w.A2_part_2, out=w.dZ2)  # (7a)
+        np.square(w.A2_part, out=w.dZ2_part)  # (7a)
+        np.divide(w.dZ2, w.dZ2_part, out=w.dZ2)  # (7a)
 
         # dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)
         w.A1_T.dot(w.dZ2, out=self.dW2)  # (8)
@@ -331,10 +340,10 @@ class Trainer:
         # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)
         w.dZ2.dot(self.W2_T, out=w.dA1)  # (10)
 
-        # dZ1[n,j] = A1[n,j]*dA1[n,j]*(1 - A1[n,j])
-        np.subtract(1.0, w.A1, out=w.dZ1)  # (11)
-        np.multiply(w.dZ1, w.A1, out=w.dZ1)  # (11)
-        np.multiply(w.dZ1, w.dA1, out=w.dZ1)  # (11)
+        # dZ1[n,j] = dA1[n,j]*decay(Z1[n,j])/(decay(Z1[n,j]) + 1)**2
+        np.multiply(w.dA1, w.A1_part_2, out=w.dZ1)  # (11a)
+        np.square(w.A1_part, out=w.dZ1_part)  # (11a)
+        np.divide(w.dZ1, w.dZ1_part, out=w.dZ1)  # (11a)
 
         # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)
         X.T.dot(w.dZ1, out=self.dW1)  # (12)
