@@ -9,6 +9,7 @@ VENV       := .venv
 BENCH_VENV := .venv-bench
 INSTALLED  := $(VENV)/installed
 PEERS      := $(VENV)/peers
+TORCH      := $(shell sed -n 's/^peers = \["\(.*\)"\]/\1/p' pyproject.toml)
 BENCH      := $(BENCH_VENV)/installed
 UV         := $(shell command -v uv 2>/dev/null)
 RUN        := $(VENV)/bin/python -m
@@ -46,12 +47,13 @@ test: $(INSTALLED)  ## run the tests; make test ARGS="-k adjoint" runs some
 fuzz: $(INSTALLED)  ## judge random networks for FUZZ_SECONDS; FUZZ_SEED=... draws the same ones again
 	$(VENV)/bin/python tests/fuzz.py --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
-# By pip, which takes a local build of PyTorch where pip's configuration names one.
+# By pip, which takes a local build of PyTorch where pip's configuration names one, and not by its --group, which
+# an older pip does not know.
 peers: $(PEERS)   ## run the tests that compare with PyTorch, which is installed into .venv
 	$(RUN) pytest tests/peers $(ARGS)
 
 $(PEERS): $(INSTALLED)
-	$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --group peers
+	$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet $(TORCH)
 	@touch $@
 
 demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into demo/

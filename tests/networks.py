@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -34,6 +35,9 @@ BEFORE = {
     "gaussian_nll": "softplus",
 }
 """What stands before a loss that takes its inputs for probabilities, their logarithms, or variances."""
+GATED, SHARES = ("glu", "swiglu", "geglu"), ("softmax", "log_softmax")
+COMPARING = {"cosine", "nll", "kl_div"} | {n for n, f in members("losses").items() if f.output == "softmax"}
+"""The losses that compare the numbers of a row with each other: of one number nothing but rounding is left."""
 EQUATIONS = (
     "X: input[N, D]\n{w}: parameter[D]\n{s}[n,i] = sin({w}[i]*X[n,i])",
     "X: input[N, D]\n{w}: parameter[D, D]\n{s}[n,i] = X[n,i]*tanh(sum({w}[i,j]*X[n,j], j))",
@@ -194,6 +198,10 @@ def numbers(value: Any, axes: int) -> list[int]:
 def activation(draw: DrawFn, **options: Any) -> Table:
     """An activation, now and then with other settings than its own."""
     name = draw(st.sampled_from(ACTIVATIONS))
+    if name in SHARES:
+        options = {
+            key: 2 * value if key in ("units", "channels") else value for key, value in options.items()
+        }
     known = members("activations")[name].settings
     if known and flag(draw):
         options["settings"] = OWN_SETTINGS.get(name) or {
@@ -242,7 +250,7 @@ def dense(draw: DrawFn, x: Source) -> Table:
 @layer(lambda x: rows(x) and x.shape[-1] != 1)
 def _activation(draw: DrawFn, x: Source) -> Table:
     table = activation(draw)
-    return table if x.width % 2 == 0 or "glu" not in table["activation"] else {"activation": "tanh"}
+    return table if x.width % 2 == 0 or table["activation"] not in GATED else {"activation": "tanh"}
 
 
 @layer(rows)
@@ -295,7 +303,7 @@ def feed_forward(draw: DrawFn, x: Source) -> Table:
 @layer(rows)
 def highway(draw: DrawFn, x: Source) -> Table:
     table = activation(draw)
-    return {"activation": "elu"} if "glu" in table["activation"] else table
+    return {"activation": "elu"} if table["activation"] in (*GATED, *SHARES) else table
 
 
 @layer(rows)
@@ -530,17 +538,29 @@ def begin(draw: DrawFn, network: Growing, forms: Sequence[str] = tuple(FORMS)) -
     return network.source([draw(sizes[letter]) for letter in FORMS[form]], integer=form == "tokens")
 
 
+AMPLE = [("N", 4), ("N", "T", 4), ("N", 4, 2), ("N", 4, 3, 2), ("N", "T")]
+"""The shapes of inputs that every kind of layer finds one among; the last one is of tokens."""
+
+
+def possible(network: Growing, fits: Callable[[Source], bool]) -> list[Callable[[], str]]:
+    """How to begin with an input that a layer can read."""
+    found = []
+    for shape in AMPLE:
+        new = partial(network.source, shape, shape is AMPLE[-1])
+        name = new()
+        if fits(Source(network, name)):
+            found.append(new)
+        network.withdraw(name)
+    return found
+
+
 def grow(draw: DrawFn, network: Growing) -> None:
     """One more layer, of any kind: over an output that it can read, mostly the last one, or over a new input."""
     kind = draw(st.sampled_from([*LAYERS]))
     fits, options = LAYERS[kind]
     fitting = [name for name in network.shapes if fits(Source(network, name))]
     if not fitting:
-        forms = [form for form in FORMS if form != "volume"]
-        while not fits(x := Source(network, begin(draw, network, forms[:1]))):
-            network.withdraw(x.name)
-            forms.pop(0)
-        fitting = [x.name]
+        fitting = [draw(st.sampled_from(possible(network, fits)))()]
     last = fitting[-1]
     x = Source(network, draw(st.sampled_from([last, last, last, *fitting])))
     network.add(kind, {"inputs": [x.name], **options(draw, x)})
@@ -559,36 +579,29 @@ def conclude(draw: DrawFn, network: Growing) -> None:
 
 
 def lose(draw: DrawFn, network: Growing, output: str) -> Table:
-    """A loss over `output`: each of its inputs is a dense layer over that, and its targets are new."""
+    """A loss over `output`, or over dense layers that read it; its targets are new."""
     kind = draw(st.sampled_from([*members("losses")]))
     wanted = slots("losses", member("losses", kind))
-    lead, width = network.shapes[output][:-1], draw(st.integers(2 if kind == "cosine" else 1, 3))
-    if (
-        len([t for t in wanted if t.role == Role.INPUT]) == 1
-        and kind not in (*BEFORE, "cosine")  # of one number there is no direction
-        and network.learns
-        and flag(draw)
-    ):
-        heads, width = {"A": output}, network.shapes[output][-1]
-        forbidden = member("losses", kind).output and network.graph.applied.get(
-            network.graph.output(output).name
-        )
-        if forbidden and forbidden == member("losses", kind).output:
-            heads = {"A": network.add("add", {"inputs": [output, output]})}
+    inputs = [slot.name for slot in wanted if slot.role == Role.INPUT]
+    *lead, width = network.shapes[output]
+    if len(inputs) == 1 and network.learns and suits(kind, network, output) and flag(draw):
+        reads = {inputs[0]: output}
     else:
-        options = {"units": width, "activation": BEFORE.get(kind, "linear")}
-        heads = {
-            t.name: network.add("dense", {**options, "inputs": [output]})
-            for t in wanted
-            if t.role == Role.INPUT
-        }
-    reads = dict(heads)
-    for target in wanted:
-        if target.role == Role.TARGET:
-            sizes = {"N": lead, "K": (width,)}
-            shape = [extent for letter in target.shape for extent in sizes[str(letter)]]
-            reads[target.name] = network.given("targets", shape, target.integer)
+        width = draw(st.integers(2 if kind in COMPARING else 1, 3))
+        head = {"units": width, "activation": BEFORE.get(kind, "linear"), "inputs": [output]}
+        reads = {name: network.add("dense", head) for name in inputs}
+    sizes = {"N": lead, "K": [width]}
+    for target in wanted[len(inputs) :]:
+        shape = [extent for letter in target.shape for extent in sizes[str(letter)]]
+        reads[target.name] = network.given("targets", shape, target.integer)
     return {"kind": kind, "reads": reads}
+
+
+def suits(kind: str, network: Growing, output: str) -> bool:
+    """Whether a loss may read an output as it is."""
+    applied = network.graph.applied.get(network.graph.output(output).name)
+    alone = kind in COMPARING and network.shapes[output][-1] == 1
+    return kind not in BEFORE and not alone and applied != (member("losses", kind).output or None)
 
 
 def train(draw: DrawFn) -> Table:

@@ -2,7 +2,9 @@
 its corner.
 
 Away from them the complex step and the adjoint have one right answer. On one, the derivative need not exist:
-such a place is named, never averaged away, and random points that come near one are put aside.
+such a place is named, never averaged away, and random points that come near one are put aside. A value that
+stays on a corner whatever is moved, such as a zero beyond the end of an axis, is no kink: nothing changes
+there.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 from sympy import Expr, Indexed
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symnet.equations.interpret import Array
+from symnet.equations.interpret import STEP, Array
 from symnet.equations.program import Equation, Program
 from symnet.index import functions as f
 from symnet.index.reductions import ArgMax, Binder, binders_of
@@ -44,29 +46,43 @@ def kinks(program: Program, point: Point, number: int) -> tuple[Kink, ...]:
     if not corners:
         return ()
     interpreter = point.interpreter(program)
-    interpreter.load(interpreter.run(point.given))
+    interpreter.load(interpreter.run(_moving(point, number)))
     found: list[Kink] = []
     for corner in corners:
         tensor = Tensor("", tuple(size for _, size in corner.binders))
         gaps = interpreter.array(Equation(tensor, tuple(index for index, _ in corner.binders), corner.zero))
-        if isinstance(corner.node, ArgMax):
-            gaps = _lead(gaps, len(binders_of(corner.node)))
-        for place in map(tuple, np.argwhere(~(np.abs(gaps) > NEAR))):
+        gaps = _lead(gaps, len(binders_of(corner.node))) if isinstance(corner.node, ArgMax) else _distance(gaps)
+        for place in map(tuple, np.argwhere(~(gaps > NEAR))):
             at = tuple(int(k) for k in place)
-            found.append(
-                Kink(corner.equation.tensor.name, str(corner.node), at, float(abs(gaps[place])), number)
-            )
+            found.append(Kink(corner.equation.tensor.name, str(corner.node), at, float(gaps[place]), number))
     return tuple(found)
 
 
+def _moving(point: Point, number: int) -> dict[str, Array]:
+    """What is given at the point, on its way in a random direction: a complex step."""
+    rng = np.random.default_rng(number + 1)
+    return {
+        name: array if array.dtype.kind in "iu" else array + STEP * 1j * rng.normal(size=array.shape)
+        for name, array in point.given.items()
+    }
+
+
+def _distance(values: Array) -> Array:
+    """How far from zero; infinitely far where a value is not on its way, since it will not cross."""
+    return np.where(np.imag(values) == 0, np.inf, np.abs(np.real(values)))
+
+
 def _lead(values: Array, count: int) -> Array:
-    """By how much the largest value along the last `count` axes is ahead of the next."""
-    ordered = np.sort(values.reshape(*values.shape[: values.ndim - count], -1), axis=-1)
-    if ordered.shape[-1] == 1:
-        return np.full(ordered.shape[:-1], np.inf)
-    largest, next_ = ordered[..., -1], ordered[..., -2]
-    alone = np.isneginf(next_)  # nothing else takes part
-    return np.where(alone, np.inf, largest - np.where(alone, 0.0, next_))
+    """By how much the largest value along the last `count` axes is ahead of the next that moves along
+    otherwise: two zeros beyond the end of an axis, or of units that are silent, are no corner.
+    """
+    values = values.reshape(*values.shape[: values.ndim - count], -1)
+    real, imag = np.real(values), np.imag(values)
+    first = real.argmax(axis=-1)[..., None]
+    still = imag == np.take_along_axis(imag, first, axis=-1)
+    apart = np.isneginf(real) | still  # what takes no part, or moves as the largest does
+    behind = np.take_along_axis(real, first, axis=-1) - np.where(apart, 0.0, real)
+    return np.where(apart, np.inf, behind).min(axis=-1)
 
 
 def _corners(program: Program, equation: Equation) -> Iterator[_Corner]:

@@ -18,6 +18,7 @@ from symnet.equations.text import program_text
 from symnet.index.symbols import Role
 from symnet.lowering.schedule import schedule
 from symnet.registry import layer_kinds
+from symnet.verify import verify
 
 SAMPLES = every_sample()
 
@@ -49,6 +50,15 @@ def test_its_gradients_are_those_of_the_complex_step(name):
         expected = complex_step(derived.stated, given, sizes, of)
         scale = max(np.abs(expected).max(), 0.1)  # a bias of keys changes nothing: its gradient is 0
         assert np.abs(found - expected).max() <= 1e-11 * scale, of
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_it_is_certified(name):
+    """Every adjoint, not those of parameters alone, and every line of the derivation."""
+    derived, _ = derived_of(SAMPLES[name])
+    certificate = verify(derived, points=1)
+    assert certificate.passed, str(certificate)
+    assert {f.check for f in certificate.findings} >= {"complex step", "directions", "rewrites", "steps"}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
