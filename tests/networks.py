@@ -195,6 +195,11 @@ def numbers(value: Any, axes: int) -> list[int]:
     return list(value) if isinstance(value, list) else [value] * axes
 
 
+def plain(value: list[int]) -> Any:
+    """One number where all are the same."""
+    return value[0] if len(set(value)) == 1 else value
+
+
 def activation(draw: DrawFn, **options: Any) -> Table:
     """An activation, now and then with other settings than its own."""
     name = draw(st.sampled_from(ACTIVATIONS))
@@ -441,8 +446,8 @@ def kernels(draw: DrawFn, x: Source) -> tuple[Table, list[int]]:
         draw(st.integers(1, 2)) if 2 * (k - 1) < span else 1 for k, span in zip(kernel, spans, strict=True)
     ]
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    table = {"kernel": kernel[0] if len(set(kernel)) == 1 else kernel, "stride": each(draw, axes, 1, 2)}
-    return table | {"dilation": dilation[0] if len(set(dilation)) == 1 else dilation}, reach
+    table = {"kernel": plain(kernel), "stride": each(draw, axes, 1, 2)}
+    return table | {"dilation": plain(dilation)}, reach
 
 
 @layer(small)
@@ -468,11 +473,12 @@ def conv_transposed(draw: DrawFn, x: Source) -> Table:
 @layer(small)
 def pool(draw: DrawFn, x: Source) -> Table:
     window = [draw(st.integers(1, min(3, e if isinstance(e, int) else 3))) for e in x.places]
-    table = {
-        "window": window[0] if len(set(window)) == 1 else window,
-        "pooling": draw(st.sampled_from(["max", "average"])),
-    }
-    return table | ({"stride": each(draw, len(window), 1, 2)} if flag(draw) else {})
+    table = {"window": plain(window), "pooling": draw(st.sampled_from(["max", "average"]))}
+    if flag(draw):
+        table["stride"] = each(draw, len(window), 1, 2)
+    same = x.known or set(numbers(table.get("stride", window), len(window))) == {1}
+    paddings = ["valid", "same"] if same else ["valid"]
+    return table | {"padding": draw(st.sampled_from(paddings + [1] * (min(window) > 1)))}
 
 
 @layer(spatial)

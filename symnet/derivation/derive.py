@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from sympy import Expr
+
 from symnet.derivation.backward import Backward, Naming, adjoint_of
 from symnet.derivation.journal import Adjoint, Derived
 from symnet.equations.check import check
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, nearest
-from symnet.index.symbols import Role, Tensor
+from symnet.index.symbols import Role, Scalar, Tensor, base
 from symnet.simplify.named_sums import name_sums
 from symnet.simplify.rewrite import Rewrite
 from symnet.simplify.stabilize import stabilize
@@ -61,9 +63,8 @@ def derive(
     updates = remembered
     computed = safe.extended(remembered)
     if optimizer is not None:
-        given, values, equations = optimizer(
-            [(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER]
-        )
+        pairs = [(t, gradients[t.name]) for t in targets if t.role == Role.PARAMETER]
+        given, values, equations = _apart(optimizer(pairs), safe, [t for t, _ in pairs])
         updates += tuple(equations)
         computed = replace(safe.extended(updates, given), values={**safe.values, **values})
     check(program)
@@ -81,6 +82,40 @@ def derive(
         stabilizing=stabilizing,
         updates=updates,
         labels=_labels(program, stabilizing, updates),
+    )
+
+
+def _apart(updates: Updates, program: Program, parameters: Sequence[Tensor]) -> Updates:
+    """The updates, in which what is called like a tensor of the network has another name: the beta2 of Adam
+    beside that of a normalization in layer 2.
+
+    Raises DerivationError where a parameter that is one number is called so: an equation that reads both
+    could not tell them apart.
+    """
+    given, values, equations = updates
+    own = {tensor.name: tensor for tensor in (*given, *(e.tensor for e in equations))}
+    names = {name: f"optimizer_{name}" for name in own if name in program.tensors}
+    for parameter in parameters:
+        if parameter.name in names and bool(parameter.rank) == bool(own[parameter.name].rank):
+            raise DerivationError(
+                f"{parameter.name} is a parameter, and a number of the optimizer",
+                expected="another name for it",
+            )
+    changes: dict[Expr, Expr] = {
+        (base if own[old].rank else Scalar)(old): (base if own[old].rank else Scalar)(new)
+        for old, new in names.items()
+    }
+
+    def renamed(tensor: Tensor) -> Tensor:
+        before = own.get(tensor.next_of)  # a state; the parameter that is called so keeps its name
+        follows = before is not None and before.role == Role.STATE and before.rank == tensor.rank
+        following = names.get(tensor.next_of, tensor.next_of) if follows else tensor.next_of
+        return replace(tensor, name=names.get(tensor.name, tensor.name), next_of=following)
+
+    return (
+        [renamed(tensor) for tensor in given],
+        {names.get(name, name): value for name, value in values.items()},
+        [replace(e, tensor=renamed(e.tensor), rhs=e.rhs.xreplace(changes)) for e in equations],
     )
 
 

@@ -51,7 +51,9 @@ def kinks(program: Program, point: Point, number: int) -> tuple[Kink, ...]:
     for corner in corners:
         tensor = Tensor("", tuple(size for _, size in corner.binders))
         gaps = interpreter.array(Equation(tensor, tuple(index for index, _ in corner.binders), corner.zero))
-        gaps = _lead(gaps, len(binders_of(corner.node))) if isinstance(corner.node, ArgMax) else _distance(gaps)
+        gaps = (
+            _lead(gaps, len(binders_of(corner.node))) if isinstance(corner.node, ArgMax) else _distance(gaps)
+        )
         for place in map(tuple, np.argwhere(~(gaps > NEAR))):
             at = tuple(int(k) for k in place)
             found.append(Kink(corner.equation.tensor.name, str(corner.node), at, float(gaps[place]), number))

@@ -8,8 +8,13 @@ import pytest
 from symnet.equations.check import check
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Program
+from symnet.errors import DerivationError
 from symnet.index.symbols import Role, Size, Tensor
-from symnet.registry import members
+from symnet.layers.dense import Dense
+from symnet.layers.equations import Equations
+from symnet.network import Training
+from symnet.pipeline import Network
+from symnet.registry import member, members, template
 from symnet.updates import updates
 
 STEPS = 6
@@ -193,3 +198,24 @@ def test_nesterov_takes_the_gradient_at_the_point_ahead():
         parabola = [lambda known: {"w": curvature * known["w"]}] * count
         found, _ = steps("nesterov", settings, {"w": np.array(1.0)}, parabola)
         assert float(found["w"]) == pytest.approx(point - rate * mu * velocity, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", members("optimizers"))
+def test_its_numbers_may_be_called_like_tensors_of_the_network(name):
+    """Every name that the optimizer's formula has, given to a tensor of the network; all the same it trains."""
+    formula = member("optimizers", name)
+    taken = [t.name for t in template("optimizers", formula).tensors.values() if len(t.name) > 1]
+    layers = [
+        Equations(f"X: input[N, D]\n{each}: parameter[D]\nQ{k}[n,i] = X[n,i] + {each}[i]")
+        for k, each in enumerate(taken)
+    ]
+    network = Network({"X": ("N", 2)}, {"Y": ("N", 2)}, [*layers, Dense(2)], "mse", training=Training(name))
+    certificate = network.derive().verify()
+    assert certificate.passed, str(certificate)
+
+
+def test_a_number_that_is_learned_is_not_called_like_one_that_is_set():
+    text = "X: input[N, D]\nbeta1: parameter\nQ[n,i] = X[n,i] + beta1"
+    network = Network({"X": ("N", 2)}, {"Y": ("N", 2)}, [Equations(text)], "mse", training=Training("adam"))
+    with pytest.raises(DerivationError, match="beta1 is a parameter, and a number of the optimizer"):
+        network.derive()

@@ -7,6 +7,7 @@ import pytest
 from symnet.backends import Meta, backends
 from symnet.derivation.derive import derive
 from symnet.layers.dense import Dense
+from symnet.layers.instance_norm import InstanceNorm
 from symnet.network import Network
 from symnet.updates import updates
 from symnet.verify import verify
@@ -54,6 +55,20 @@ def test_a_right_module_passes(linear):
     assert certificate.passed, str(certificate)
     assert set(findings) == {"prediction", "loss", "gradient W1", "parameter W1"}
     assert findings["gradient W1"].compared == 12
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "lion", "rprop"])
+def test_what_an_optimizer_makes_of_rounding_is_not_compared(optimizer):
+    """The bias before a normalization has no effect: its gradient is rounding, of either sign."""
+    layers = [Dense(3), InstanceNorm(), Dense(2)]
+    network = Network({"X": ("N", "T", 4)}, {"Y": ("N", "T", 2)}, layers, "mse")
+    program, prediction = network.stated()
+    derived = derive(program, optimizer=lambda pairs: updates(optimizer, {}, pairs))
+    source = backends()["numpy"].generate(derived, Meta("network", "a test", prediction=prediction))
+    certificate, findings = checked((derived, prediction), source)
+    assert certificate.passed, str(certificate)
+    assert findings["parameter b1"].compared < 12
+    assert findings["parameter W3"].compared == 2 * 2 * 3 * 2
 
 
 @pytest.mark.parametrize(
