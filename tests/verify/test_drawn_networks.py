@@ -5,7 +5,8 @@ derived rightly, and their modules compute what their derivations say. `make fuz
 from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
-from networks import LAYERS, networks, toml
+from network_layers import LAYERS
+from networks import networks, toml
 from verify.drawn import affordable, derivation_of, judge
 
 from symnet.registry import layer_kinds
