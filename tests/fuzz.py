@@ -17,7 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from networks import Table, networks, toml
+from network_layers import Table
+from networks import networks, toml
 from verify.drawn import affordable, derivation_of, judge
 
 FORMS = ("html", "latex", "markdown")

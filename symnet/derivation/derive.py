@@ -107,7 +107,9 @@ def _apart(updates: Updates, program: Program, parameters: Sequence[Tensor]) -> 
     }
 
     def renamed(tensor: Tensor) -> Tensor:
-        following = names.get(tensor.next_of, tensor.next_of)
+        before = own.get(tensor.next_of)  # a state; the parameter that is called so keeps its name
+        follows = before is not None and before.role == Role.STATE and before.rank == tensor.rank
+        following = names.get(tensor.next_of, tensor.next_of) if follows else tensor.next_of
         return replace(tensor, name=names.get(tensor.name, tensor.name), next_of=following)
 
     return (

@@ -51,8 +51,9 @@ def kinks(program: Program, point: Point, number: int) -> tuple[Kink, ...]:
     for corner in corners:
         tensor = Tensor("", tuple(size for _, size in corner.binders))
         gaps = interpreter.array(Equation(tensor, tuple(index for index, _ in corner.binders), corner.zero))
-        lead = isinstance(corner.node, ArgMax)
-        gaps = _lead(gaps, len(binders_of(corner.node))) if lead else _distance(gaps)
+        gaps = (
+            _lead(gaps, len(binders_of(corner.node))) if isinstance(corner.node, ArgMax) else _distance(gaps)
+        )
         for place in map(tuple, np.argwhere(~(gaps > NEAR))):
             at = tuple(int(k) for k in place)
             found.append(Kink(corner.equation.tensor.name, str(corner.node), at, float(gaps[place]), number))
@@ -75,16 +76,15 @@ def _distance(values: Array) -> Array:
 
 def _lead(values: Array, count: int) -> Array:
     """By how much the largest value along the last `count` axes is ahead of the next that moves along
-    otherwise: two zeros beyond the end of an axis, or of units that are silent, are no corner; nor is what
-    takes no part, which is minus infinity.
+    otherwise: two zeros beyond the end of an axis, or of units that are silent, are no corner.
     """
-    flat = values.reshape(*values.shape[: values.ndim - count], -1)
-    if not values.size:
-        return np.full(flat.shape[:-1], np.inf)
-    first = np.take_along_axis(flat, np.real(flat).argmax(axis=-1)[..., None], axis=-1)
-    with np.errstate(invalid="ignore"):
-        gaps = _distance(first - flat)
-    return np.where(np.isneginf(np.real(flat)), np.inf, gaps).min(axis=-1)
+    values = values.reshape(*values.shape[: values.ndim - count], -1)
+    real, imag = np.real(values), np.imag(values)
+    first = real.argmax(axis=-1)[..., None]
+    still = imag == np.take_along_axis(imag, first, axis=-1)
+    apart = np.isneginf(real) | still  # what takes no part, or moves as the largest does
+    behind = np.take_along_axis(real, first, axis=-1) - np.where(apart, 0.0, real)
+    return np.where(apart, np.inf, behind).min(axis=-1)
 
 
 def _corners(program: Program, equation: Equation) -> Iterator[_Corner]:

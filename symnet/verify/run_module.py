@@ -5,7 +5,8 @@
 REQUEST is an npz file: `batches` and `steps`, how many there are of each; `predict` and `train`, whether
 there are predictions and gradients; and for batch k the arguments of `predict` and of the other methods,
 `k/predict/0`, `k/learn/0`, `k/learn/1`, ..., the sizes `k/size/NAME` and `k/parameter/NAME`. ANSWER is an npz
-file: `k/prediction`, `k/loss`, `k/gradient/NAME`, and after step s `k/s/parameter/NAME`.
+file: `k/prediction`, `k/loss`, `k/gradient/NAME`, `k/s/gradient/NAME` before each step s but the first, and
+after step s `k/s/parameter/NAME`.
 """
 
 from __future__ import annotations
@@ -62,6 +63,9 @@ def run_batch(trainer: Any, request: Arrays, batch: str) -> Iterator[tuple[str, 
     for name, gradient in trainer.gradients(*arguments).items():
         yield f"gradient/{name}", np.array(gradient)
     for step in range(int(request["steps"])):
+        if step:
+            for name, gradient in trainer.gradients(*arguments).items():
+                yield f"{step}/gradient/{name}", np.array(gradient)
         trainer.step(*arguments)
         for name in parameters:
             yield f"{step}/parameter/{name}", np.array(trainer.parameters[name])

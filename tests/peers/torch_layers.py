@@ -139,6 +139,15 @@ def each(value: Any, axes: int) -> tuple[int, ...]:
     return (value,) * axes if isinstance(value, int) else tuple(value)
 
 
+def same(shape: Any, taps: Any, stride: Any, dilation: Any) -> list[int]:
+    """How much to add on each side, from the last axis to the first: as TensorFlow has it, which PyTorch has for
+    odd kernels and no strides.
+    """
+    sizes = zip(shape, taps, stride, dilation, strict=True)
+    missing = [max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0) for n, k, s, d in sizes]
+    return [side for m in reversed(missing) for side in (m // 2, m - m // 2)]
+
+
 @peer
 def conv(layer, x, p):
     x, axes = first(x[0]), x[0].ndim - 2
@@ -147,10 +156,8 @@ def conv(layer, x, p):
     weight = weight.permute(axes + 1, axes, *range(axes))
     bias = None if p.b is None else p.b.flatten()
     padding = 0
-    if layer.padding == "same":  # as TensorFlow has it, which PyTorch has for odd kernels and no strides
-        sizes = zip(x.shape[2:], kernel, stride, dilation, strict=True)
-        missing = [max((-(-n // s) - 1) * s + d * (taps - 1) + 1 - n, 0) for n, taps, s, d in sizes]
-        x = F.pad(x, [side for m in reversed(missing) for side in (m // 2, m - m // 2)])
+    if layer.padding == "same":
+        x = F.pad(x, same(x.shape[2:], kernel, stride, dilation))
     elif layer.padding != "valid":
         padding = each(layer.padding, axes)
     function = (F.conv1d, F.conv2d, F.conv3d)[axes - 1]
@@ -169,13 +176,21 @@ def conv_transposed(layer, x, p):
 
 @peer
 def pool(layer, x, p):
-    axes = x[0].ndim - 2
-    kinds = {
-        "max": (F.max_pool1d, F.max_pool2d, F.max_pool3d),
-        "average": (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d),
-    }
-    stride = layer.window if layer.stride is None else layer.stride
-    return last(kinds[layer.pooling][axes - 1](first(x[0]), each(layer.window, axes), each(stride, axes)))
+    x, axes = first(x[0]), x[0].ndim - 2
+    window = each(layer.window, axes)
+    stride = each(layer.window if layer.stride is None else layer.stride, axes)
+    if layer.padding == "same":
+        sides = same(x.shape[2:], window, stride, (1,) * axes)
+    else:
+        sides = [
+            n for n in each(0 if layer.padding == "valid" else layer.padding, axes)[::-1] for _ in range(2)
+        ]
+    if layer.pooling == "max":
+        function = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[axes - 1]
+        return last(function(F.pad(x, sides, value=-torch.inf), window, stride))
+    mean = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[axes - 1]
+    counted = F.pad(torch.ones_like(x), sides)  # what lies outside is not counted, at whichever end
+    return last(mean(F.pad(x, sides), window, stride) / mean(counted, window, stride))
 
 
 @peer

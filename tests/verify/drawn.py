@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from networks import Table, toml
+from network_layers import Table
+from networks import toml
 
 from symnet.derivation.journal import Derived
 from symnet.pipeline import Derivation, Network

@@ -67,7 +67,6 @@ def test_what_an_optimizer_makes_of_rounding_is_not_compared(optimizer):
     source = backends()["numpy"].generate(derived, Meta("network", "a test", prediction=prediction))
     certificate, findings = checked((derived, prediction), source)
     assert certificate.passed, str(certificate)
-    assert findings["parameter b1"].compared < 12
     assert findings["parameter W3"].compared == 2 * 2 * 3 * 2
 
 

@@ -32,6 +32,10 @@ from symnet.verify.points import Point, draw_actual
 NAME = "module"
 BOUND = 1e-10
 """Sums in another order, over some thousand terms, through two steps of an optimizer."""
+FAINT = 1e-7
+"""An element of a gradient that is smaller than this part of the largest has lost so many digits to rounding
+that a step by its sign, or by its share in its own size, is not known to the bound.
+"""
 STREAM = 3
 BATCHES = (1, 5)
 STEPS = 2
@@ -69,12 +73,9 @@ def _at(derived: Derived, context: Context, source: str, points: list[Point]) ->
     expected: dict[str, Array] = {}
     settled: dict[str, Array] = {}
     for batch, point in enumerate(points):
-        expected |= _expected(derived, context.prediction, point, batch, settled)
-    for name, mask in settled.items():
-        gradient = f"{name.partition('/')[0]}/gradient/{name.rpartition('/')[2]}"
-        if gradient in answer:  # a zero here may be rounding there
-            zero = answer[gradient].reshape(mask.shape) == 0
-            settled[name] = mask & ((expected[gradient] != 0) | zero)
+        found, clear = _expected(derived, context.prediction, point, batch, answer)
+        expected |= found
+        settled |= clear
     return _findings(expected, settled, answer, len(points))
 
 
@@ -149,17 +150,18 @@ def _environment() -> dict[str, str]:
 
 
 def _expected(
-    derived: Derived, prediction: str, point: Point, batch: int, settled: dict[str, Array]
-) -> dict[str, Array]:
-    """What the equations say for one batch; for parameters, `settled` says which elements are more than
-    rounding.
+    derived: Derived, prediction: str, point: Point, batch: int, answer: Mapping[str, Array]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """What the equations say for one batch; and which elements of parameters are more than rounding, here and
+    in what the module answers.
     """
     expected: dict[str, Array] = {}
     if prediction:
         given = _started(point, derived.stated).given
         expected[f"{batch}/prediction"] = point.arrays(derived.stated).run(given)[prediction]
+    settled: dict[str, Array] = {}
     if not derived.wrt:
-        return expected
+        return expected, settled
     interpreter = point.arrays(derived.computed)
     given = dict(_started(point, derived.computed).given)
     values = interpreter.run(given)
@@ -169,20 +171,29 @@ def _expected(
     clear: dict[str, Array] = {}
     for step in range(_steps(derived)):
         values = interpreter.run(given) if step else values
-        for name, found in _clear(derived, values).items():
+        theirs = f"{batch}/{step}/gradient/" if step else f"{batch}/gradient/"
+        for name, found in _clear(derived, values, answer, theirs).items():
             clear[name] = clear.get(name, True) & found
         given = given | {e.tensor.next_of: values[e.tensor.name] for e in derived.updates if e.tensor.next_of}
         for tensor in derived.computed.of_role(Role.PARAMETER):
             expected[f"{batch}/{step}/parameter/{tensor.name}"] = given[tensor.name]
         settled |= {f"{batch}/{step}/parameter/{name}": mask for name, mask in clear.items()}
-    return expected
+    return expected, settled
 
 
-def _clear(derived: Derived, values: Mapping[str, Array]) -> dict[str, Array]:
-    """For each gradient, which of its elements are zero, or more than the rounding of others."""
+def _clear(
+    derived: Derived, values: Mapping[str, Array], answer: Mapping[str, Array], theirs: str
+) -> dict[str, Array]:
+    """For each gradient, which of its elements are more than the rounding of others, or zero both here and in
+    the module's answer.
+    """
     gradients = {name: values[a.equation.tensor.name] for name, a in derived.gradients.items()}
     largest = max(map(magnitude, gradients.values()), default=1.0)
-    return {name: (g == 0) | (np.abs(g) > NOTHING * largest) for name, g in gradients.items()}
+    found = {}
+    for name, gradient in gradients.items():
+        other = answer.get(theirs + name, gradient).reshape(gradient.shape)
+        found[name] = (np.abs(gradient) > FAINT * largest) | ((gradient == 0) & (other == 0))
+    return found
 
 
 def _started(point: Point, program: Program) -> Point:
