@@ -59,9 +59,14 @@ def run_batch(trainer: Any, request: Arrays, batch: str) -> Iterator[tuple[str, 
     if not request["train"]:
         return
     arguments = group(request, batch + "learn/").values()
+    names = inspect.signature(trainer.loss).parameters
     yield "loss", np.array(trainer.loss(*arguments))
     for name, gradient in trainer.gradients(*arguments).items():
         yield f"gradient/{name}", np.array(gradient)
+    for name in map(str, request["further"]):
+        yield from run_further(
+            trainer, name, dict(zip(names, arguments, strict=True)), group(request, f"{batch}{name} along/")
+        )
     for step in range(int(request["steps"])):
         if step:
             for name, gradient in trainer.gradients(*arguments).items():
@@ -69,6 +74,15 @@ def run_batch(trainer: Any, request: Arrays, batch: str) -> Iterator[tuple[str, 
         trainer.step(*arguments)
         for name in parameters:
             yield f"{step}/parameter/{name}", np.array(trainer.parameters[name])
+
+
+def run_further(trainer: Any, name: str, data: Arrays, directions: Arrays) -> Iterator[tuple[str, Any]]:
+    """What the method `name` gives, by the keys of its results: a name, or two of them."""
+    method = getattr(trainer, name)
+    wanted = {key: data[key] for key in inspect.signature(method).parameters if key in data}
+    given = (directions,) if directions else ()
+    for key, answer in method(*given, **wanted).items():
+        yield f"{name}/{key if isinstance(key, str) else ', '.join(key)}", np.array(answer)
 
 
 def main(module: str, request: str, answer: str) -> None:

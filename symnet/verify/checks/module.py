@@ -2,10 +2,10 @@
 several sizes, in float64.
 
 The module runs in a fresh process that knows nothing of symnet: what is checked is the file that a user gets.
-Prediction, loss, every gradient, and the parameters after each of two steps of the optimizer must be those of
-the program that it was generated from. Where a gradient is zero but for rounding (a bias before a
-normalization), an optimizer that divides by its size or looks at its sign makes a step of the rounding: such
-elements of a parameter are not compared.
+Prediction, loss, every gradient, what is derived beyond them, and the parameters after each of two steps of
+the optimizer must be those of the program that it was generated from. Where a gradient is zero but for
+rounding (a bias before a normalization), an optimizer that divides by its size or looks at its sign makes a
+step of the rounding: such elements of a parameter are not compared.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symnet.derivation.journal import Derived
+from symnet.derivation.journal import Derived, Further
 from symnet.equations.interpret import Array
 from symnet.equations.program import Program
 from symnet.index.symbols import Role
@@ -94,6 +94,7 @@ def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str
         "steps": np.array(_steps(derived)),
         "predict": np.array(bool(prediction)),
         "train": np.array(bool(derived.wrt)),
+        "further": np.array([further.name for further in derived.further], str),
     }
     names = {
         "predict": derived.stated.arguments(*([prediction] if prediction else [])),
@@ -109,7 +110,16 @@ def _request(derived: Derived, prediction: str, points: list[Point]) -> dict[str
         request |= {f"{batch}/size/{name}": np.array(size) for name, size in point.sizes.items()}
         for tensor in derived.stated.of_role(Role.PARAMETER):
             request[f"{batch}/parameter/{tensor.name}"] = point.given[tensor.name]
+        for further in derived.further:
+            directions = _directions(further, point)
+            request |= {f"{batch}/{further.name} along/{name}": d for name, d in directions.items()}
     return request
+
+
+def _directions(further: Further, point: Point) -> dict[str, Array]:
+    """A direction for each parameter that `further` takes one of, the same whenever it is asked for."""
+    rng = np.random.default_rng(STREAM)
+    return {name: rng.normal(size=point.shape(tensor)) for name, tensor in further.directions.items()}
 
 
 def _steps(derived: Derived) -> int:
@@ -168,6 +178,7 @@ def _expected(
     expected[f"{batch}/loss"] = values[derived.loss.name]
     for name, adjoint in derived.gradients.items():
         expected[f"{batch}/gradient/{name}"] = values[adjoint.equation.tensor.name]
+    expected |= {f"{batch}/{name}": value for name, value in _further(derived, point, given)}
     clear: dict[str, Array] = {}
     for step in range(_steps(derived)):
         values = interpreter.run(given) if step else values
@@ -179,6 +190,19 @@ def _expected(
             expected[f"{batch}/{step}/parameter/{tensor.name}"] = given[tensor.name]
         settled |= {f"{batch}/{step}/parameter/{name}": mask for name, mask in clear.items()}
     return expected, settled
+
+
+def _further(derived: Derived, point: Point, given: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    """What is derived beyond the gradients, by its names in the module's answer."""
+    updates = {equation.tensor.name for equation in derived.updates}
+    for further in derived.further:
+        program = derived.computed.without(updates)
+        program = program.extended(further.equations, further.directions.values())
+        along = _directions(further, point)
+        moved = {tensor.name: along[name] for name, tensor in further.directions.items()}
+        values = point.arrays(program).run({**given, **moved})
+        for key, tensor in further.results.items():
+            yield f"{further.name}/{key}", values[tensor.name]
 
 
 def _clear(
