@@ -14,15 +14,16 @@ place of 1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sympy import Add, Expr, Indexed, Mul, Sum
 
 from symnet.derivation.contract import Delta, contract, definition
-from symnet.derivation.journal import Adjoint, Contribution, Step
+from symnet.derivation.journal import Adjoint, Contribution, Later, Step
 from symnet.derivation.known_sums import is_mean, settle_sums
-from symnet.derivation.occurrences import Occurrence, occurrences
+from symnet.derivation.occurrences import occurrences
 from symnet.derivation.reuse import common, grouped, reuse_products, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
@@ -30,7 +31,9 @@ from symnet.equations.text import listed
 from symnet.errors import DerivationError
 from symnet.index.bounds import Ranges, decided
 from symnet.index.calculus import bound_apart, bound_in, fresh, numbers_out, pull, rename_apart, substitute
+from symnet.index.forms import renamed
 from symnet.index.functions import Bracket, equal
+from symnet.index.recall import Answer, Recall
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -41,7 +44,18 @@ class Use:
     """One place where a tensor is used, in one equation."""
 
     equation: Equation
-    occurrence: Occurrence
+    element: Expr  # as it stands there
+    number: int  # among the occurrences in the equation
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """An adjoint's right-hand side, and how it came about."""
+
+    value: Expr
+    contributions: tuple[Contribution, ...]
+    steps: tuple[Step, ...]
+    vanished: tuple[int, ...]  # the uses that add nothing
 
 
 Naming = Callable[[Tensor, frozenset[str]], Tensor]
@@ -73,7 +87,7 @@ class Backward:
         self.naming = naming
         self.flat = flat  # whether the loss may be flat in some of `wrt`: derivatives of zero
         self.axes = axes_of(program, loss)
-        self.relevant = _relevant(program, loss, wrt)
+        self.relevant = self.reached = _relevant(program, loss, wrt)
         self.uses = self.smooth_uses()
         # in how many places the adjoint of each tensor will stand
         self.places = Counter(use.equation.tensor.name for uses in self.uses.values() for use in uses)
@@ -82,6 +96,7 @@ class Backward:
         self.moving = frozenset(t.name for t in known if t.tangent_of)
         self.shapes = {t.name: t.shape for t in known}
         self.done: dict[str, Adjoint] = {}
+        self.formulas: Recall[Formula] = Recall()
 
     def smooth_uses(self) -> dict[str, list[Use]]:
         """Where each tensor stands. One that stands in flat places only, such as comparisons, is no longer
@@ -90,11 +105,13 @@ class Backward:
         Raises DerivationError where that is one to derive with respect to.
         """
         uses: dict[str, list[Use]] = {name: [] for name in self.program.tensors}
+        recall: Recall[tuple[Expr, ...]] = Recall()
         for equation in self.program.equations:
             if equation.tensor.name in self.relevant:
-                for occurrence in occurrences(equation, self.relevant):
-                    if name_of(occurrence.element) in self.relevant:
-                        uses[name_of(occurrence.element)].append(Use(equation, occurrence))
+                given = (equation.said, self.relevance(equation))
+                found, names = recall(given, _nothing, partial(self.elements, equation))
+                for number, element in enumerate(renamed(found, names)):
+                    uses[name_of(element)].append(Use(equation, element, number))
         while flat := {name for name in self.relevant if not uses[name] and name != self.loss.name}:
             for tensor in self.wrt:
                 if tensor.name in flat and not self.flat:
@@ -105,6 +122,13 @@ class Backward:
                 name: [u for u in found if u.equation.tensor.name not in flat] for name, found in uses.items()
             }
         return uses
+
+    def elements(self, equation: Equation, _: Answer) -> tuple[Expr, ...]:
+        return tuple(occurrence.element for occurrence in occurrences(equation, self.reached))
+
+    def relevance(self, equation: Equation) -> tuple[bool, ...]:
+        """Which of the tensors that the equation reads are derived through."""
+        return tuple(name in self.reached for name in reads(equation.rhs))
 
     def name_adjoints(self) -> dict[str, Tensor]:
         taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
@@ -139,9 +163,49 @@ class Backward:
             yield from sorted(first_used.get(name, ()), key=lambda tensor: tensor.role != Role.PARAMETER)
 
     def adjoint(self, tensor: Tensor) -> Adjoint:
-        indices = self.indices(tensor)
-        contributions = tuple(self.contribution(tensor, indices, use) for use in self.uses[tensor.name])
-        self.places.subtract(c.use.tensor.name for c in contributions if c.result == 0)
+        """The adjoint of `tensor`: that of one whose uses are the same up to names, renamed, where there is
+        one.
+        """
+        indices, uses = self.indices(tensor), self.uses[tensor.name]
+        given = (tensor, indices, tuple(map(self.said_of, uses)))
+        found, names = self.formulas(given, self.answer, partial(self.formula, tensor, indices))
+        self.places.subtract(uses[number].equation.tensor.name for number in found.vanished)
+        equation = Equation(
+            self.tensors[tensor.name], self.axes + indices, renamed(found.value, names), self.origin(tensor)
+        )
+        if not names:
+            own = (replace(c, use=u.equation) for c, u in zip(found.contributions, uses, strict=True))
+            return Adjoint(tensor, equation, tuple(own), found.steps)
+        contributions = Later(lambda: tuple(map(partial(_contribution, names), found.contributions, uses)))
+        return Adjoint(tensor, equation, contributions, Later(lambda: renamed(found.steps, names)))
+
+    def said_of(self, use: Use) -> tuple[object, ...]:
+        """All about a use that the adjoint depends on."""
+        equation, name = use.equation, use.equation.tensor.name
+        read = tuple(self.program.tensors[read] for read in reads(equation.rhs))
+        flags = (equation.tensor == self.loss, equation.tensor in self.wrt, self.places[name])
+        said = (equation.said, use.number, self.relevance(equation), read, flags, self.tensors.get(name))
+        known = self.done.get(name)
+        if known is None:
+            return said
+        carried = self.is_carried(known.equation.rhs)
+        through = tuple(self.shapes[read] for read in reads(known.equation.rhs)) if carried else ()
+        return (*said, known.equation.said, carried, through)
+
+    def answer(self, word: str, *names: str) -> object:
+        """What the derivation of one adjoint asks beyond its uses: the definition of a tensor; the products
+        that might stand in what is made of formulas that read these tensors.
+        """
+        if word == "definition":
+            equation = self.program.defining.get(names[0])
+            return None if equation is None else equation.said
+        return tuple(equation.said for equation in self.products(names))
+
+    def formula(self, tensor: Tensor, indices: tuple[Index, ...], ask: Answer) -> Formula:
+        uses = self.uses[tensor.name]
+        contributions = tuple(self.contribution(tensor, indices, use, ask) for use in uses)
+        vanished = tuple(number for number, c in enumerate(contributions) if c.result == 0)
+        gone = Counter(uses[number].equation.tensor.name for number in vanished)
         steps: list[Step] = []
         value = Add(*(contribution.result for contribution in contributions))
         if len(contributions) > 1:
@@ -150,21 +214,23 @@ class Backward:
                 Step("collect", value, collected, "Every place where it is used adds its share of the blame.")
             )
             value = collected
-        named = reuse_products(value, self.named_products(value))
+        named = reuse_products(value, self.named_products(ask, value))
         if named != value:
             steps.append(Step("reuse", value, named, "A product that has a name is called by it."))
             value = named
-        steps += self.substitutions(value, contributions, self.ranges(tensor, indices))
+        steps += self.substitutions(value, contributions, self.ranges(tensor, indices), gone, ask)
         value = steps[-1].after if steps else value
         together = grouped(value)
         if together != value:
             steps.append(Step("group", value, together, "Terms that share a factor stand together."))
             value = together
-        equation = Equation(self.tensors[tensor.name], self.axes + indices, value, self.origin(tensor))
-        return Adjoint(tensor, equation, contributions, tuple(steps))
+        return Formula(value, contributions, tuple(steps), vanished)
 
-    def contribution(self, tensor: Tensor, indices: tuple[Index, ...], use: Use) -> Contribution:
-        equation, occurrence = use.equation, use.occurrence
+    def contribution(
+        self, tensor: Tensor, indices: tuple[Index, ...], use: Use, ask: Answer
+    ) -> Contribution:
+        equation = use.equation
+        occurrence = occurrences(equation, self.reached)[use.number]
         binders = equation.binders + occurrence.binders
         apart = rename_apart(binders, [index.name for index in self.axes + indices])
         binders = tuple((apart.get(index, index), size) for index, size in binders)
@@ -200,7 +266,7 @@ class Backward:
                 Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it.")
             )
             value = pulled
-        settled, by = settle_sums(value, self.read_definitions(value))
+        settled, by = settle_sums(value, _definitions(value, ask))
         if settled != value:
             steps.append(Step("settle", value, settled, _why_settled(settled, by)))
         return Contribution(equation, occurrence.element, occurrence.steps, stated, tuple(steps))
@@ -232,15 +298,22 @@ class Backward:
         return dict(zip(self.axes + indices, self.loss.shape + tensor.shape, strict=True))
 
     def substitutions(
-        self, value: Expr, contributions: tuple[Contribution, ...], ranges: Ranges
+        self,
+        value: Expr,
+        contributions: tuple[Contribution, ...],
+        ranges: Ranges,
+        gone: Counter[str],
+        ask: Answer,
     ) -> Iterator[Step]:
-        """The adjoints that are put into `value`. What one of them leaves may let another one cancel."""
-        waiting = list(self.substitutable(contributions))
+        """The adjoints that are put into `value`. What one of them leaves may let another one cancel. `gone`
+        counts the places where an adjoint would stand and nothing is left.
+        """
+        waiting = list(self.substitutable(contributions, gone))
         while waiting:
             for choice in waiting:
                 of, equation, reason = choice
-                products = self.named_products(value, equation.rhs)
-                alone = self.places[of] == 1
+                products = self.named_products(ask, value, equation.rhs)
+                alone = self.places[of] - gone[of] == 1
                 inlined = substitute_adjoint(value, equation, products, ranges, alone)
                 if inlined is not None:
                     yield Step("substitute", value, inlined, reason)
@@ -250,29 +323,31 @@ class Backward:
             else:
                 return
 
-    def substitutable(self, contributions: tuple[Contribution, ...]) -> Iterator[tuple[str, Equation, str]]:
+    def substitutable(
+        self, contributions: tuple[Contribution, ...], gone: Counter[str]
+    ) -> Iterator[tuple[str, Equation, str]]:
         """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""
         for use in {c.use.tensor.name: c.use for c in contributions}.values():
             name = use.tensor.name
             if name not in self.done or use.tensor in self.wrt:
                 continue
-            if self.places[name] == 1 or divides(self.done[name].equation):
+            if self.places[name] - gone[name] == 1 or divides(self.done[name].equation):
                 yield (
                     name,
                     self.done[name].equation,
                     f"The formula of {self.tensors[name].name} is put in: what both share cancels.",
                 )
 
-    def read_definitions(self, value: Expr) -> tuple[Equation, ...]:
-        """The equations of the program that define what `value` reads."""
-        return tuple(self.program.defining[name] for name in reads(value) if name in self.program.defining)
-
-    def named_products(self, *formulas: Expr) -> tuple[Equation, ...]:
+    def named_products(self, ask: Answer, *formulas: Expr) -> tuple[Equation, ...]:
         """The equations of the program whose value might stand in what is made of the `formulas`."""
         present = {name for formula in formulas for name in reads(formula)} & self.program.tensors.keys()
-        readers = {e.tensor.name: e for name in sorted(present) for e in self.program.uses[name]}
+        return tuple(Equation(*said) for said in ask("products", *sorted(present)))
+
+    def products(self, present: Collection[str]) -> tuple[Equation, ...]:
+        """The equations that are products of tensors in `present` alone."""
+        readers = {e.tensor.name: e for name in present for e in self.program.uses[name]}
         return tuple(
-            e for e in readers.values() if isinstance(e.rhs, Mul) and present.issuperset(reads(e.rhs))
+            e for e in readers.values() if isinstance(e.rhs, Mul) and set(present).issuperset(reads(e.rhs))
         )
 
     def indices(self, tensor: Tensor) -> tuple[Index, ...]:
@@ -282,13 +357,13 @@ class Backward:
         if tensor.name in self.program.defining:
             return self.program.defining[tensor.name].indices
         for use in self.uses[tensor.name]:
-            places = indices_of(use.occurrence.element)
+            places = indices_of(use.element)
             if all(isinstance(place, Index) for place in places) and len(set(places)) == len(places):
                 return places
         first: tuple[Expr | None, ...] = (None,) * tensor.rank
         taken = {index.name for index in self.axes}
         for use in self.uses[tensor.name][:1]:
-            first = indices_of(use.occurrence.element)
+            first = indices_of(use.element)
             taken |= {index.name for index in (*use.equation.indices, *use.equation.rhs.atoms(Index))}
         names: list[Index] = []
         for place in first:
@@ -300,6 +375,22 @@ class Backward:
     def origin(self, tensor: Tensor) -> str:
         uses = [self.program.defining.get(tensor.name), *(use.equation for use in self.uses[tensor.name])]
         return next((equation.origin for equation in uses if equation is not None), "")
+
+
+def _nothing(word: str, *names: str) -> None:
+    """The answer where nothing is asked."""
+
+
+def _contribution(names: Mapping[str, str], found: Contribution, use: Use) -> Contribution:
+    """A contribution to another tensor's adjoint, found there for `use`."""
+    parts = (found.occurrence, found.local, found.definition, found.steps)
+    return Contribution(use.equation, *renamed(parts, names))
+
+
+def _definitions(value: Expr, ask: Answer) -> tuple[Equation, ...]:
+    """The equations of the program that define what `value` reads."""
+    found = (ask("definition", name) for name in reads(value))
+    return tuple(Equation(*said) for said in found if said is not None)
 
 
 def axes_of(program: Program, loss: Tensor) -> tuple[Index, ...]:

@@ -8,8 +8,9 @@ computed, with the rewrites that made it safe for floating point (`stabilizing`)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar, overload
 
 from sympy import Expr
 
@@ -37,6 +38,45 @@ class Step:
     wrt: Expr | None = None
 
 
+Record = TypeVar("Record")
+
+
+class Later(Sequence[Record]):
+    """Records that are made when they are looked at: code needs no steps, only documents and verification
+    do.
+    """
+
+    def __init__(self, make: Callable[[], tuple[Record, ...]]) -> None:
+        self._make: Callable[[], tuple[Record, ...]] | None = make
+        self._made: tuple[Record, ...] = ()
+
+    @property
+    def all(self) -> tuple[Record, ...]:
+        """The records."""
+        if self._make is not None:
+            self._made, self._make = self._make(), None
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, place: int | slice) -> Record | tuple[Record, ...]:
+        return self.all[place]
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.all)
+
+    def __eq__(self, other: Any) -> bool:
+        return self.all == (other.all if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.all)
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """What one place where a tensor is used adds to its adjoint."""
@@ -61,9 +101,9 @@ class Adjoint:
 
     of: Tensor
     equation: Equation  # defines the adjoint tensor; its indices are those of the tensor
-    contributions: tuple[Contribution, ...]
+    contributions: Sequence[Contribution]
     # after the contributions: "collect" where there are several, "reuse", "substitute", "group"
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ class Equation:
         return self.tensor[self.indices]
 
     @property
+    def said(self) -> tuple[Tensor, tuple[Index, ...], Expr]:
+        """What it says, without what is said about it."""
+        return self.tensor, self.indices, self.rhs
+
+    @property
     def binders(self) -> tuple[Binder, ...]:
         """The free indices with their sizes."""
         return tuple(zip(self.indices, self.tensor.shape, strict=True))
@@ -69,6 +74,16 @@ class Program:
             for name in reads(equation.rhs):
                 found[name].append(equation)
         return {name: tuple(equations) for name, equations in found.items()}
+
+    @cached_property
+    def is_circular(self) -> bool:
+        """Whether an equation reads itself or one that comes later: whether there is a recurrence."""
+        numbers = self.numbers
+        return any(
+            numbers.get(name, 0) >= number
+            for number, equation in enumerate(self.equations, start=1)
+            for name in reads(equation.rhs)
+        )
 
     @cached_property
     def sizes(self) -> tuple[Size, ...]:

@@ -14,13 +14,17 @@ that the shift is never differentiated.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from sympy import Add, Expr, Function, Indexed, Mul, Sum, exp, log
 
 from symnet.equations.program import Equation, Program, elements, reads
 from symnet.index.calculus import free_indices, is_negative, match, substitute
+from symnet.index.forms import renamed
 from symnet.index.functions import log1p, sigmoid, softplus
+from symnet.index.recall import Answer, Recall
 from symnet.index.reductions import argmax, binders_of, total
 from symnet.index.symbols import Scalar, Tensor, name_of
 from symnet.simplify.complements import without_cancellation
@@ -33,12 +37,14 @@ from symnet.simplify.safe_forms import safe_forms
 def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
     """The program made safe for floating point, and the rewrites that did it."""
     taken = set(program.tensors) | {size.name for size in program.sizes}
-    shifts: dict[str, tuple[Equation, Equation, Equation]] = {}
+    shifts: dict[str, Shift] = {}
     for equation in program.equations:
         if _is_sum_of_exponentials(equation.rhs):
             shifts[equation.tensor.name] = _shift(equation, taken)
     equations: list[Equation] = []
     rewrites: list[Rewrite] = []
+    circular = program.is_circular
+    safely = _Safe(program, shifts)
     for equation in program.equations:
         safe: tuple[Equation, ...]
         if equation.tensor.name in shifts:
@@ -47,8 +53,9 @@ def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
                 Rewrite("shift", equation, safe, "No exponential overflows when the largest is 1.")
             )
         else:
-            safe, reason = _safe(equation, program, shifts)
-            if safe != (equation,):
+            rhs, reason = safely.formula_of(equation)
+            safe = (equation if rhs == equation.rhs else replace(equation, rhs=rhs),)
+            if circular and safe != (equation,):
                 safe = _slopes_named(safe[0], program, taken)
             safe = (*safe[:-1], *_summands_named(safe[-1], taken))
             if safe != (equation,):
@@ -95,49 +102,76 @@ def _shift(equation: Equation, taken: set[str]) -> tuple[Equation, Equation, Equ
     )
 
 
-def _exact(rhs: Expr, program: Program) -> Expr:
+Shift = tuple[Equation, Equation, Equation]
+
+
+class _Safe:
+    """Safe formulas for the equations of a program, found once for those that are equal up to names."""
+
+    def __init__(self, program: Program, shifts: Mapping[str, Shift]) -> None:
+        self.program = program
+        self.shifts = shifts
+        self.recall: Recall[tuple[Expr, str]] = Recall()
+
+    def formula_of(self, equation: Equation) -> tuple[Expr, str]:
+        """The right-hand side with sums of exponentials shifted and logarithms of squashed values expanded,
+        and why.
+        """
+        (rhs, reason), names = self.recall(equation.said, self.answer, partial(_safe, equation.rhs))
+        return renamed(rhs, names), reason
+
+    def answer(self, word: str, name: str) -> object:
+        if word == "shift":
+            return tuple(e.said for e in self.shifts.get(name, ()))
+        equation = self.program.defining.get(name)
+        return equation.said if equation is not None else self.program.tensors.get(name)
+
+
+def _exact(rhs: Expr, ask: Answer) -> Expr:
     """`rhs` in formulas that neither cancel nor overflow."""
 
     def formula(element: Expr) -> Expr | None:
-        tensor = program.tensors.get(name_of(element)) if isinstance(element, Indexed) else None
-        return None if tensor is None or tensor.adjoint_of else _formula(element, program)
+        found = _definition(element, ask) if isinstance(element, Indexed) else None
+        return None if found is None or found.tensor.adjoint_of else _at_place(found, element)
 
     exact = without_cancellation(rhs, formula)
     held = hold(exact, formula)
     return safe_forms(without_cancellation(held, formula) if held != exact else exact)
 
 
-def _safe(
-    equation: Equation, program: Program, shifts: dict[str, tuple[Equation, Equation, Equation]]
-) -> tuple[tuple[Equation], str]:
-    """`equation` with sums of exponentials shifted and logarithms of squashed values expanded, and why."""
-    rhs = equation.rhs
+def _safe(rhs: Expr, ask: Answer) -> tuple[Expr, str]:
+    """`rhs` with sums of exponentials shifted and logarithms of squashed values expanded, and why."""
+    stated = rhs
     reason = ""
     if rhs.has(log):
-        opened = _open_logarithms(rhs, program)
+        opened = _open_logarithms(rhs, ask)
         if opened != rhs:
             rhs, reason = (
                 _signs_out(opened),
                 "The logarithm of a squashed value is taken before squashing: it cannot become log 0.",
             )
-    for name, (largest, shifted, sum_of_shifted) in shifts.items():
-        places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == name]
-        if places:
+    for name in reads(rhs):
+        shift = tuple(Equation(*said) for said in ask("shift", name))
+        if shift:
+            largest, shifted, sum_of_shifted = shift
+            places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == name]
             rhs = rhs.xreplace(
                 {place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places}
             )
             rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
             reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
-    exact = _exact(rhs, program)
+    exact = _exact(rhs, ask)
     if exact != rhs:
         rhs, reason = exact, reason or "The same value, in a form that keeps its digits far from zero."
-    return (equation if rhs == equation.rhs else replace(equation, rhs=rhs),), reason
+    return stated if rhs == stated else rhs, reason
 
 
 def _summands_named(equation: Equation, taken: set[str]) -> tuple[Equation, ...]:
     """`equation` behind those of the terms that it sums, where something large cancels within each term:
     summed one by one, the large parts would cancel in the totals, and the small ones be lost.
     """
+    if not equation.rhs.has(log, log1p):
+        return (equation,)
     found: list[Equation] = []
     named: dict[Expr, Expr] = {}
     for node in sorted(equation.rhs.atoms(Sum), key=str):
@@ -220,7 +254,7 @@ def _name_exponentials(expr: Expr, shifted: Equation) -> Expr:
     return expr.xreplace(named)
 
 
-def _open_logarithms(expr: Expr, program: Program) -> Expr:
+def _open_logarithms(expr: Expr, ask: Answer) -> Expr:
     """`expr` with log(A) and log(1 - A) written in what A squashes, for every A defined as a sigmoid or as a
     share (softmax).
     """
@@ -228,9 +262,9 @@ def _open_logarithms(expr: Expr, program: Program) -> Expr:
     for node in expr.atoms(log):
         value, complement = node.args[0], 1 - node.args[0]
         if isinstance(value, Indexed):
-            found[node] = _log_of(_formula(value, program), node)
+            found[node] = _log_of(_formula(value, ask), node)
         elif isinstance(complement, Indexed):
-            formula = _formula(complement, program)
+            formula = _formula(complement, ask)
             if isinstance(formula, sigmoid):
                 found[node] = -softplus(formula.args[0])
     return expr.xreplace(found)
@@ -258,9 +292,17 @@ def _log_of(formula: Expr | None, otherwise: Expr) -> Expr:
     return otherwise
 
 
-def _formula(element: Expr, program: Program) -> Expr | None:
+def _formula(element: Expr, ask: Answer) -> Expr | None:
     """The right-hand side that defines `element`, at its indices."""
-    equation = program.defining.get(name_of(element))
-    if equation is None:
-        return None
+    found = _definition(element, ask)
+    return None if found is None else _at_place(found, element)
+
+
+def _definition(element: Expr, ask: Answer) -> Equation | None:
+    """The equation that defines the tensor of `element`."""
+    said = ask("definition", name_of(element))
+    return Equation(*said) if isinstance(said, tuple) else None
+
+
+def _at_place(equation: Equation, element: Expr) -> Expr:
     return substitute(equation.rhs, dict(zip(equation.indices, element.indices, strict=True)))
