@@ -33,7 +33,7 @@ from symnet.index.bounds import Ranges, decided
 from symnet.index.calculus import bound_apart, bound_in, fresh, numbers_out, pull, rename_apart, substitute
 from symnet.index.forms import renamed
 from symnet.index.functions import Bracket, equal
-from symnet.index.recall import Answer, Recall
+from symnet.index.recall import Answer, Recall, nothing_asked
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, indices_of, name_of
 from symnet.simplify.named_sums import unused
@@ -109,7 +109,7 @@ class Backward:
         for equation in self.program.equations:
             if equation.tensor.name in self.relevant:
                 given = (equation.said, self.relevance(equation))
-                found, names = recall(given, _nothing, partial(self.elements, equation))
+                found, names = recall(given, nothing_asked, partial(self.elements, equation))
                 for number, element in enumerate(renamed(found, names)):
                     uses[name_of(element)].append(Use(equation, element, number))
         while flat := {name for name in self.relevant if not uses[name] and name != self.loss.name}:
@@ -375,10 +375,6 @@ class Backward:
     def origin(self, tensor: Tensor) -> str:
         uses = [self.program.defining.get(tensor.name), *(use.equation for use in self.uses[tensor.name])]
         return next((equation.origin for equation in uses if equation is not None), "")
-
-
-def _nothing(word: str, *names: str) -> None:
-    """The answer where nothing is asked."""
 
 
 def _contribution(names: Mapping[str, str], found: Contribution, use: Use) -> Contribution:

@@ -16,12 +16,14 @@ Each expression is walked once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from sympy import Expr, Indexed
 
 from symnet.equations.program import Equation, Program
 from symnet.equations.ranges import Evidence, Reading, disagree, element_text, fits, readings
 from symnet.errors import EquationError, SymnetError, nearest
+from symnet.index.recall import Answer, Recall
 from symnet.index.symbols import GIVEN_ROLES, Index, Scalar, Size, Tensor, indices_of, name_of
 
 
@@ -29,13 +31,22 @@ def check(program: Program) -> None:
     """Raises EquationError, or ShapeError where sizes do not agree, if `program` is not one."""
     _check_names(program)
     sizes = frozenset(program.sizes)
-    found: list[tuple[Reading, ...]] = []
+
+    def answer(word: str, name: str) -> object:
+        return Size(name) in sizes if word == "size" else program.tensors.get(name)
+
     for equation in program.equations:
         try:
-            found.append(_check_equation(equation, program.tensors, sizes))
+            _check_indices(equation, program.tensors, sizes)
+            _checked(equation.said, answer, partial(_check_equation, equation, program.tensors))
         except SymnetError as error:
             raise error.at(at_equation(equation.tensor.name)) from None
-    _check_order(program, found)
+    if program.is_circular:
+        _check_order(program)
+
+
+_checked: Recall[None] = Recall()
+"""What has been checked: an equation that is equal to another up to names needs no look of its own."""
 
 
 def at_equation(name: str) -> str:
@@ -72,32 +83,32 @@ def _some(tensor: Tensor) -> Expr:
     return tensor[tuple(map(Index, "ijklmnpqrstuvw"[: tensor.rank]))]
 
 
-def _check_equation(
-    equation: Equation, tensors: Mapping[str, Tensor], sizes: frozenset[Size]
-) -> tuple[Reading, ...]:
-    """The elements that the equation reads, once everything in it is bound and agrees."""
+def _check_indices(equation: Equation, tensors: Mapping[str, Tensor], sizes: frozenset[Size]) -> None:
+    """Raises EquationError where the indices on the left are not such, or are called like something else."""
     indices = equation.indices
     if len(indices) != equation.tensor.rank or len(set(indices)) < len(indices):
         raise EquationError("the left side must have one index for each axis, all distinct")
-    names = {index.name for index in indices}
-    for taken in names & tensors.keys() | names & {size.name for size in sizes}:
-        raise EquationError(
-            f"{taken} is an index here and the name of a tensor or size", expected="a name of its own"
-        )
-    elements: list[Reading] = []
+    for index in indices:
+        if index.name in tensors or Size(index.name) in sizes:
+            raise EquationError(
+                f"{index.name} is an index here and the name of a tensor or size", expected="a name of its own"
+            )
+
+
+def _check_equation(equation: Equation, tensors: Mapping[str, Tensor], ask: Answer) -> None:
+    """Raises EquationError where something in the equation is not bound, or does not agree."""
     for reading in readings(equation.rhs, dict(equation.binders)):
         element = reading.element
         if isinstance(element, Indexed | Scalar):
+            ask("tensor", name_of(element))
             _check_element(reading, equation, tensors)
-            elements.append(reading)
         elif isinstance(element, Index):
             if element not in reading.scope:
                 raise _unbound(element, equation)
-        elif element not in sizes:
+        elif not isinstance(element, Size) or not ask("size", element.name):
             raise EquationError(
                 f"{element} stands for nothing", expected="a tensor, an index, or a size of some tensor"
             )
-    return tuple(elements)
 
 
 def _unbound(index: Index, equation: Equation) -> EquationError:
@@ -132,14 +143,16 @@ def _check_element(reading: Reading, equation: Equation, tensors: Mapping[str, T
             raise disagree(Evidence(place, size, source), Evidence(place, extent, element), equation)
 
 
-def _check_order(program: Program, found: list[tuple[Reading, ...]]) -> None:
+def _check_order(program: Program) -> None:
+    found = [
+        [r for r in readings(equation.rhs, dict(equation.binders)) if isinstance(r.element, Indexed | Scalar)]
+        for equation in program.equations
+    ]
     position = {equation.tensor.name: number for number, equation in enumerate(program.equations)}
     reads = [
         {position[name_of(r.element)] for r in elements if name_of(r.element) in position}
         for elements in found
     ]
-    if not any(target >= reader for reader, targets in enumerate(reads) for target in targets):
-        return
     circle = _circles(reads)
     steps: dict[
         int, set[tuple[int, int]]

@@ -20,6 +20,7 @@ from symnet.equations.ranges import Shapes, Solver
 from symnet.errors import EquationError
 from symnet.index.calculus import is_negative
 from symnet.index.functions import Bracket
+from symnet.index.recall import up_to_names
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Tensor, name_of
 
@@ -120,8 +121,12 @@ def expression_text(expr: Expr, ranges: bool = False) -> str:
 
 def equation_text(equation: Equation, ranges: bool = False) -> str:
     """`Z[n,j] = sum(X[n,i]*W[i,j], i) + b[j]`"""
-    right = LanguagePrinter(ranges, equation.indices).doprint(equation.rhs)
-    return f"{expression_text(equation.lhs)} = {right}"
+    return _equation_text(equation.lhs, equation.indices, equation.rhs, ranges)
+
+
+@up_to_names
+def _equation_text(lhs: Expr, indices: tuple[Index, ...], rhs: Expr, ranges: bool) -> str:
+    return f"{expression_text(lhs)} = {LanguagePrinter(ranges, indices).doprint(rhs)}"
 
 
 def program_text(program: Program) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from sympy import Add, Basic, Function, Indexed, Mul, Pow
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symnet.index.symbols import Scalar, Size, Tensor, base
+from symnet.index.symbols import Index, Scalar, Size, Tensor, base
 
 Numbering = dict[str, int]
 """Names by the order in which they have appeared."""
@@ -32,12 +32,15 @@ def key(thing: Any, names: Numbering) -> object:
     """
     if isinstance(thing, tuple):
         return tuple([key(part, names) for part in thing])
-    if isinstance(thing, Basic):
+    if isinstance(thing, Basic | Tensor):
         number, own = _form(thing)
         return number, tuple([names.setdefault(name, len(names)) for name in own])
-    if isinstance(thing, Tensor):
-        return key(_said_of(thing), names)
     return thing
+
+
+def names_in(expr: Basic) -> tuple[str, ...]:
+    """The names of the tensors and sizes in an expression."""
+    return _form(expr)[1]
 
 
 def in_order(names: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -48,25 +51,21 @@ def in_order(names: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(sorted(places, key=listed.__getitem__)), tuple(sorted(places, key=elements.__getitem__))
 
 
-@lru_cache(maxsize=1 << 14)
-def _said_of(tensor: Tensor) -> tuple[object, ...]:
-    """A tensor with its names as expressions."""
-    related = (tensor.name, tensor.adjoint_of, tensor.tangent_of, tensor.next_of, *tensor.quotient)
-    about = (tensor.role, tensor.integer, tensor.frozen, tensor.initial)
-    return (*(Scalar(name) if name else None for name in related), tensor.shape, about)
-
-
 _numbers: dict[tuple[object, ...], int] = {}
 _next = count()
 
 
 @lru_cache(maxsize=1 << 15)
-def _form(expr: Basic) -> tuple[int, tuple[str, ...]]:
-    """A number for everything about `expr` but its names, and these in the order of their appearance."""
+def _form(thing: Basic | Tensor) -> tuple[int, tuple[str, ...]]:
+    """A number for everything about `thing` but its names, and these in the order of their appearance."""
     said: list[object] = []
     names: Numbering = {}
+    indices: set[str] = set()
 
     def name(text: str) -> None:
+        if not text:
+            said.append(None)
+            return
         if text not in names:
             names[text] = len(names)
             said.append(_pattern(text))
@@ -87,9 +86,18 @@ def _form(expr: Basic) -> tuple[int, tuple[str, ...]]:
                 visit(argument)
         else:
             said.append(node)
+            if isinstance(node, Index):
+                indices.add(node.name)
 
-    visit(expr)
-    said.append(in_order(names))
+    if isinstance(thing, Tensor):
+        said.append((thing.role, thing.integer, thing.frozen, thing.initial, thing.rank))
+        for extent in thing.shape:
+            visit(extent)
+        for related in (thing.name, thing.adjoint_of, thing.tangent_of, thing.next_of, *thing.quotient):
+            name(related)
+    else:
+        visit(thing)
+    said += [in_order(names), *(name for name in names if name in indices)]  # no name that is an index's too
     if len(_numbers) > 1 << 15:
         _numbers.clear()  # numbers are never given twice: what was remembered by them is only forgotten
     number = _numbers.setdefault(tuple(said), -1)
@@ -111,15 +119,30 @@ def renamed(thing: Any, names: Mapping[str, str]) -> Any:
 
     The new names must be in the order in which the old ones are.
     """
+    return _anything(thing, names, {}) if names else thing
+
+
+def _anything(thing: Any, names: Mapping[str, str], done: dict[Any, Any]) -> Any:
     if isinstance(thing, Basic):
-        return _renamed(thing, names, {})
+        return _renamed(thing, names, done)
     if isinstance(thing, tuple):
-        return tuple([renamed(part, names) for part in thing])
-    if isinstance(thing, str):
+        return tuple([_anything(part, names, done) for part in thing])
+    if type(thing) is str:
         return in_text(thing, names)
-    if is_dataclass(thing) and not isinstance(thing, type):
-        return replace(thing, **{f.name: renamed(getattr(thing, f.name), names) for f in fields(thing)})
-    return thing
+    own = _fields(type(thing))
+    if not own:
+        return thing
+    found = done.get(thing)
+    if found is None:
+        values = [_anything(getattr(thing, name), names, done) for name in own]
+        found = done[thing] = type(thing)(**dict(zip(own, values, strict=True)))
+    return found
+
+
+@lru_cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a record; none of what is no record."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def in_text(text: str, names: Mapping[str, str]) -> str:

@@ -11,13 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from functools import wraps
+from typing import Any, Generic, TypeVar, cast
 
-from symnet.index.forms import Numbering, in_order, key
+from symnet.index.forms import Numbering, in_order, key, renamed
 
 Found = TypeVar("Found")
 Answer = Callable[..., Any]
 """Gives what a question (a word, then names of tensors) is answered by, in expressions, tensors and tuples."""
+
+
+def nothing_asked(word: str, *names: str) -> Any:
+    """The answer for functions of their arguments alone, which ask nothing."""
+    raise LookupError(word)
 
 
 @dataclass(slots=True)
@@ -37,11 +43,16 @@ class _Point(Generic[Found]):
         return point
 
 
+LIMIT = 1 << 13
+"""How much a function keeps in mind; then it forgets everything and begins anew."""
+
+
 class Recall(Generic[Found]):
     """What one function has found so far."""
 
     def __init__(self) -> None:
         self.start: _Point[Found] = _Point()
+        self.kept = 0
 
     def __call__(
         self, given: Any, answer: Answer, function: Callable[[Answer], Found]
@@ -63,6 +74,9 @@ class Recall(Generic[Found]):
         return self.record(given, answer, function), {}
 
     def record(self, given: Any, answer: Answer, function: Callable[[Answer], Found]) -> Found:
+        self.kept += 1
+        if self.kept > LIMIT:
+            self.start, self.kept = _Point(), 0
         names: Numbering = {}
         point = self.start.then(given, names)
         asked: dict[tuple[str, ...], Any] = {}
@@ -78,3 +92,17 @@ class Recall(Generic[Found]):
         found = function(ask)
         point.found = (tuple(names), found)
         return found
+
+
+def up_to_names(function: Callable[..., Found]) -> Callable[..., Found]:
+    """A pure function of expressions, tensors, tuples and plain values, called once for all arguments that
+    are equal up to names.
+    """
+    recall: Recall[Found] = Recall()
+
+    @wraps(function)
+    def recalling(*given: Any) -> Found:
+        found, names = recall(given, nothing_asked, lambda _: function(*given))
+        return cast(Found, renamed(found, names))
+
+    return recalling

@@ -16,10 +16,12 @@ from typing import Any
 
 from sympy import Add, Expr, Function, Indexed, Integer, Mul, Pow, Rational, S, Sum, log
 
-from symnet.equations.program import Equation, Program, elements
+from symnet.equations.program import Equation, Program, elements, reads
 from symnet.errors import LoweringError
 from symnet.index.calculus import bound_apart, common_number, free_indices, is_negative, pull, substitute
+from symnet.index.forms import names_in
 from symnet.index.functions import COMPUTED, NAMED, constant, equal, log1p, where
+from symnet.index.recall import up_to_names
 from symnet.index.reductions import ArgMax, binders_of, total
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indices_of, name_of
 from symnet.lowering.affine import affine_place, taps
@@ -53,9 +55,28 @@ def lower_equation(equation: Equation, program: Program, loop: Index | None = No
     `loop` is an index that a loop runs through outside: at each turn it is a number. Raises LoweringError for
     a function that has no array form.
     """
+    read = tuple(program.tensors[name] for name in reads(equation.rhs))
+    tensors = (equation.tensor, *read)
+    sizes = (extent for tensor in tensors for extent in tensor.shape)
+    named = dict.fromkeys(name for expr in (equation.rhs, *sizes) for name in names_in(expr))
+    values = tuple((Scalar(name), program.values[name]) for name in named if name in program.values)
+    return _lowered(equation.said, read, values, loop)
+
+
+@up_to_names
+def _lowered(
+    said: tuple[Any, ...],
+    read: tuple[Tensor, ...],
+    values: tuple[tuple[Scalar, float], ...],
+    loop: Index | None,
+) -> ArrayExpr:
+    """The array expression of an equation that reads the tensors `read`, whose sizes have these values."""
+    equation = Equation(*said)
     scope = {axis.index: axis for axis in axes_of(equation) if axis.index != loop}
     apart = bound_apart(equation.rhs, {index.name for index in equation.indices})
-    return Lowering(program.tensors, Extents(program.values), scope).expression(apart)
+    tensors = {tensor.name: tensor for tensor in read}
+    known = Extents({size.name: value for size, value in values})
+    return Lowering(tensors, known, scope).expression(apart)
 
 
 def axes_of(equation: Equation) -> tuple[Axis, ...]:

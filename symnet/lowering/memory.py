@@ -45,10 +45,16 @@ def share(lines: Sequence[Line], kept: Mapping[str, int], fixed: Mapping[str, st
     life = lives(lines, kept)
     owner = dict(fixed)
     tenant: dict[str, Buffer] = {}  # who uses each piece of memory now, by the name of its owner
+    alike: dict[object, list[str]] = {}  # the pieces of one shape and kind
+
+    def settle(buffer: Buffer) -> None:
+        tenant[buffer.name] = buffer
+        alike.setdefault((buffer.shape, buffer.kind), []).append(buffer.name)
+
     for position, line in enumerate(lines):
         for view in reads_of(line.instruction):
-            if view.buffer.home is Home.GRADIENT:
-                tenant.setdefault(view.buffer.name, view.buffer)
+            if view.buffer.home is Home.GRADIENT and view.buffer.name not in tenant:
+                settle(view.buffer)
         for view in writes_of(line.instruction):
             buffer = view.buffer
             if buffer.home not in SHARED or buffer.name in tenant or buffer.name in owner or not buffer.shape:
@@ -56,12 +62,14 @@ def share(lines: Sequence[Line], kept: Mapping[str, int], fixed: Mapping[str, st
             if life[buffer.name].born != position:
                 continue
             donors = [
-                name for name, used in tenant.items() if _free(used, buffer, life, position, line.instruction)
+                name
+                for name in alike.get((buffer.shape, buffer.kind), ())
+                if _free(tenant[name], buffer, life, position, line.instruction)
             ]
             # The memory that was used last is the one that is still in the cache: best of all, work in place.
             donor = max(donors, key=lambda name: life[tenant[name].name].dies, default=None)
             if donor is None:
-                tenant[buffer.name] = buffer
+                settle(buffer)
             else:
                 owner[buffer.name] = donor
                 tenant[donor] = buffer
@@ -71,9 +79,11 @@ def share(lines: Sequence[Line], kept: Mapping[str, int], fixed: Mapping[str, st
 def _free(
     used: Buffer, buffer: Buffer, life: Mapping[str, Life], position: int, instruction: Instruction
 ) -> bool:
-    """Whether `buffer`, first written by `instruction`, may have the memory that `used` had."""
+    """Whether `buffer`, first written by `instruction`, may have the memory that `used`, of its shape and
+    kind, had.
+    """
     homes = {buffer.home, Home.GRADIENT} if buffer.home is Home.UPDATE else {buffer.home}
-    if used.home not in homes or used.shape != buffer.shape or used.kind != buffer.kind:
+    if used.home not in homes:
         return False
     if life[used.name].dies != position:
         return life[used.name].dies < position

@@ -38,13 +38,15 @@ def stack_updates(
 ) -> tuple[tuple[Stack, ...], tuple[Equation, ...]]:
     """The stacks, and the updates that belong to none. `taken` are names already in use."""
     families: dict[tuple[object, ...], list[_Family]] = {}
-    loose = list(updates)
+    known = _Updates(updates)
+    stacked: set[str] = set()
     for equation in updates:
         if tensors.get(equation.tensor.next_of, equation.tensor).role is Role.PARAMETER:
-            family = _family(equation, updates, tensors)
+            family = _family(equation, known, tensors)
             if family is not None:
                 families.setdefault(family.key(), []).append(family)
-                loose = [other for other in loose if other not in family.equations]
+                stacked |= {other.tensor.name for other in family.equations}
+    loose = (equation for equation in updates if equation.tensor.name not in stacked)
     ordered = sorted(families.values(), key=lambda members: -len(members))
     return tuple(_stack(members, tensors, taken) for members in ordered), tuple(loose)
 
@@ -77,9 +79,19 @@ class _Family:
         return tuple(_renamed(equation.rhs, names, (Index("_p"),)) for equation in self.equations)
 
 
-def _family(equation: Equation, updates: Sequence[Equation], tensors: Mapping[str, Tensor]) -> _Family | None:
+class _Updates:
+    """The updates, by what they define and by whose next value that is."""
+
+    def __init__(self, updates: Sequence[Equation]) -> None:
+        self.position = {update.tensor.name: number for number, update in enumerate(updates)}
+        self.defining = {update.tensor.name: update for update in updates}
+        self.after: dict[str, list[Equation]] = {}
+        for update in updates:
+            self.after.setdefault(update.tensor.next_of, []).append(update)
+
+
+def _family(equation: Equation, updates: _Updates, tensors: Mapping[str, Tensor]) -> _Family | None:
     """The family of one parameter's update, or None where something in it is not elementwise."""
-    defining = {update.tensor.name: update for update in updates}
     shape = equation.tensor.shape
     if not shape:
         return None
@@ -99,14 +111,14 @@ def _family(equation: Equation, updates: Sequence[Equation], tensors: Mapping[st
                 continue
             if indices_of(element) != update.indices:
                 return None
-            if tensor.name in defining:
-                pending.append(defining[tensor.name])
+            if tensor.name in updates.defining:
+                pending.append(updates.defining[tensor.name])
             else:
                 members.setdefault(tensor.name, tensor)
-                pending.extend(other for other in updates if other.tensor.next_of == tensor.name)
+                pending.extend(updates.after.get(tensor.name, ()))
         if update.rhs.atoms(Index) - {index for e in update.rhs.atoms(Indexed) for index in e.indices}:
             return None
-    ordered = tuple(update for update in updates if update in chosen)
+    ordered = tuple(sorted(chosen, key=lambda update: updates.position[update.tensor.name]))
     rank = {Role.PARAMETER: 0, Role.STATE: 2}
     return _Family(ordered, tuple(sorted(members.values(), key=lambda tensor: rank.get(tensor.role, 1))))
 

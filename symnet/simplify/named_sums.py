@@ -20,6 +20,7 @@ from sympy import Add, Expr, Function, Indexed, Mul, S, Sum, exp, log
 from symnet.equations.program import Equation, Program
 from symnet.index.calculus import canonical, free_indices
 from symnet.index.functions import Bracket, Elementary
+from symnet.index.recall import up_to_names
 from symnet.index.reductions import ArgMax, Binder, binders_of, total
 from symnet.index.symbols import Index, Tensor
 from symnet.simplify.rewrite import Rewrite
@@ -153,6 +154,7 @@ class _Naming:
         )
 
 
+@up_to_names
 def _identity(value: Expr, scope: tuple[Binder, ...]) -> tuple[tuple[Binder, ...], Expr]:
     """The binders that `value` depends on, and the value up to the names of indices."""
     free = free_indices(value)
