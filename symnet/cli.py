@@ -22,6 +22,7 @@ from symnet import __version__
 from symnet.errors import SymnetError
 
 if TYPE_CHECKING:
+    from symnet.cache import Texts
     from symnet.derivatives import Gradient
     from symnet.pipeline import Derivation
     from symnet.training import Run
@@ -82,6 +83,12 @@ SECOND = click.option(
     help="Second derivatives too: hessian, or its product with a direction, hvp; gauss_newton; fisher.",
 )
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
+CACHE = click.option(
+    "--no-cache",
+    "anew",
+    is_flag=True,
+    help="Do the work again, though nothing has changed since it was done.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
 
 
@@ -156,6 +163,7 @@ def commands() -> None:
 @SECOND
 @SEED
 @OUTPUT
+@CACHE
 @JSON
 def derive(
     spec: Path,
@@ -165,6 +173,7 @@ def derive(
     second: str | None,
     seed: int | None,
     output: str | None,
+    anew: bool,
     as_json: bool,
 ) -> int:
     """Derive every gradient, as a document.
@@ -172,23 +181,33 @@ def derive(
     It shows each step of the chain rule, the code that trains, and the certificate. A derivation that its
     own verification refuses is not written: then the certificate is printed, and the exit code is 1.
     """
-    from symnet.documents import formats
-    from symnet.results import record, results_of
 
-    derivation = _derivation(spec, output, second)
-    if as_json:
-        equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
-        _write(json.dumps({"gradients": equations}, indent=2) + "\n", output)
-        return 0
-    suffixes = {member.SUFFIX: name for name, member in formats().items()}
-    chosen = form or suffixes.get(Path(output or "").suffix, "markdown" if output in (None, "-") else "html")
-    certificate = _verified(derivation, seed)
-    if not certificate.passed:
-        click.echo(certificate.table(), err=True)
+    def make() -> Texts:
+        from symnet.documents import formats
+        from symnet.results import record, results_of
+
+        derivation = _derivation(spec, second)
+        if as_json:
+            equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
+            return {"text": json.dumps({"gradients": equations}, indent=2) + "\n"}
+        suffixes = {member.SUFFIX: name for name, member in formats().items()}
+        chosen = form or suffixes.get(suffix, "html" if suffix else "markdown")
+        certificate = _verified(derivation, seed)
+        if not certificate.passed:
+            return {"refused": certificate.table()}
+        run = _trained(derivation, spec, seed) if trained else None
+        measured = results_of(record(run)) if run else None
+        return {"text": derivation.document(chosen, convention, certificate, measured)}
+
+    _check_output(spec, output)
+    suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
+    options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
+    options |= {"seed": seed, "json": as_json}
+    made = _made("derive", options, spec, make, anew, reads_data=trained)
+    if "refused" in made:
+        click.echo(made["refused"], err=True)
         return 1
-    run = _trained(derivation, spec, seed) if trained else None
-    measured = results_of(record(run)) if run else None
-    _write(derivation.document(chosen, convention, certificate, measured), output)
+    _write(made["text"], output)
     return 0
 
 
@@ -199,27 +218,41 @@ def derive(
 @click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
 @SECOND
 @OUTPUT
-def generate(spec: Path, backend: str, second: str | None, output: str | None) -> None:
+@CACHE
+def generate(spec: Path, backend: str, second: str | None, output: str | None, anew: bool) -> None:
     """Generate a module that trains the network."""
-    _write(_derivation(spec, output, second).generate(backend), output)
+
+    def make() -> Texts:
+        return {"text": _derivation(spec, second).generate(backend)}
+
+    _check_output(spec, output)
+    _write(_made("generate", {"backend": backend, "second": second}, spec, make, anew)["text"], output)
 
 
 @commands.command(epilog=_examples("symnet verify xor.toml", "symnet verify xor.toml -o certificate.json"))
 @SPEC
 @SEED
 @OUTPUT
+@CACHE
 @JSON
-def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> int:
+def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json: bool) -> int:
     """Check the derivation and the module.
 
     Every gradient and every printed step is compared with numbers that the derivation did not produce. The
     certificate is printed as a table, and written to FILE as JSON. The exit code is 1 where it refuses.
     """
-    certificate = _verified(_derivation(spec, output), seed)
+
+    def make() -> Texts:
+        certificate = _verified(_derivation(spec), seed)
+        texts = {"json": certificate.to_json(), "table": certificate.table() + "\n"}
+        return texts if certificate.passed else {**texts, "refused": certificate.table()}
+
+    _check_output(spec, output)
+    made = _made("verify", {"seed": seed}, spec, make, anew)
     if output not in (None, "-"):
-        _write(certificate.to_json(), output)
-    _write(certificate.to_json() if as_json or output == "-" else certificate.table() + "\n", "-")
-    return 0 if certificate.passed else 1
+        _write(made["json"], output)
+    _write(made["json" if as_json or output == "-" else "table"], "-")
+    return 1 if "refused" in made else 0
 
 
 @commands.command(
@@ -239,8 +272,8 @@ def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, 
     """
     from symnet.data import write_npz
 
-    derivation = _derivation(spec, output)
-    run = _trained(derivation, spec, seed, epochs)
+    _check_output(spec, output)
+    run = _trained(_derivation(spec), spec, seed, epochs)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
         write_npz(path, run.trainer.parameters)
@@ -282,16 +315,34 @@ def list_(as_json: bool) -> None:
     _write("\n".join(lines).rstrip() + "\n", "-")
 
 
-def _derivation(spec: Path, output: str | None, second: str | None = None) -> Derivation:
-    """The derivation of the network in the file `spec`, which `output` must not replace, with the `second`
-    derivatives that are asked for.
-    """
-    from symnet.pipeline import Network
+def _made(
+    command: str,
+    options: dict[str, Any],
+    spec: Path,
+    make: Callable[[], Texts],
+    anew: bool,
+    reads_data: bool = False,
+) -> Texts:
+    """What a command makes of `spec`, as far as it has not made it before."""
+    from symnet.cache import remembered
 
+    if anew:
+        return make()
+    return remembered({"command": command, **options}, spec, reads_data, make)
+
+
+def _check_output(spec: Path, output: str | None) -> None:
+    """Raises SymnetError where `output` would replace the specification."""
     if output and Path(output).exists() and spec.exists() and Path(output).samefile(spec):
         raise SymnetError(
             "this is the specification itself", place=output, expected="another name to write to"
         )
+
+
+def _derivation(spec: Path, second: str | None = None) -> Derivation:
+    """The derivation of the network in the file `spec`, with the `second` derivatives that are asked for."""
+    from symnet.pipeline import Network
+
     derivation = Network.from_toml(spec).derive()
     derivation = derivation.second(second) if second else derivation
     return replace(derivation, source=spec.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -9,6 +11,7 @@ from hypothesis import settings
 # For a search further afield: `make test ARGS="--hypothesis-profile=default"`.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("ci")
+os.environ["SYMNET_CACHE"] = ""  # every test sees the work done, but those of the cache
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -226,9 +226,7 @@ class Backward:
             value = together
         return Formula(value, contributions, tuple(steps), vanished)
 
-    def contribution(
-        self, tensor: Tensor, indices: tuple[Index, ...], use: Use, ask: Answer
-    ) -> Contribution:
+    def contribution(self, tensor: Tensor, indices: tuple[Index, ...], use: Use, ask: Answer) -> Contribution:
         equation = use.equation
         occurrence = occurrences(equation, self.reached)[use.number]
         binders = equation.binders + occurrence.binders

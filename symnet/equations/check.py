@@ -91,7 +91,8 @@ def _check_indices(equation: Equation, tensors: Mapping[str, Tensor], sizes: fro
     for index in indices:
         if index.name in tensors or Size(index.name) in sizes:
             raise EquationError(
-                f"{index.name} is an index here and the name of a tensor or size", expected="a name of its own"
+                f"{index.name} is an index here and the name of a tensor or size",
+                expected="a name of its own",
             )
 
 

@@ -1,8 +1,8 @@
 """Equal up to names: the form of an expression, and renaming.
 
-Z1[n,j] = Sum(X[n,i]*W1[i,j], i) and Z2[n,j] = Sum(A1[n,i]*W2[i,j], i) have one form: what holds of one of them
-holds of the other, with the names replaced. Names are those of tensors and of sizes; indices count as they
-are. SymPy orders terms and factors by name, so that two names are alike only where they differ in digits
+Z2[n,j] = Sum(A1[n,i]*W2[i,j], i) and Z3[n,j] = Sum(A2[n,i]*W3[i,j], i) have one form: what holds of one of
+them holds of the other, with the names replaced. Names are those of tensors and of sizes; indices count as
+they are. SymPy orders terms and factors by name, so that two names are alike only where they differ in digits
 alone (W1 and W2, not W1 and V1), and a form says in which order its names are: renaming keeps every order.
 """
 
@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from sympy import Add, Basic, Function, Indexed, Mul, Pow
@@ -43,67 +42,93 @@ def names_in(expr: Basic) -> tuple[str, ...]:
     return _form(expr)[1]
 
 
-def in_order(names: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """How names, in the order of their appearance, are sorted: alone, and before an index."""
+def in_order(names: Iterable[str]) -> tuple[int, ...]:
+    """How names, in the order of their appearance, are sorted: alone, and where that differs before an index
+    too.
+    """
     listed = list(names)
-    places = range(len(listed))
-    elements = [f"{name}[" for name in listed]
-    return tuple(sorted(places, key=listed.__getitem__)), tuple(sorted(places, key=elements.__getitem__))
+    places = sorted(range(len(listed)), key=listed.__getitem__)
+    if any(listed[b].startswith(listed[a]) for a, b in pairwise(places)):
+        places += sorted(places, key=lambda place: f"{listed[place]}[")
+    return tuple(places)
 
 
+MOST = 1 << 15
+"""How many forms are kept in mind."""
 _numbers: dict[tuple[object, ...], int] = {}
 _next = count()
 
 
-@lru_cache(maxsize=1 << 15)
+_forms: dict[Basic | Tensor, tuple[int, tuple[str, ...]]] = {}
+
+
 def _form(thing: Basic | Tensor) -> tuple[int, tuple[str, ...]]:
     """A number for everything about `thing` but its names, and these in the order of their appearance."""
-    said: list[object] = []
-    names: Numbering = {}
-    indices: set[str] = set()
+    found = _forms.get(thing)
+    if found is None:
+        if len(_forms) > MOST:
+            _forms.clear()
+        found = _forms[thing] = _read(thing)
+    return found
 
-    def name(text: str) -> None:
-        if not text:
-            said.append(None)
-            return
-        if text not in names:
-            names[text] = len(names)
-            said.append(_pattern(text))
-        said.append(names[text])
 
-    def visit(node: Basic) -> None:
-        if isinstance(node, Size | Scalar):
-            said.append(type(node))
-            name(node.name)
-        elif isinstance(node, Indexed):
-            said.append((Indexed, len(node.args)))
-            name(node.base.label.name)
-            for place in node.indices:
-                visit(place)
-        elif node.args:
-            said.append((node.func, len(node.args)))
-            for argument in node.args:
-                visit(argument)
-        else:
-            said.append(node)
-            if isinstance(node, Index):
-                indices.add(node.name)
-
+def _read(thing: Basic | Tensor) -> tuple[int, tuple[str, ...]]:
+    reader = _Reader()
     if isinstance(thing, Tensor):
-        said.append((thing.role, thing.integer, thing.frozen, thing.initial, thing.rank))
-        for extent in thing.shape:
-            visit(extent)
-        for related in (thing.name, thing.adjoint_of, thing.tangent_of, thing.next_of, *thing.quotient):
-            name(related)
+        reader.tensor(thing)
     else:
-        visit(thing)
-    said += [in_order(names), *(name for name in names if name in indices)]  # no name that is an index's too
-    if len(_numbers) > 1 << 15:
+        reader.expression(thing)
+    said = reader.all()
+    if len(_numbers) > MOST:
         _numbers.clear()  # numbers are never given twice: what was remembered by them is only forgotten
-    number = _numbers.setdefault(tuple(said), -1)
-    if number < 0:
-        number = _numbers[tuple(said)] = next(_next)
-    return number, tuple(names)
+    number = _numbers.get(said)
+    if number is None:
+        number = _numbers[said] = next(_next)
+    return number, tuple(reader.names)
+
+
+class _Reader:
+    """One walk over a thing: what it consists of, in order, with numbers for names."""
+
+    def __init__(self) -> None:
+        self.said: list[object] = []
+        self.names: Numbering = {}
+        self.indices: set[str] = set()
+
+    def name(self, text: str) -> None:
+        if text and text not in self.names:
+            self.names[text] = len(self.names)
+            self.said.append(_pattern(text))
+        self.said.append(self.names.get(text))
+
+    def tensor(self, tensor: Tensor) -> None:
+        self.said.append((tensor.role, tensor.integer, tensor.frozen, tensor.initial, tensor.rank))
+        for extent in tensor.shape:
+            self.expression(extent)
+        for name in (tensor.name, tensor.adjoint_of, tensor.tangent_of, tensor.next_of, *tensor.quotient):
+            self.name(name)
+
+    def expression(self, node: Basic) -> None:
+        if isinstance(node, Size | Scalar):
+            self.said.append(type(node))
+            self.name(node.name)
+        elif isinstance(node, Indexed):
+            self.said.append((Indexed, len(node.args)))
+            self.name(node.base.label.name)
+            for place in node.indices:
+                self.expression(place)
+        elif node.args:
+            self.said.append((node.func, len(node.args)))
+            for argument in node.args:
+                self.expression(argument)
+        else:
+            self.said.append(node)
+            if isinstance(node, Index):
+                self.indices.add(node.name)
+
+    def all(self) -> tuple[object, ...]:
+        """All of it, with the order of the names; one that is an index's too is not replaced."""
+        return (*self.said, in_order(self.names), *(name for name in self.names if name in self.indices))
 
 
 @lru_cache(maxsize=1 << 15)
@@ -117,9 +142,15 @@ def _pattern(name: str) -> str:
 def renamed(thing: Any, names: Mapping[str, str]) -> Any:
     """`thing` (an expression, a tensor, a record, a tuple or a text of such) with other names.
 
-    The new names must be in the order in which the old ones are.
+    The new names must be alike the old ones and in their order: those of a thing of the same form.
     """
-    return _anything(thing, names, {}) if names else thing
+    if not names:
+        return thing
+    found = _anything(thing, names, {})
+    if isinstance(thing, Basic) and thing in _forms:  # the form stays
+        number, own = _forms[thing]
+        _forms[found] = number, tuple([names.get(name, name) for name in own])
+    return found
 
 
 def _anything(thing: Any, names: Mapping[str, str], done: dict[Any, Any]) -> Any:
@@ -129,20 +160,14 @@ def _anything(thing: Any, names: Mapping[str, str], done: dict[Any, Any]) -> Any
         return tuple([_anything(part, names, done) for part in thing])
     if type(thing) is str:
         return in_text(thing, names)
-    own = _fields(type(thing))
-    if not own:
+    own = getattr(thing, "__dataclass_fields__", None)
+    if own is None:
         return thing
     found = done.get(thing)
     if found is None:
-        values = [_anything(getattr(thing, name), names, done) for name in own]
-        found = done[thing] = type(thing)(**dict(zip(own, values, strict=True)))
+        values = {name: _anything(getattr(thing, name), names, done) for name in own}
+        found = done[thing] = type(thing)(**values)
     return found
-
-
-@lru_cache
-def _fields(kind: type) -> tuple[str, ...]:
-    """The fields of a record; none of what is no record."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def in_text(text: str, names: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from symnet.index.forms import Numbering, in_order, key, renamed
 
 Found = TypeVar("Found")
 Answer = Callable[..., Any]
-"""Gives what a question (a word, then names of tensors) is answered by, in expressions, tensors and tuples."""
+"""Gives what a question (a word, then names of tensors) is answered by: expressions, tensors, tuples."""
 
 
 def nothing_asked(word: str, *names: str) -> Any:

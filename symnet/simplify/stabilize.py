@@ -111,14 +111,14 @@ class _Safe:
     def __init__(self, program: Program, shifts: Mapping[str, Shift]) -> None:
         self.program = program
         self.shifts = shifts
-        self.recall: Recall[tuple[Expr, str]] = Recall()
+        self.recall: Recall[tuple[Expr | None, str]] = Recall()
 
     def formula_of(self, equation: Equation) -> tuple[Expr, str]:
         """The right-hand side with sums of exponentials shifted and logarithms of squashed values expanded,
         and why.
         """
         (rhs, reason), names = self.recall(equation.said, self.answer, partial(_safe, equation.rhs))
-        return renamed(rhs, names), reason
+        return equation.rhs if rhs is None else renamed(rhs, names), reason
 
     def answer(self, word: str, name: str) -> object:
         if word == "shift":
@@ -139,8 +139,10 @@ def _exact(rhs: Expr, ask: Answer) -> Expr:
     return safe_forms(without_cancellation(held, formula) if held != exact else exact)
 
 
-def _safe(rhs: Expr, ask: Answer) -> tuple[Expr, str]:
-    """`rhs` with sums of exponentials shifted and logarithms of squashed values expanded, and why."""
+def _safe(rhs: Expr, ask: Answer) -> tuple[Expr | None, str]:
+    """`rhs` with sums of exponentials shifted and logarithms of squashed values expanded, and why; None where
+    nothing has to change.
+    """
     stated = rhs
     reason = ""
     if rhs.has(log):
@@ -163,7 +165,7 @@ def _safe(rhs: Expr, ask: Answer) -> tuple[Expr, str]:
     exact = _exact(rhs, ask)
     if exact != rhs:
         rhs, reason = exact, reason or "The same value, in a form that keeps its digits far from zero."
-    return stated if rhs == stated else rhs, reason
+    return None if rhs == stated else rhs, reason
 
 
 def _summands_named(equation: Equation, taken: set[str]) -> tuple[Equation, ...]:

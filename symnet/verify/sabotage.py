@@ -9,7 +9,7 @@ anyway) is no mistake and is left out; that is decided with numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -126,7 +126,7 @@ def _wrong_local(contribution: Contribution, lines: Lines) -> Iterator[tuple[str
 
 
 def _wrong_steps(
-    steps: tuple[Step, ...], binders: tuple[Binder, ...], lines: Lines
+    steps: Sequence[Step], binders: tuple[Binder, ...], lines: Lines
 ) -> Iterator[tuple[str, tuple[Step, ...]]]:
     for k, step in enumerate(steps):
         for what, wrong in _changed(step.after, binders, lines):

@@ -80,7 +80,7 @@ def _broken(derived: Derived, adjoint: Adjoint) -> str:
     return ""
 
 
-def _chain(value: Expr, steps: tuple[Step, ...]) -> Expr | None:
+def _chain(value: Expr, steps: Sequence[Step]) -> Expr | None:
     """Where the steps lead from `value`, or None where one does not begin where the last one ended."""
     for step in steps:
         if step.before != value:
