@@ -44,9 +44,10 @@ class TestForms:
             layer(3) + 1,
             layer(3).xreplace({n: Index("m")}),
             layer(3).xreplace({Size("H2"): N}),
-            layer(3).xreplace({tanh: exp}),
+            layer(3).replace(tanh, exp),
             Scalar("A3"),
         ],
+        ids=["letter", "term", "index", "size", "function", "element"],
     )
     def test_what_else_differs_is_another_form(self, other):
         assert not same(layer(3), other)
@@ -87,6 +88,7 @@ class TestRenaming:
             lambda k: Tensor(f"dW{k}", (N, Size(f"H{k}")), Role.STATE, adjoint_of=f"W{k}", next_of=f"V{k}"),
             lambda k: (f"W{k}[i,j] is read", (layer(k),), None, 7),
         ],
+        ids=["layer", "sum", "argmax", "unevaluated", "tensor", "tuple"],
     )
     def test_it_gives_what_would_have_been_built(self, make):
         one, other = make(4), make(6)
