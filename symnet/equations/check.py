@@ -20,25 +20,25 @@ from functools import partial
 
 from sympy import Expr, Indexed
 
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, reads
 from symnet.equations.ranges import Evidence, Reading, disagree, element_text, fits, readings
 from symnet.errors import EquationError, SymnetError, nearest
-from symnet.index.recall import Answer, Recall
+from symnet.index.forms import names_in
+from symnet.index.recall import Answer, Recall, nothing_asked
 from symnet.index.symbols import GIVEN_ROLES, Index, Scalar, Size, Tensor, indices_of, name_of
 
 
 def check(program: Program) -> None:
     """Raises EquationError, or ShapeError where sizes do not agree, if `program` is not one."""
     _check_names(program)
-    sizes = frozenset(program.sizes)
-
-    def answer(word: str, name: str) -> object:
-        return Size(name) in sizes if word == "size" else program.tensors.get(name)
-
+    sizes = frozenset(size.name for size in program.sizes)
     for equation in program.equations:
         try:
             _check_indices(equation, program.tensors, sizes)
-            _checked(equation.said, answer, partial(_check_equation, equation, program.tensors))
+            read = tuple(map(program.tensors.get, reads(equation.rhs)))
+            known = tuple(name in sizes for name in names_in(equation.rhs))
+            check_equation = partial(_check_equation, equation, program.tensors, sizes)
+            _checked((equation.said, read, known), nothing_asked, check_equation)
         except SymnetError as error:
             raise error.at(at_equation(equation.tensor.name)) from None
     if program.is_circular:
@@ -83,30 +83,31 @@ def _some(tensor: Tensor) -> Expr:
     return tensor[tuple(map(Index, "ijklmnpqrstuvw"[: tensor.rank]))]
 
 
-def _check_indices(equation: Equation, tensors: Mapping[str, Tensor], sizes: frozenset[Size]) -> None:
+def _check_indices(equation: Equation, tensors: Mapping[str, Tensor], sizes: frozenset[str]) -> None:
     """Raises EquationError where the indices on the left are not such, or are called like something else."""
     indices = equation.indices
     if len(indices) != equation.tensor.rank or len(set(indices)) < len(indices):
         raise EquationError("the left side must have one index for each axis, all distinct")
     for index in indices:
-        if index.name in tensors or Size(index.name) in sizes:
+        if index.name in tensors or index.name in sizes:
             raise EquationError(
                 f"{index.name} is an index here and the name of a tensor or size",
                 expected="a name of its own",
             )
 
 
-def _check_equation(equation: Equation, tensors: Mapping[str, Tensor], ask: Answer) -> None:
+def _check_equation(
+    equation: Equation, tensors: Mapping[str, Tensor], sizes: frozenset[str], _: Answer
+) -> None:
     """Raises EquationError where something in the equation is not bound, or does not agree."""
     for reading in readings(equation.rhs, dict(equation.binders)):
         element = reading.element
         if isinstance(element, Indexed | Scalar):
-            ask("tensor", name_of(element))
             _check_element(reading, equation, tensors)
         elif isinstance(element, Index):
             if element not in reading.scope:
                 raise _unbound(element, equation)
-        elif not isinstance(element, Size) or not ask("size", element.name):
+        elif not isinstance(element, Size) or element.name not in sizes:
             raise EquationError(
                 f"{element} stands for nothing", expected="a tensor, an index, or a size of some tensor"
             )

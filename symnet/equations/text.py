@@ -121,12 +121,12 @@ def expression_text(expr: Expr, ranges: bool = False) -> str:
 
 def equation_text(equation: Equation, ranges: bool = False) -> str:
     """`Z[n,j] = sum(X[n,i]*W[i,j], i) + b[j]`"""
-    return _equation_text(equation.lhs, equation.indices, equation.rhs, ranges)
+    return _equation_text(*equation.said, ranges)
 
 
 @up_to_names
-def _equation_text(lhs: Expr, indices: tuple[Index, ...], rhs: Expr, ranges: bool) -> str:
-    return f"{expression_text(lhs)} = {LanguagePrinter(ranges, indices).doprint(rhs)}"
+def _equation_text(tensor: Tensor, indices: tuple[Index, ...], rhs: Expr, ranges: bool) -> str:
+    return f"{expression_text(tensor[indices])} = {LanguagePrinter(ranges, indices).doprint(rhs)}"
 
 
 def program_text(program: Program) -> str:

@@ -120,9 +120,12 @@ class _Safe:
         (rhs, reason), names = self.recall(equation.said, self.answer, partial(_safe, equation.rhs))
         return equation.rhs if rhs is None else renamed(rhs, names), reason
 
-    def answer(self, word: str, name: str) -> object:
-        if word == "shift":
-            return tuple(e.said for e in self.shifts.get(name, ()))
+    def answer(self, word: str, *names: str) -> object:
+        """What is asked: the shifts of these tensors, with the tensors; the definition of one."""
+        if word == "shifts":
+            found = (name for name in names if name in self.shifts)
+            return tuple((Scalar(name), *(e.said for e in self.shifts[name])) for name in found)
+        (name,) = names
         equation = self.program.defining.get(name)
         return equation.said if equation is not None else self.program.tensors.get(name)
 
@@ -152,16 +155,12 @@ def _safe(rhs: Expr, ask: Answer) -> tuple[Expr | None, str]:
                 _signs_out(opened),
                 "The logarithm of a squashed value is taken before squashing: it cannot become log 0.",
             )
-    for name in reads(rhs):
-        shift = tuple(Equation(*said) for said in ask("shift", name))
-        if shift:
-            largest, shifted, sum_of_shifted = shift
-            places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == name]
-            rhs = rhs.xreplace(
-                {place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places}
-            )
-            rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
-            reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
+    for known, *shift in ask("shifts", *reads(rhs)):
+        largest, shifted, sum_of_shifted = (Equation(*said) for said in shift)
+        places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == known.name]
+        rhs = rhs.xreplace({place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places})
+        rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
+        reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
     exact = _exact(rhs, ask)
     if exact != rhs:
         rhs, reason = exact, reason or "The same value, in a form that keeps its digits far from zero."
