@@ -101,7 +101,8 @@ def main() -> int:
 
     print(versions("symnet", "sympy", "jax"))
     print(f"Dense tanh network of width {WIDTH}; seconds of CPU, the median of {rounds} rounds.\n")
-    header = [
+    header = ["layers", "symnet derives", "and writes its module", "JAX traces and lowers"]
+    header += ["by JAX", "module by JAX"]
         "layers",
         "symnet derives",
         "and writes its module",
