@@ -10,6 +10,8 @@ runs after them as often as one likes: it leaves alone what it reads.
 | find_recurrences | puts what must be computed along an index into loops |
 | stack_updates | writes equal updates as one, for all parameters at once |
 | lower_equation | makes whole-array expressions of the equations |
+| with_diagonals | keeps what is zero off a diagonal apart from what is not |
+| with_factors | takes outer products under a sum apart |
 | Emitter | makes instructions of the expressions |
 | share | lets buffers that are never needed together be one piece of memory |
 """
@@ -26,9 +28,11 @@ from sympy import Expr
 from symnet.derivation.journal import Derived, Further
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
-from symnet.lowering.beyond import Beyond, needs, read_first
+from symnet.lowering.beyond import Beyond, needed_of, needs, read_first
+from symnet.lowering.diagonals import with_diagonals
 from symnet.lowering.emit import Emitter
 from symnet.lowering.extents import Extents
+from symnet.lowering.factors import with_factors
 from symnet.lowering.instructions import (
     Assign,
     Buffer,
@@ -43,7 +47,17 @@ from symnet.lowering.instructions import (
 )
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
-from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, Window, children
+from symnet.lowering.nodes import (
+    ArrayExpr,
+    Elementwise,
+    Iota,
+    Number,
+    Read,
+    SizeValue,
+    Window,
+    children,
+    nameless,
+)
 from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.simplify.named_sums import unused
@@ -112,6 +126,7 @@ class _Scheduling:
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         self.tensors = dict(self.program.tensors)  # and those that the passes add
         self.known = replace(self.program, tensors=self.tensors)
+        self.extents = Extents(self.program.values)
         self.labels = dict(derived.labels)
         self.buffers: dict[str, Buffer] = {}
         updates = {equation.tensor.name for equation in derived.updates}
@@ -131,7 +146,7 @@ class _Scheduling:
         stretches += [self.stretch(further) for further in self.derived.further]
         apart = [own, *stretches[len(stretches) - len(self.derived.further) :]]
         stretches.append(updates)
-        emitter = Emitter(self.of_tensor, self.scratch, Extents(self.program.values))
+        emitter = Emitter(self.of_tensor, self.scratch, self.extents)
         emitter.replaces = {
             e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of
         }
@@ -227,7 +242,16 @@ class _Scheduling:
         self.tensors |= {e.tensor.name: e.tensor for e in further.equations}
         whole = self.program.extended(further.equations)
         needed = whole.sources(*(tensor.name for tensor in further.results.values()))
+        for tensor in further.results.values():
+            if tensor.shape and self.is_new(tensor, further):
+                self.place(tensor, Home.RESULT)
         return list(find_recurrences([e for e in further.equations if e.tensor.name in needed], self.taken))
+
+    def is_new(self, result: Tensor, further: Further) -> bool:
+        """Whether a result has memory of its own to be returned, and lies in no vector of products."""
+        stated = {equation.tensor.name for equation in further.equations}
+        known = self.of_tensor.get(result.name)
+        return result.name in stated and (known is None or known.home is not Home.PRODUCT)
 
     def place(self, tensor: Tensor, home: Home) -> None:
         kind = Kind.PLACE if tensor.integer else Kind.REAL
@@ -260,7 +284,7 @@ class _Scheduling:
             self.equations[equation.tensor.name] = equation
         if isinstance(part, Recurrence):
             return tuple(lower_equation(equation, self.known, part.index) for equation in part.equations)
-        return lower_equation(part, self.known)
+        return with_factors(with_diagonals(lower_equation(part, self.known), self.extents))
 
     def emit(self, emitter: Emitter, part: Part, expression: ArrayExpr | tuple[ArrayExpr, ...]) -> None:
         if isinstance(part, Recurrence):
@@ -323,6 +347,13 @@ class _Scheduling:
         update = (*lines[-1], *copies)
         return share([*every, *copies], kept, fixed), update
 
+    def beyond(
+        self, further: Further, stretch: tuple[Line, ...], earlier: Sequence[tuple[Line, ...]]
+    ) -> Beyond:
+        numbers = needs(stretch, earlier)
+        before = needed_of(stretch, [line for number in numbers for line in earlier[number]])
+        return Beyond(further, stretch, numbers, before)
+
     def finished(
         self,
         lines: list[tuple[Line, ...]],
@@ -338,7 +369,7 @@ class _Scheduling:
             loss=lines[FORWARD],
             backward=lines[BACKWARD],
             beyond=tuple(
-                Beyond(further, stretch, needs(stretch, lines[: BACKWARD + 1]))
+                self.beyond(further, stretch, lines[: BACKWARD + 1])
                 for further, stretch in zip(self.derived.further, lines[BACKWARD + 1 :], strict=False)
             ),
             update=lines[-1],
@@ -368,7 +399,9 @@ def _span(labels: Sequence[str]) -> str:
 
 
 def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
-    """The expressions that must be computed and that stand in more places than one."""
+    """The expressions that must be computed and that stand in more places than one, up to the names of their
+    axes.
+    """
     counted: Counter[ArrayExpr] = Counter()
     for expression in expressions:
         pending: list[ArrayExpr] = list(_inside(expression))
@@ -377,8 +410,9 @@ def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
             if isinstance(node, Read | Window | Iota | Number | SizeValue) or not node.axes:
                 pending.extend(_inside(node))
                 continue
-            counted[node] += 1
-            if counted[node] == 1:
+            key = nameless(node)
+            counted[key] += 1
+            if counted[key] == 1:
                 pending.extend(_inside(node))
     return frozenset(node for node, count in counted.items() if count > 1)
 

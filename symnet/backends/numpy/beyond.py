@@ -11,6 +11,7 @@ from symnet.backends.numpy.expressions import Expressions
 from symnet.derivation.journal import Further
 from symnet.index.symbols import Tensor
 from symnet.lowering.beyond import Beyond
+from symnet.lowering.instructions import Home
 from symnet.lowering.schedule import Schedule
 
 LOCAL = frozenset({"directions", "set_directions", "blocks", "names", "sizes", "row", "column"})
@@ -20,7 +21,8 @@ WIDTH = 108
 
 def of_the_trainer(plan: Schedule) -> frozenset[str]:
     """What a Trainer has more for them."""
-    return frozenset(form.format(s.name) for s in plan.beyond for form in ("{}", "_{}", "{}_matrix"))
+    forms = ("{}", "_{}", "_before_{}", "{}_matrix")
+    return frozenset(form.format(s.name) for s in plan.beyond for form in forms)
 
 
 def sentence(further: Further) -> str:
@@ -77,7 +79,10 @@ class Methods:
         """The method of one stretch, with the calls of those that it needs."""
         further = stretch.further
         needed = [list(self.first)[number] for number in stretch.needs]
-        lines = [*(line for name in needed for line in self.first[name]), *stretch.lines]
+        before = stretch.before or tuple(line for name in needed for line in self.first[name])
+        if stretch.before:
+            needed = [f"_before_{stretch.name}"]
+        lines = [*before, *stretch.lines]
         drawn = [tensor.name for tensor in drawn_of(self.plan, lines)]
         of_loss = all(name in self.known for key in further.results for name in key.split(", "))
         read = {*self.inputs.data, *data_of(self.plan, lines)}
@@ -98,7 +103,7 @@ class Methods:
             words=f"{sentence(further)}, at these data: {arguments.words}.",
             help=[line for text in self.help(stretch, given) for line in textwrap.wrap(text, WIDTH)],
             checks=arguments.checks() if data else [],
-            floats=arguments.floats,
+            floats=[pair for tensor, pair in arguments.floats_of.items() if tensor in read],
             calls=[self.calls[name] for name in [*(["_draw"] if drawn else []), *needed, f"_{stretch.name}"]],
             vector=self.vector(stretch) if given else "",
             directions=[(name, self.of(further.directions[name])) for name in given],
@@ -131,15 +136,19 @@ class Methods:
         """What is returned, each with its key: blocks of a symmetric matrix in both orders."""
         for key, tensor in stretch.further.results.items():
             place = self.of(tensor)
-            yield _key(key), f"{place}.copy()" if tensor.shape else f"np.array({place}, self.dtype)"
+            own = self.plan.of_tensor[tensor.name].home is Home.RESULT
+            yield _key(key), place if own else self.copy(tensor)
             if self.mirrored(key, stretch):
                 row, column = key.split(", ")
                 rank = self.plan.program.tensors[row].rank
                 axes = ", ".join(map(str, [*range(rank, tensor.rank), *range(rank)]))
-                turned = (
-                    f"{place}.transpose({axes}).copy()" if tensor.shape else f"np.array({place}, self.dtype)"
-                )
+                turned = f"{place}.transpose({axes}).copy()" if tensor.shape else self.copy(tensor)
                 yield _key(f"{column}, {row}"), turned
+
+    def copy(self, tensor: Tensor) -> str:
+        """A new array of what lies in memory that the next run writes to."""
+        place = self.of(tensor)
+        return f"{place}.copy()" if tensor.shape else f"np.array({place}, self.dtype)"
 
     def mirrored(self, key: str, stretch: Beyond) -> bool:
         """Whether the block of the other order is to be had from this one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ OF_NORMAL = frozenset({"erf", "erfc", "normal_cdf", "normal_pdf", "bell"})
 """The functions of the normal distribution, which the module brings with it."""
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.DIRECTION, Home.PRODUCT, Home.STATE, Home.UPDATE})
 """Homes whose buffers are attributes of the Trainer; the others are the workspace's or arguments."""
+LETTERS = string.ascii_letters
+LOCAL_HOMES = frozenset({Home.INPUT, Home.RESULT})
+"""Homes whose buffers are local names of a method."""
 
 
 class SizePrinter(StrPrinter):
@@ -159,7 +163,7 @@ class Expressions:
     def buffer(self, buffer: Buffer) -> str:
         """The array itself."""
         buffer = self.owner(buffer)
-        if buffer.home is Home.INPUT:
+        if buffer.home in LOCAL_HOMES:
             return self.local.of(buffer, buffer.name)
         if buffer.home in OF_TRAINER or buffer.home is Home.NUMBER:
             return f"self.{self.trainer.of(buffer, buffer.name)}"
@@ -178,7 +182,7 @@ class Expressions:
         if (
             text == base
             or element
-            or buffer.home is Home.INPUT
+            or buffer.home in LOCAL_HOMES
             or any(p.atoms(Index) for p in view.positions)
         ):
             return text
@@ -239,10 +243,18 @@ class Expressions:
             while slices and slices[-1] == ":":
                 slices.pop()
             return f"{base}[{', '.join(slices)}]" if slices else base
+        if self.is_diagonal(steps, shape):
+            return f'np.einsum("{diagonal_subscripts(steps)}", {base})'  # a diagonal, as a view
         names = ", ".join(map(self.symbol, steps.indices))
         places = ", ".join(map(self.size, steps.places))
         comma = "," if len(steps.places) == 1 else ""
         return f"windows({base}, {self.shape(steps.shape)}, lambda {names}: ({places}{comma}))"
+
+    def is_diagonal(self, steps: Steps, shape: tuple[Expr, ...]) -> bool:
+        """Whether all axes of an array are moved along from end to end, some together."""
+        sizes = {index: self.size(size) for index, size in zip(steps.indices, steps.shape, strict=True)}
+        ends = [self.size(extent) for extent in shape]
+        return set(steps.places) == set(sizes) and [sizes.get(p) for p in steps.places] == ends
 
     def is_inside(self, view: View) -> str:
         """The condition that the fixed positions are in the range."""
@@ -343,6 +355,16 @@ def _needs_brackets(name: str, position: int, part: Scalar) -> bool:
         or (its == mine and position > 0 and name in ("subtract", "divide"))
         or part.function == "negative"
     )
+
+
+def diagonal_subscripts(steps: Steps) -> str:
+    """The axes of an array and those of its diagonal as einsum writes them, by their own names where these
+    are one letter each.
+    """
+    names = [index.name for index in steps.indices]
+    letters = names if all(len(n) == 1 and n.isascii() and n.isalpha() for n in names) else LETTERS
+    named = dict(zip(steps.indices, letters, strict=False))
+    return "->".join("".join(named[index] for index in axes) for axes in (steps.places, steps.indices))
 
 
 def _own_axes(steps: Steps) -> bool:
