@@ -59,7 +59,7 @@ class Course:
         now = self.random.bit_generator.state
         try:
             self.random.bit_generator.state = self.begun or now
-            self.reading = source.epoch(self.random)
+            self.reading = iter(source.epoch(self.random))
             for _ in itertools.islice(self.reading, self.batch):
                 pass
         finally:

@@ -5,9 +5,9 @@ The text of what is here, without annotations, becomes part of a generated modul
 knows NumPy and the standard library, takes positional arguments, and raises ValueError.
 
 How samples are shuffled in bounded memory. The samples lie in pieces: an npz file is one; an array that
-memory maps is cut into pieces of rows. An epoch reads the pieces in an order drawn anew. Their samples go
-into a buffer; when it is full, a batch is drawn from it, each sample with the same probability, and its place
-is free for the next ones. Where all samples fit into the buffer they are taken into memory, and the order is
+memory maps is cut into pieces of rows. An epoch reads the pieces in an order drawn anew. The samples of each go,
+in an order drawn anew, into a buffer; when it is full, a batch is drawn from it, each sample with the same
+probability, and its place is free for the next ones. Where all samples fit into the buffer they are taken into memory, and the order is
 that of arrays in memory: a permutation.
 """
 
@@ -139,12 +139,12 @@ class Shards:
             arrays = self.read(self.pieces[number])
             if not held:
                 held = [np.empty((hold, *array.shape[1:]), array.dtype) for array in arrays]
-            start, count = 0, len(arrays[0])
-            while start < count:
-                stop = min(count, start + hold - filled)
+            rows = random.permutation(len(arrays[0]))
+            while len(rows):
+                some, rows = rows[: hold - filled], rows[hold - filled :]
                 for buffer, array in zip(held, arrays, strict=True):
-                    buffer[filled : filled + stop - start] = array[start:stop]
-                filled, start = filled + stop - start, stop
+                    array.take(some, axis=0, out=buffer[filled : filled + len(some)], mode="clip")
+                filled += len(some)
                 if filled == hold:
                     some = random.choice(hold, size, replace=False)
                     yield self.finish([buffer.take(some, axis=0) for buffer in held])
