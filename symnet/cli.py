@@ -231,8 +231,21 @@ def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> i
 @click.option(
     "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
 )
+@click.option(
+    "--checkpoint",
+    metavar="FILE.npz",
+    type=click.Path(path_type=Path),
+    help="Holds how far training is, also after Ctrl-C; where it is there, training goes on from it.",
+)
 @JSON
-def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, as_json: bool) -> None:
+def train(
+    spec: Path,
+    seed: int | None,
+    epochs: int | None,
+    output: str | None,
+    checkpoint: Path | None,
+    as_json: bool,
+) -> None:
     """Train on the data that SPEC names.
 
     The NumPy module generated for the network does it; its parameters are written to an npz file.
@@ -240,7 +253,7 @@ def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, 
     from symnet.data import write_npz
 
     derivation = _derivation(spec, output)
-    run = _trained(derivation, spec, seed, epochs)
+    run = _trained(derivation, spec, seed, epochs, checkpoint)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
         write_npz(path, run.trainer.parameters)
@@ -306,7 +319,13 @@ def _forms(gradient: Gradient) -> dict[str, str | None]:
     return {"index": gradient.latex("index"), "matrix": matrix}
 
 
-def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int | None = None) -> Run:
+def _trained(
+    derivation: Derivation,
+    spec: Path,
+    seed: int | None,
+    epochs: int | None = None,
+    checkpoint: Path | None = None,
+) -> Run:
     """What training the network leaves, with a line that says how far it is."""
     from symnet.spec import load
     from symnet.training import read_data
@@ -324,7 +343,9 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
 
     data = read_data(stated, program, training.seed)
     try:
-        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, tell)
+        return run(
+            derivation.generate("numpy"), program, derivation.prediction, data, training, tell, checkpoint
+        )
     finally:
         progress.end()
 

@@ -102,9 +102,10 @@ class Course:
 
     def failure(self, what: str) -> ValueError:
         """What is wrong, and what is left."""
+        epoch, kept = len(self.history) + 1, self.good[1]["steps"]
         return ValueError(
-            f"{what} in step {self.steps}, in epoch {len(self.history) + 1}: a smaller learning rate may help; "
-            f"the parameters are again those after step {self.good[1]['steps']}"
+            f"{what} in step {self.steps}, in epoch {epoch}: a smaller learning rate may help; "
+            f"the parameters are again those after step {kept}"
         )
 
     def copy(self) -> Any:

@@ -5,10 +5,10 @@ The text of what is here, without annotations, becomes part of a generated modul
 knows NumPy and the standard library, takes positional arguments, and raises ValueError.
 
 How samples are shuffled in bounded memory. The samples lie in pieces: an npz file is one; an array that
-memory maps is cut into pieces of rows. An epoch reads the pieces in an order drawn anew. The samples of each go,
-in an order drawn anew, into a buffer; when it is full, a batch is drawn from it, each sample with the same
-probability, and its place is free for the next ones. Where all samples fit into the buffer they are taken into memory, and the order is
-that of arrays in memory: a permutation.
+memory maps is cut into pieces of rows. An epoch reads the pieces in an order drawn anew. The samples of each
+go, in an order drawn anew, into a buffer; when it is full, a batch is drawn from it, each sample with the
+same probability, and its place is free for the next ones. Where all samples fit into the buffer they are
+taken into memory, and the order is that of arrays in memory: a permutation.
 """
 
 from __future__ import annotations
@@ -114,13 +114,6 @@ class Shards:
         """All samples, in the order in which they lie."""
         parts = [self.read(piece) for piece in self.pieces]
         return [np.concatenate([part[k] for part in parts]) for k in range(len(self.fields))]
-
-    def in_order(self, size: int) -> Any:
-        """Batches of the samples in the order in which they lie, each within one piece."""
-        for piece in self.pieces:
-            arrays = self.read(piece)
-            for start in range(0, len(arrays[0]), size):
-                yield self.finish([array[start : start + size] for array in arrays])
 
     def epoch(self, random: Any) -> Any:
         """The batches of one epoch, read ahead. Raises ValueError without their size."""
