@@ -221,7 +221,6 @@ def test_what_a_stream_cannot_be_trained_by(sharded, monkeypatch):
     monkeypatch.setattr("symnet.folders.BUFFER", 14 * 12)
     for old, new, words in [
         ("batch_size = 4", "", "each step would take all"),
-        ("adam", "newton_cg", "takes no batch_size"),
         ('"shards"', '"shard"', "no such folder"),
         ("[2, 3] }", "[7] }", "has 6 numbers"),
         ("Y = 3 }", "Y = 2 }", "Y"),
