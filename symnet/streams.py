@@ -362,8 +362,12 @@ def mapped_shard(paths: Any) -> Shard:
         with path.open("rb") as file:
             heads.append(head(path, file))
 
+    maps: list[Any] = []
+
     def read() -> Any:
-        return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
+        if not maps:  # they stay, for a shard is read piece by piece
+            maps.extend(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        return maps
 
     return Shard(str(paths[0]), read, heads, True)
 
