@@ -264,8 +264,21 @@ def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json
 @click.option(
     "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
 )
+@click.option(
+    "--checkpoint",
+    metavar="FILE.npz",
+    type=click.Path(path_type=Path),
+    help="Holds how far training is, also after Ctrl-C; where it is there, training goes on from it.",
+)
 @JSON
-def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, as_json: bool) -> None:
+def train(
+    spec: Path,
+    seed: int | None,
+    epochs: int | None,
+    output: str | None,
+    checkpoint: Path | None,
+    as_json: bool,
+) -> None:
     """Train on the data that SPEC names.
 
     The NumPy module generated for the network does it; its parameters are written to an npz file.
@@ -273,7 +286,7 @@ def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, 
     from symnet.data import write_npz
 
     _check_output(spec, output)
-    run = _trained(_derivation(spec), spec, seed, epochs)
+    run = _trained(_derivation(spec), spec, seed, epochs, checkpoint)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
         write_npz(path, run.trainer.parameters)
@@ -357,7 +370,13 @@ def _forms(gradient: Gradient) -> dict[str, str | None]:
     return {"index": gradient.latex("index"), "matrix": matrix}
 
 
-def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int | None = None) -> Run:
+def _trained(
+    derivation: Derivation,
+    spec: Path,
+    seed: int | None,
+    epochs: int | None = None,
+    checkpoint: Path | None = None,
+) -> Run:
     """What training the network leaves, with a line that says how far it is."""
     from symnet.spec import load
     from symnet.training import read_data
@@ -375,7 +394,9 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
 
     data = read_data(stated, program, training.seed)
     try:
-        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, tell)
+        return run(
+            derivation.generate("numpy"), program, derivation.prediction, data, training, tell, checkpoint
+        )
     finally:
         progress.end()
 

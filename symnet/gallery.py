@@ -128,7 +128,15 @@ def _training(
 def _digest(spec: Spec) -> str:
     """A digest of what a specification says, whatever its comments are, and of its data."""
     said = json.dumps(tomllib.loads(spec.text), sort_keys=True).encode()
-    data = spec.data.file.read_bytes() if spec.data is not None and spec.data.file else b""
+    given = spec.data
+    files = (
+        [given.file]
+        if given and given.file
+        else sorted(given.folder.iterdir())
+        if given and given.folder
+        else []
+    )
+    data = b"".join(file.read_bytes() for file in files)
     return hashlib.sha256(said + data).hexdigest()[:16]
 
 

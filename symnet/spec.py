@@ -9,7 +9,8 @@ with its place.
     [regularization] l1, l2
     [training] optimizer, epochs, batch_size, seed, schedule, warmup, clip_norm, clip_value, and the settings
                of the optimizer and the schedule (learning_rate, ...); or a solver and its settings
-    [data]     file = "digits.npz" or arrays written out; one_hot, scale, reshape, held_out
+    [data]     file = "digits.npz", or folder = "shards", or arrays written out;
+               one_hot, scale, reshape, held_out
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Data:
     """Where the arrays to train on come from, and what is done with them."""
 
     file: Path | None = None  # npz, beside the specification
+    folder: Path | None = None  # of shards, likewise
     arrays: Mapping[str, Any] = field(default_factory=dict)  # written out in the specification
     one_hot: Mapping[str, int] = field(default_factory=dict)  # labels 0 to k - 1 become rows of k numbers
     scale: Mapping[str, float] = field(default_factory=dict)  # an array is divided by this number
@@ -239,19 +241,29 @@ def _data(document: Mapping[str, Any], path: Path) -> Data | None:
         )
     one_hot, scale = _numbers(table, "one_hot"), _numbers(table, "scale")
     reshape = _layouts(table)
+    folder = _typed(table, "folder", str, "", "data")
     table.pop("file", None)
-    if bool(file) == bool(table):
+    table.pop("folder", None)
+    if sum(map(bool, (file, folder, table))) != 1:
         raise SpecError(
-            "the data come from a file or are written out",
+            "the data come from a file or from a folder of shards, or are written out",
             place="[data]",
-            expected='file = "data.npz", or arrays',
+            expected='file = "data.npz", folder = "shards", or arrays',
         )
     classes = {name: int(number) for name, number in one_hot.items()}
     if classes != one_hot or max(classes.values(), default=2) > MAX_CLASSES:
         raise SpecError(
             f"one_hot is {one_hot!r}", place="[data]", expected="one_hot = { Y = 10 }, numbers of classes"
         )
-    return Data(path.parent / file if file else None, table, classes, scale, reshape, held_out)
+    return Data(
+        file=path.parent / file if file else None,
+        folder=path.parent / folder if folder else None,
+        arrays=table,
+        one_hot=classes,
+        scale=scale,
+        reshape=reshape,
+        held_out=held_out,
+    )
 
 
 def _layouts(table: dict[str, Any]) -> dict[str, list[int]]:

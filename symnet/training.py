@@ -8,6 +8,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,13 @@ from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program
 from symnet.errors import DataError, SpecError, SymnetError, nearest
+from symnet.folders import Streamed, in_order, open_folder, parted, taking
 from symnet.graph import LOSS
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.network import Training
 from symnet.registry import solver
 from symnet.spec import Spec
+from symnet.streams import Shards
 
 Progress = Callable[[int, float, float | None], object]
 """Called after each epoch with its number, its mean loss and nothing."""
@@ -61,8 +65,9 @@ class Run:
     gradient_norms: tuple[float, ...] = ()  # the length of the gradient with each loss, where a solver trains
 
 
-def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
-    """The arrays that `program` takes, as its specification gives them, in two parts.
+def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset | Streamed:
+    """The arrays that `program` takes, as its specification gives them, in two parts; read while training
+    goes on, where they are in a folder and do not fit in memory.
 
     Raises DataError and SpecError.
     """
@@ -78,19 +83,38 @@ def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset:
                 expected=", ".join(wanted),
                 suggestion=nearest(key, wanted),
             )
-    arrays = prepare(
-        read_npz(data.file) if data.file else data.arrays,
-        {name: _extents(tensor, program.values) for name, tensor in wanted.items()},
-        whole=[name for name, tensor in wanted.items() if tensor.integer],
+    shapes = {name: _extents(tensor, program.values) for name, tensor in wanted.items()}
+    whole = [name for name, tensor in wanted.items() if tensor.integer]
+    prepared = partial(
+        prepare,
+        needed=shapes,
+        whole=whole,
         one_hot=data.one_hot,
         scale=data.scale,
         reshape=data.reshape,
         labels=[name for name, tensor in wanted.items() if tensor.role == Role.TARGET],
         place=place,
     )
+    training = spec.network.training
+    seed = training.seed if seed is None else seed
+    given: Any = data.arrays
+    if data.file:
+        given = read_npz(data.file)
+    elif data.folder:
+        changed = {*data.one_hot, *data.scale, *data.reshape, *whole}
+        given = open_folder(data.folder, shapes, whole, changed, prepared, training.batch_size)
+        if isinstance(given, Shards):
+            if training.batch_size is None:
+                raise SpecError(
+                    "the data do not fit in memory, and each step would take all of them",
+                    place=f"{spec.path}, [training]",
+                    expected="batch_size = 64 or another number",
+                )
+            return parted(given, data.held_out, seed)
+    arrays = prepared(given)
     ranked = [tensor for tensor in wanted.values() if tensor.rank]
     samples = [tensor.name for tensor in ranked if tensor.shape[0] == ranked[0].shape[0]]
-    return split(arrays, data.held_out, spec.network.training.seed if seed is None else seed, samples)
+    return split(arrays, data.held_out, seed, samples)
 
 
 def arguments(program: Program, *results: str) -> dict[str, Tensor]:
@@ -111,15 +135,23 @@ def train(
     source: str,
     program: Program,
     prediction: str,
-    data: Dataset,
+    data: Dataset | Streamed,
     training: Training,
     progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> Run:
     """Trains with the module whose text is `source`, from parameters drawn by the seed of `training`.
 
-    A network that has nothing to train is only run. Raises DataError where the loss is not finite, and
+    A network that has nothing to train is only run. With a `checkpoint`, training goes on from that file, and
+    keeps in it how far it is. Raises DataError where the loss is not finite, and
     SpecError where a size of the network is not known.
     """
+    if checkpoint and solver(training.optimizer):
+        raise SpecError(
+            f"{training.optimizer} keeps no checkpoint",
+            place="training",
+            expected="an optimizer, such as adam",
+        )
     trainer = new_trainer(source)
     trainer.initialize(training.seed)
     inputs = tuple(arguments(program, prediction)) if prediction else ()
@@ -128,22 +160,50 @@ def train(
     try:
         fit = getattr(trainer, "fit", None)
         if fit is not None:
-            batches = {"batch_size": training.batch_size, "seed": training.seed}
+            if isinstance(data, Streamed):
+                given: list[Any] = [taking(data.train, names)]
+            else:
+                given = [data.train[name] for name in names]
+            batches = {"batch_size": training.batch_size, "seed": training.seed, "checkpoint": checkpoint}
             losses = fit(
-                *(data.train[name] for name in names),
+                *given,
                 epochs=training.epochs,
                 callback=progress,
                 **({} if solver(training.optimizer) else batches),
             )
-        outcomes = [_outcome(trainer, inputs, names, part) for part in (data.train, data.test) if part]
+        scores, rows = _scores(trainer, inputs, names, data)
     except ValueError as error:
         raise DataError(str(error), place="training") from None
     except ImportError as error:
         raise SymnetError(str(error), place="training") from None
-    scores = [_score(outcome) for outcome in outcomes]
-    rows = _rows(data.train, inputs, outcomes[0]) if scores[0].samples <= MANY else ()
     norms = tuple(getattr(trainer, "gradient_norms", ()))
-    return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer, norms)
+    return Run(tuple(losses), scores[0], scores[1] if len(scores) > 1 else None, rows, trainer, norms)
+
+
+def _scores(
+    trainer: Any, inputs: Sequence[str], names: Sequence[str], data: Dataset | Streamed
+) -> tuple[list[Score], tuple[Row, ...]]:
+    """How the network does on the samples trained on and on those held out, and the former, if few."""
+    if isinstance(data, Streamed):
+        parts = [part for part in (data.train, data.test) if part]
+        return [_streamed_score(trainer, inputs, names, part) for part in parts], ()
+    outcomes = [_outcome(trainer, inputs, names, part) for part in (data.train, data.test) if part]
+    scores = [_score(outcome) for outcome in outcomes]
+    return scores, _rows(data.train, inputs, outcomes[0]) if scores[0].samples <= MANY else ()
+
+
+def _streamed_score(trainer: Any, inputs: Sequence[str], names: Sequence[str], shards: Shards) -> Score:
+    """The score of samples that are read batch by batch: losses weighted by samples, as `fit` does; what is
+    right is told only where there are several classes.
+    """
+    batches = (dict(zip(names, batch, strict=True)) for batch in in_order(taking(shards, names)))
+    scores = [_score(_outcome(trainer, inputs, names, batch)) for batch in batches]
+    samples = sum(score.samples for score in scores)
+    loss = sum(score.loss * score.samples for score in scores) / samples
+    if not all(score.confusion for score in scores):
+        return Score(samples, loss)
+    counts = np.sum([score.confusion for score in scores], axis=0)
+    return Score(samples, loss, float(np.trace(counts) / counts.sum()), tuple(map(tuple, counts.tolist())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from symnet.data import Dataset
 from symnet.errors import DataError, SpecError
+from symnet.folders import in_order
 from symnet.network import Training
 from symnet.pipeline import Network
 from symnet.spec import load
@@ -142,3 +143,106 @@ def test_arguments_are_what_a_result_is_computed_from():
     program = Network.from_equations(WHOLE).program
     assert list(arguments(program, "L")) == ["X", "Y"]
     assert list(arguments(program, "A")) == ["X"]
+
+
+SHARDED = """
+[network]
+name = "sharded"
+loss = "cross_entropy"
+[inputs]
+X = ["N", 2, 3]
+[targets]
+Y = ["N", 3]
+[[layers]]
+kind = "flatten"
+[[layers]]
+kind = "dense"
+units = 3
+[training]
+optimizer = "adam"
+learning_rate = 0.05
+epochs = 3
+batch_size = 4
+[data]
+folder = "shards"
+one_hot = { Y = 3 }
+scale = { X = 255 }
+reshape = { X = [2, 3] }
+held_out = 0.25
+"""
+
+
+@pytest.fixture
+def sharded(tmp_path):
+    """Forty samples in four files of bytes."""
+    rng, folder = np.random.default_rng(3), tmp_path / "shards"
+    folder.mkdir()
+    labels = rng.integers(0, 3, 40)
+    pixels = (rng.integers(0, 100, (40, 6)) + 50 * labels[:, None]).astype(np.uint8)
+    for k in range(4):
+        np.savez(folder / f"{k}.npz", X=pixels[10 * k : 10 * k + 10], Y=labels[10 * k : 10 * k + 10])
+    np.savez(tmp_path / "all.npz", X=pixels, Y=labels)
+    path = tmp_path / "network.toml"
+    path.write_text(SHARDED)
+    return path
+
+
+def test_a_folder_that_fits_into_memory_is_as_a_file(sharded):
+    found = run(sharded)
+    sharded.write_text(SHARDED.replace('folder = "shards"', 'file = "all.npz"'))
+    expected = run(sharded)
+    assert (found.losses, found.train, found.test) == (expected.losses, expected.train, expected.test)
+
+
+def test_a_folder_that_does_not_fit_is_read_while_training(sharded, monkeypatch):
+    monkeypatch.setattr("symnet.folders.BUFFER", 14 * 12)
+    done = run(sharded, epochs=60)
+    assert (done.train.samples, done.test.samples) == (30, 10)
+    assert done.losses[-1] < done.losses[0] / 1.5
+    assert done.train.accuracy > 0.9
+    assert np.sum(done.test.confusion) == 10
+    spec = load(sharded)
+    parts = read_data(spec, Network.of(spec.network).program)
+    rows = {
+        name: np.concatenate([batch[0].reshape(-1, 6) for batch in in_order(getattr(parts, name))])
+        for name in ("train", "test")
+    }
+    both = np.concatenate(list(rows.values())) * 255
+    with np.load(sharded.parent / "all.npz") as every:
+        assert sorted(both.round().astype(int).tolist()) == sorted(every["X"].tolist())
+    assert done.train.loss == pytest.approx(
+        done.trainer.loss(
+            rows["train"].reshape(-1, 2, 3), np.concatenate([b[1] for b in in_order(parts.train)])
+        )
+    )
+
+
+def test_what_a_stream_cannot_be_trained_by(sharded, monkeypatch):
+    monkeypatch.setattr("symnet.folders.BUFFER", 14 * 12)
+    for old, new, words in [
+        ("batch_size = 4", "", "each step would take all"),
+        ('"shards"', '"shard"', "no such folder"),
+        ("[2, 3] }", "[7] }", "has 6 numbers"),
+        ("Y = 3 }", "Y = 2 }", "Y"),
+        ("held_out = 0.25", "held_out = 0.99", "nothing is left"),
+        ("folder", 'file = "all.npz"\nfolder', "or from a folder"),
+    ]:
+        sharded.write_text(SHARDED.replace(old, new))
+        with pytest.raises((DataError, SpecError), match=words):
+            run(sharded)
+
+
+def test_training_goes_on_from_its_checkpoint(sharded, tmp_path):
+    spec = load(sharded)
+    derivation = Network.of(spec.network).derive()
+    program, source = derivation.network.program, derivation.generate("numpy")
+    data, path = read_data(spec, program), tmp_path / "c.npz"
+
+    def trained(epochs, checkpoint=None):
+        training = Training(optimizer="adam", epochs=epochs, batch_size=4)
+        return train(source, program, derivation.prediction, data, training, checkpoint=checkpoint).losses
+
+    assert trained(2, path) == trained(2)
+    assert trained(4, path) == trained(4)
+    with pytest.raises(SpecError, match="keeps no checkpoint"):
+        train(source, program, "", data, Training(optimizer="newton_cg"), checkpoint=path)

@@ -106,17 +106,30 @@ class Arguments:
             f"{name}.shape[{axis}]" if axis == 0 else f"{name}.shape[{axis}] if {name}.ndim > {axis} else 0"
         )
 
-    def batch(self) -> tuple[str, str]:
-        """The number of samples, and the arguments for a choice of samples; empty where the first axis is of
-        a known size.
+    def batch(self) -> tuple[str, tuple[bool, ...]]:
+        """The number of samples, and of each array whether its first axis is theirs; empty where the first
+        axis is of a known size.
         """
         first = next((t for t in self.data if t.rank and t.shape[0] in self.text_of.of_data), None)
         if first is None:
-            return "", ""
+            return "", ()
         samples = first.shape[0]
-        some = [
-            f"{name}[chosen]" if tensor.rank and tensor.shape[0] == samples else name
-            for tensor, name in zip(self.data, self.names, strict=True)
-        ]
         with self.text_of.place("workspace"):
-            return self.text_of.symbol(samples), ", ".join(some)
+            return self.text_of.symbol(samples), tuple(
+                bool(tensor.rank) and tensor.shape[0] == samples for tensor in self.data
+            )
+
+    def fields(self) -> list[str]:
+        """What `fit` takes as each of its arrays: the name, the shape of a sample, whether it holds whole
+        numbers.
+        """
+        return [
+            f'Field("{tensor.name}", {self.sample(tensor) if of_samples else None}, {tensor.integer})'
+            for tensor, of_samples in zip(self.data, self.batch()[1], strict=True)
+        ]
+
+    def sample(self, tensor: Tensor) -> str:
+        """The shape of one sample, with None where the data say it."""
+        told = set(self.text_of.of_data)
+        sizes = ["None" if e.atoms(Size) & told else self.text_of.size(e) for e in tensor.shape[1:]]
+        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import Integer
 
+from symnet import course, streams
 from symnet.backends import Meta
 from symnet.backends.numpy import beyond
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
 from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.backends.numpy.names import LOCAL, TRAINER, Names
+from symnet.backends.numpy.plain import plain
 from symnet.backends.numpy.solving import Solving
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
@@ -85,6 +87,12 @@ class _Module:
         self.statements = Statements(self.text_of, plan.labels, plan.equations)
         self.storage = Storage(plan, self.text_of, self.statements)
 
+    @property
+    def reads(self) -> bool:
+        """Whether `fit` takes data that do not lie in memory: where it trains by batches."""
+        batch, _ = self.arguments.batch()
+        return bool(batch) and self.meta.batch_size is not None and self.solving is None
+
     def text(self) -> str:
         methods = self.methods()  # first: they say which views there must be
         call = {name: method.call for name, method in methods.items()}
@@ -109,8 +117,16 @@ class _Module:
             "workspace": workspace,
             "trainer": trainer,
             **self.solved(call),
+            **self.fitted(call),
         }
         return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
+
+    def fitted(self, call: Mapping[str, str]) -> dict[str, object]:
+        """What `fit` needs from outside the class, where an optimizer takes the steps."""
+        parts: list[type | Callable[..., object]] = []
+        if not self.solving and "_update" in call:
+            parts = [*course.PARTS, *(streams.PARTS if self.reads else (streams.Rows,))]
+        return {"fit_parts": [plain(part) for part in parts], "reads": self.reads}
 
     def solved(self, call: Mapping[str, str]) -> dict[str, object]:
         """What a solver needs, where one trains."""
@@ -191,11 +207,15 @@ class _Module:
             free = [text_of.symbol(size) for size in text_of.free]
             key = sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
             wanted = [*free, *map(text_of.local.of, missing)]
-            batch, chosen = arguments.batch()
+            batch, sampled = arguments.batch()
             return {
                 "arguments": ", ".join(arguments.names),
                 "signature": ", ".join([arguments.signature, *(f"{t.name}=None" for t in self.random)]),
-                "fit_signature": arguments.signature,
+                "fit_signature": ", ".join(
+                    ["self", *arguments.names[:1], *(f"{n}=None" for n in arguments.names[1:])]
+                    if self.reads
+                    else ["self", *arguments.names]
+                ),
                 "random": bool(self.random),
                 "checks": arguments.checks(),
                 "floats": arguments.floats,
@@ -203,7 +223,9 @@ class _Module:
                 "predict_checks": inputs.checks() if inputs.data else [],
                 "predict_floats": inputs.floats,
                 "batch": batch,
-                "chosen": chosen,
+                "sampled": sampled,
+                "first": arguments.names[sampled.index(True)] if batch else "",
+                "fields": arguments.fields() if batch else [],
                 "key": key,
                 "key_signature": ", ".join(["self", *sizes]),
                 "find_workspace": [
@@ -264,6 +286,7 @@ class _Module:
             "predict_words": f"{predicted}, a new array, from {self.inputs.words}.",
             "argument_words": self.arguments.words,
             "gradient_words": ", ".join(self.plan.gradients),
+            "argument_names": ", ".join(t.name for t in self.arguments.data),
             "validation_words": f"a tuple {', '.join(t.name for t in self.arguments.data)}",
         }
 

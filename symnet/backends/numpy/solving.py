@@ -4,13 +4,11 @@ Trainer.
 
 from __future__ import annotations
 
-import ast
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from symnet.backends.numpy.names import Names
+from symnet.backends.numpy.plain import plain
 from symnet.lowering.schedule import Schedule
 from symnet.registry import Solver
 
@@ -63,17 +61,3 @@ class Solving:
         """What is saved of it, by names in a file, and the lines that take it back."""
         state = [(f"solver.{name}", f"np.array(self.{name})") for name in self.solver.remembers]
         return state, [f'self.{name} = float(found["solver.{name}"])' for name in self.solver.remembers]
-
-
-def plain(function: Callable[..., Any]) -> list[str]:
-    """The lines of a function as a generated module has them: without annotations.
-
-    It and those inside it take positional arguments only.
-    """
-    lines = inspect.getsource(function).splitlines()
-    inner = [node for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.FunctionDef)]
-    for node in sorted(inner, key=lambda node: -node.lineno):
-        names = ", ".join(argument.arg for argument in node.args.args)
-        head = f"{' ' * node.col_offset}def {node.name}({names}):"
-        lines[node.lineno - 1 : node.body[0].lineno - 1] = [head]
-    return lines
