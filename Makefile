@@ -41,8 +41,8 @@ else
 endif
 	@touch $@
 
-test: $(INSTALLED)  ## run the tests; make test ARGS="-k adjoint" runs some
-	$(RUN) pytest $(ARGS)
+test: $(INSTALLED)  ## run the tests, on all cores; make test ARGS="-k adjoint" runs some
+	$(RUN) pytest --numprocesses auto --dist worksteal $(ARGS)
 
 fuzz: $(INSTALLED)  ## judge random networks for FUZZ_SECONDS; FUZZ_SEED=... draws the same ones again
 	$(VENV)/bin/python tests/fuzz.py --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))

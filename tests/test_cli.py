@@ -285,7 +285,8 @@ class TestProcess:
     def test_a_reader_that_goes_away(self):
         with process("derive", XOR, "--format", "html") as running:
             running.stdout.close()
-            assert running.stderr.read() == ""
+            told = running.stderr.read()  # lines of progress, where it takes its time, and no complaint
+            assert all(" checked: " in line for line in told.splitlines()), told
             assert running.wait(60) == 141
 
     def test_interruption(self, tmp_path):
