@@ -103,13 +103,6 @@ def main() -> int:
     print(f"Dense tanh network of width {WIDTH}; seconds of CPU, the median of {rounds} rounds.\n")
     header = ["layers", "symnet derives", "and writes its module", "JAX traces and lowers"]
     header += ["by JAX", "module by JAX"]
-        "layers",
-        "symnet derives",
-        "and writes its module",
-        "JAX traces and lowers",
-        "by JAX",
-        "module by JAX",
-    ]
     print(table(header, rows), end="\n\n")
     slow, quick, written = growth["symnet"], found["symnet 100"].median, found["module 100"].median
     return verdict(
