@@ -170,7 +170,7 @@ CHANGES = [
     ("[data]", "[data]\nscale = { X = 0 }", "scale is", "[data]", ""),
     ("[data]", "[data]\none_hot = { Y = 2.5 }", "one_hot is", "[data]", ""),
     ("[data]", "[data]\none_hot = { Y = 1000000000 }", "one_hot is", "[data]", ""),
-    ("[data]", '[data]\nfile = "x.npz"', "from a file or are written out", "[data]", ""),
+    ("[data]", '[data]\nfile = "x.npz"', "or are written out", "[data]", ""),
     ("[data]", "[[data]]", "data is no table", "data", ""),
     ("[training]", "[regularization]\nl3 = 1\n[training]", "no key 'l3'", "[regularization]", "l2"),
     ("[training]", '[regularization]\nl2 = "x"\n[training]', "'x'", "layer 1", ""),
