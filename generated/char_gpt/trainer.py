@@ -419,9 +419,16 @@ The number at the end of a line is that of its equation in the derivation:
 """
 
 import argparse
+import itertools
+import json
 import sys
+from contextlib import suppress
+from math import isfinite
 from pathlib import Path
-from zipfile import BadZipFile
+from queue import Empty, Queue
+from threading import Event, Thread
+from time import monotonic
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -437,8 +444,9 @@ def parts(vector, shapes):
 
 
 def require_finite(name, array):
-    """Raise ValueError unless every entry is a number."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
+    flat = array.reshape(-1)
+    if array.dtype.kind == "f" and not np.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -472,7 +480,7 @@ class Workspace:
         w.mu_one_norm1 = np.empty((N, 32), dtype)
         w.v_one_norm1_part = np.empty((N, 32, 64), dtype)
         w.v_one_norm1 = w.mu_one_norm1  # the same memory, which is free by then
-        w.Xhat_one_norm1_part = np.empty((N, 32), dtype)
+        w.Xhat_one_norm1_part = w.mu_one_norm1  # the same memory, which is free by then
         w.Xhat_one_norm1 = w.v_one_norm1_part  # the same memory, which is free by then
         w.A_one_norm1 = np.empty((N, 32, 64), dtype)
         w.Q_one_attend_part = np.empty((N, 32, 4, 16), dtype)
@@ -494,10 +502,10 @@ class Workspace:
         w.A_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.A_one_attend = np.empty((N, 32, 64), dtype)
         w.A_one_add1 = w.A_embed  # the same memory, which is free by then
-        w.mu_one_norm2 = w.Xhat_one_norm1_part  # the same memory, which is free by then
+        w.mu_one_norm2 = np.empty((N, 32), dtype)
         w.v_one_norm2_part = w.A_one_attend  # the same memory, which is free by then
-        w.v_one_norm2 = w.Xhat_one_norm1_part  # the same memory, which is free by then
-        w.Xhat_one_norm2_part = np.empty((N, 32), dtype)
+        w.v_one_norm2 = w.mu_one_norm2  # the same memory, which is free by then
+        w.Xhat_one_norm2_part = w.mu_one_norm2  # the same memory, which is free by then
         w.Xhat_one_norm2 = w.A_one_attend  # the same memory, which is free by then
         w.A_one_norm2 = np.empty((N, 32, 64), dtype)
         w.Z_one_feed_up = np.empty((N, 32, 128), dtype)
@@ -509,10 +517,10 @@ class Workspace:
         w.A_one_feed_up_part_4 = np.empty((N, 32, 128), dtype)
         w.Z_one_feed_down = np.empty((N, 32, 64), dtype)
         w.A_one_add2 = w.A_embed  # the same memory, which is free by then
-        w.mu_two_norm1 = w.Xhat_one_norm2_part  # the same memory, which is free by then
+        w.mu_two_norm1 = np.empty((N, 32), dtype)
         w.v_two_norm1_part = w.Z_one_feed_down  # the same memory, which is free by then
-        w.v_two_norm1 = w.Xhat_one_norm2_part  # the same memory, which is free by then
-        w.Xhat_two_norm1_part = np.empty((N, 32), dtype)
+        w.v_two_norm1 = w.mu_two_norm1  # the same memory, which is free by then
+        w.Xhat_two_norm1_part = w.mu_two_norm1  # the same memory, which is free by then
         w.Xhat_two_norm1 = w.Z_one_feed_down  # the same memory, which is free by then
         w.A_two_norm1 = np.empty((N, 32, 64), dtype)
         w.Q_two_attend_part = np.empty((N, 32, 4, 16), dtype)
@@ -531,10 +539,10 @@ class Workspace:
         w.A_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.A_two_attend = np.empty((N, 32, 64), dtype)
         w.A_two_add1 = w.A_embed  # the same memory, which is free by then
-        w.mu_two_norm2 = w.Xhat_two_norm1_part  # the same memory, which is free by then
+        w.mu_two_norm2 = np.empty((N, 32), dtype)
         w.v_two_norm2_part = w.A_two_attend  # the same memory, which is free by then
-        w.v_two_norm2 = w.Xhat_two_norm1_part  # the same memory, which is free by then
-        w.Xhat_two_norm2_part = np.empty((N, 32), dtype)
+        w.v_two_norm2 = w.mu_two_norm2  # the same memory, which is free by then
+        w.Xhat_two_norm2_part = w.mu_two_norm2  # the same memory, which is free by then
         w.Xhat_two_norm2 = w.A_two_attend  # the same memory, which is free by then
         w.A_two_norm2 = np.empty((N, 32, 64), dtype)
         w.Z_two_feed_up = np.empty((N, 32, 128), dtype)
@@ -546,14 +554,14 @@ class Workspace:
         w.A_two_feed_up_part_4 = np.empty((N, 32, 128), dtype)
         w.Z_two_feed_down = np.empty((N, 32, 64), dtype)
         w.A_two_add2 = w.A_embed  # the same memory, which is free by then
-        w.mu_norm = w.Xhat_two_norm2_part  # the same memory, which is free by then
+        w.mu_norm = np.empty((N, 32), dtype)
         w.v_norm_part = w.A_embed  # the same memory, which is free by then
-        w.v_norm = w.Xhat_two_norm2_part  # the same memory, which is free by then
-        w.Xhat_norm_part = np.empty((N, 32), dtype)
+        w.v_norm = w.mu_norm  # the same memory, which is free by then
+        w.Xhat_norm_part = w.mu_norm  # the same memory, which is free by then
         w.Xhat_norm = w.A_embed  # the same memory, which is free by then
         w.A_norm = w.Z_two_feed_down  # the same memory, which is free by then
         w.Z_head = np.empty((N, 32, 74), dtype)
-        w.M_2 = w.Xhat_norm_part  # the same memory, which is free by then
+        w.M_2 = np.empty((N, 32), dtype)
         w.E_2 = np.empty((N, 32, 74), dtype)
         w.ones_V_embed = np.ones((74,), dtype)
         w.T_2 = np.empty((N, 32), dtype)
@@ -577,18 +585,16 @@ class Workspace:
         w.dA_two_add2 = np.empty((N, 32, 64), dtype)
         w.dA_two_add2_part_3 = w.counted  # the same memory, which is free by then
         w.dA_two_add2_part_2 = w.A_embed  # the same memory, which is free by then
-        w.dA_two_add2_part_4 = w.Xhat_two_norm2_part  # the same memory, which is free by then
         w.dA_two_feed_up = w.A_two_feed_up  # the same memory, which is free by then
         w.dZ_two_feed_up = w.A_two_feed_up_part  # the same memory, which is free by then
         w.dZ_two_feed_up_part = np.empty((N, 32, 128), dtype)
         w.dZ_two_feed_up_part_2 = w.A_two_feed_up_part_4  # the same memory, which is free by then
         w.dA_two_norm2 = w.A_two_norm2  # the same memory, which is free by then
         w.dXhat_two_norm2 = w.A_two_norm2  # the same memory, which is free by then
-        w.dA_two_add1_part = w.Xhat_two_norm2_part  # the same memory, which is free by then
+        w.dA_two_add1_part = w.mu_norm  # the same memory, which is free by then
         w.dA_two_add1 = w.A_embed  # the same memory, which is free by then
-        w.dA_two_add1_part_3 = w.Xhat_two_norm2_part  # the same memory, which is free by then
+        w.dA_two_add1_part_3 = w.mu_norm  # the same memory, which is free by then
         w.dA_two_add1_part_2 = w.A_two_attend  # the same memory, which is free by then
-        w.dA_two_add1_part_4 = w.Xhat_two_norm1_part  # the same memory, which is free by then
         w.dWo_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.dO_two_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_two_attend = w.O_two_attend  # the same memory, which is free by then
@@ -609,22 +615,20 @@ class Workspace:
         w.dA_two_norm1_matrix_3 = w.Q_two_attend_part  # the same memory, which is free by then
         w.dA_two_norm1_part_2 = w.A_two_attend  # the same memory, which is free by then
         w.dXhat_two_norm1 = w.A_two_norm1  # the same memory, which is free by then
-        w.dA_one_add2_part = w.Xhat_two_norm1_part  # the same memory, which is free by then
+        w.dA_one_add2_part = w.mu_two_norm2  # the same memory, which is free by then
         w.dA_one_add2 = w.A_two_attend  # the same memory, which is free by then
-        w.dA_one_add2_part_3 = w.Xhat_two_norm1_part  # the same memory, which is free by then
+        w.dA_one_add2_part_3 = w.mu_two_norm2  # the same memory, which is free by then
         w.dA_one_add2_part_2 = w.Z_one_feed_down  # the same memory, which is free by then
-        w.dA_one_add2_part_4 = w.Xhat_one_norm2_part  # the same memory, which is free by then
         w.dA_one_feed_up = w.A_one_feed_up  # the same memory, which is free by then
         w.dZ_one_feed_up = w.A_one_feed_up_part  # the same memory, which is free by then
         w.dZ_one_feed_up_part = np.empty((N, 32, 128), dtype)
         w.dZ_one_feed_up_part_2 = w.A_one_feed_up_part_4  # the same memory, which is free by then
         w.dA_one_norm2 = w.A_one_norm2  # the same memory, which is free by then
         w.dXhat_one_norm2 = w.A_one_norm2  # the same memory, which is free by then
-        w.dA_one_add1_part = w.Xhat_one_norm2_part  # the same memory, which is free by then
+        w.dA_one_add1_part = w.mu_two_norm1  # the same memory, which is free by then
         w.dA_one_add1 = w.A_embed  # the same memory, which is free by then
-        w.dA_one_add1_part_3 = w.Xhat_one_norm2_part  # the same memory, which is free by then
+        w.dA_one_add1_part_3 = w.mu_two_norm1  # the same memory, which is free by then
         w.dA_one_add1_part_2 = w.A_one_attend  # the same memory, which is free by then
-        w.dA_one_add1_part_4 = w.Xhat_one_norm1_part  # the same memory, which is free by then
         w.dWo_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.dO_one_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_one_attend = w.O_one_attend  # the same memory, which is free by then
@@ -645,11 +649,10 @@ class Workspace:
         w.dA_one_norm1_matrix_3 = w.Q_one_attend_part  # the same memory, which is free by then
         w.dA_one_norm1_part_2 = w.A_one_attend  # the same memory, which is free by then
         w.dXhat_one_norm1 = w.A_one_norm1  # the same memory, which is free by then
-        w.dA_place_part = w.Xhat_one_norm1_part  # the same memory, which is free by then
+        w.dA_place_part = w.mu_one_norm2  # the same memory, which is free by then
         w.dA_place = w.A_one_attend  # the same memory, which is free by then
-        w.dA_place_part_3 = w.Xhat_one_norm1_part  # the same memory, which is free by then
+        w.dA_place_part_3 = w.mu_one_norm2  # the same memory, which is free by then
         w.dA_place_part_2 = w.v_one_norm1_part  # the same memory, which is free by then
-        w.dA_place_part_4 = w.mu_one_norm1  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dE_embed_mask = w.A_embed_mask  # the same memory, which is free by then
         w.dE_embed_mask_2 = w.A_embed_mask_2  # the same memory, which is free by then
@@ -737,7 +740,6 @@ class Workspace:
         w.dA_two_add2_part_flat = w.dA_two_add2_part.reshape(-1)
         w.dA_two_add2_part_column = w.dA_two_add2_part[:, :, None]
         w.dA_two_add2_part_3_column = w.dA_two_add2_part_3[:, :, None]
-        w.dA_two_add2_part_4_column = w.dA_two_add2_part_4[:, :, None]
         w.A_two_feed_up_T = w.A_two_feed_up.reshape(32*N, 128).T
         w.dA_two_add2_rows = w.dA_two_add2.reshape(32*N, 64)
         w.dA_two_feed_up_rows = w.dA_two_feed_up.reshape(32*N, 128)
@@ -748,7 +750,6 @@ class Workspace:
         w.dA_two_add1_part_flat = w.dA_two_add1_part.reshape(-1)
         w.dA_two_add1_part_column = w.dA_two_add1_part[:, :, None]
         w.dA_two_add1_part_3_column = w.dA_two_add1_part_3[:, :, None]
-        w.dA_two_add1_part_4_column = w.dA_two_add1_part_4[:, :, None]
         w.dWo_two_attend_matrix_T = w.dWo_two_attend_matrix.reshape(32*N, 64).T
         w.dA_two_add1_rows = w.dA_two_add1.reshape(32*N, 64)
         w.dA_two_add1_T = w.dA_two_add1.reshape(32*N, 64).T
@@ -775,7 +776,6 @@ class Workspace:
         w.dA_one_add2_part_flat = w.dA_one_add2_part.reshape(-1)
         w.dA_one_add2_part_column = w.dA_one_add2_part[:, :, None]
         w.dA_one_add2_part_3_column = w.dA_one_add2_part_3[:, :, None]
-        w.dA_one_add2_part_4_column = w.dA_one_add2_part_4[:, :, None]
         w.A_one_feed_up_T = w.A_one_feed_up.reshape(32*N, 128).T
         w.dA_one_add2_rows = w.dA_one_add2.reshape(32*N, 64)
         w.dA_one_feed_up_rows = w.dA_one_feed_up.reshape(32*N, 128)
@@ -786,7 +786,6 @@ class Workspace:
         w.dA_one_add1_part_flat = w.dA_one_add1_part.reshape(-1)
         w.dA_one_add1_part_column = w.dA_one_add1_part[:, :, None]
         w.dA_one_add1_part_3_column = w.dA_one_add1_part_3[:, :, None]
-        w.dA_one_add1_part_4_column = w.dA_one_add1_part_4[:, :, None]
         w.dWo_one_attend_matrix_T = w.dWo_one_attend_matrix.reshape(32*N, 64).T
         w.dA_one_add1_rows = w.dA_one_add1.reshape(32*N, 64)
         w.dA_one_add1_T = w.dA_one_add1.reshape(32*N, 64).T
@@ -813,7 +812,6 @@ class Workspace:
         w.dA_place_part_flat = w.dA_place_part.reshape(-1)
         w.dA_place_part_column = w.dA_place_part[:, :, None]
         w.dA_place_part_3_column = w.dA_place_part_3[:, :, None]
-        w.dA_place_part_4_column = w.dA_place_part_4[:, :, None]
         w.dA_place_rows = w.dA_place.reshape(N, 2048)
         w.dA_head_T = w.dA_head.reshape(32*N, 74).T
         w.dE_embed_mask_3_column = w.dE_embed_mask_3[:, :, None]
@@ -1045,55 +1043,48 @@ class Trainer:
         self._update()
         return float(w.L)
 
-    def fit(self, X, Y, epochs=24, batch_size=32, validation=None, callback=None, seed=0):
+    def fit(self, X, Y=None, epochs=24, batch_size=32, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
 
+        The data are arrays; or, in place of all, a folder of shards, an iterable of batches (X, Y), or a
+        function that makes one for each epoch. What is no array in memory is read while the steps are computed.
         batch_size: samples a step, all of them if None. validation: a tuple X, Y whose loss is handed to the callback.
         callback(epoch, loss, validation_loss): called after each epoch; training ends when it returns True.
         seed: of the order of the samples, new in every epoch. Raises ValueError where the data or the loss are not finite.
+        buffer: bytes of samples that are held to be shuffled, where they are read from files or memory maps.
+        checkpoint: a file that holds how far training is; where it is there, training goes on from it, to the same losses.
         """
-        X = np.ascontiguousarray(X).astype(np.intp, casting="same_kind", copy=False)
-        Y = np.ascontiguousarray(Y).astype(np.intp, casting="same_kind", copy=False)
-        N = X.shape[0]
-        if X.shape != (N, 32) or Y.shape != (N, 32):
-            raise shape_error(
-                ("X", "(N, 32)", (N, 32), X.shape),
-                ("Y", "(N, 32)", (N, 32), Y.shape),
-            )
-        count = N
-        if count == 0:
-            raise ValueError("there are no samples")
-        size = count if batch_size is None else min(batch_size, count)
-        if size < 1:
+        if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        fields = [Field("X", (32,), True), Field("Y", (32,), True)]
+        source = source_of([X, Y], fields, self.dtype, batch_size, buffer)
+        if isinstance(source, list):
+            [X, Y] = source
+            X = np.ascontiguousarray(X).astype(np.intp, casting="same_kind", copy=False)
+            Y = np.ascontiguousarray(Y).astype(np.intp, casting="same_kind", copy=False)
+            N = X.shape[0]
+            if X.shape != (N, 32) or Y.shape != (N, 32):
+                raise shape_error(
+                    ("X", "(N, 32)", (N, 32), X.shape),
+                    ("Y", "(N, 32)", (N, 32), Y.shape),
+                )
+            if N == 0:
+                raise ValueError("there are no samples")
+            source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
-        history = []
-        for epoch in range(1, epochs + 1):
-            if size == count:
-                loss = self.step(X, Y)
-            else:
-                order, total = random.permutation(count), 0.0
-                for start in range(0, count, size):
-                    chosen = order[start : start + size]
-                    total += self.step(X[chosen], Y[chosen]) * len(chosen)
-                loss = total / count
-            if not np.isfinite(loss):
-                raise ValueError(f"the loss is {loss} in epoch {epoch}: a smaller learning rate may help")
-            history.append(loss)
-            if callback is not None and callback(epoch, loss, None if validation is None else self.loss(*validation)):
-                break
-        return history
+        with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            while len(course.history) < epochs:
+                for [X, Y] in course.batches(source):
+                    course.count(self.step(X, Y), len(X))
+                loss = course.end_epoch()
+                checked = None if validation is None else self.loss(*validation)
+                if callback is not None and callback(len(course.history), loss, checked):
+                    break
+        return course.history
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
-        path = Path(path)
-        temporary = path.with_name(path.name + ".part")
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, **self._state())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        self._write(path, self._state())
 
     def load(self, path):
         """Read what `save` wrote. Raises ValueError where the file holds anything else; then nothing is changed."""
@@ -1108,6 +1099,10 @@ class Trainer:
                 if found[name].shape != array.shape or found[name].dtype.kind not in "fiu":
                     raise ValueError(f"{path}: {name} has the shape {found[name].shape}, not {array.shape}")
                 require_finite(f"{path}: {name}", found[name])
+        self._restore(found)
+
+    def _restore(self, found):
+        """Make these arrays the state."""
         self.E_embed[...] = found["E_embed"]
         self.E_place[...] = found["E_place"]
         self.gamma_one_norm1[...] = found["gamma_one_norm1"]
@@ -1147,6 +1142,17 @@ class Trainer:
         self.s[...] = found["optimizer.s"]
         self.m[...] = found["optimizer.m"]
         self.step_ = float(found["optimizer.step"])
+
+    def _write(self, path, arrays):
+        """Write an npz file, whole or not at all."""
+        path = Path(path)
+        temporary = path.with_name(path.name + ".part")
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _state(self):
         """All that training changes, by name."""
@@ -1543,9 +1549,7 @@ class Trainer:
         np.multiply(w.Xhat_norm, w.dA_two_add2_part_3_column, out=w.dA_two_add2_part_2)  # (69)
         np.divide(w.dA_two_add2_part_2, 64, out=w.dA_two_add2_part_2)  # (69)
         np.subtract(w.dA_two_add2, w.dA_two_add2_part_2, out=w.dA_two_add2)  # (69)
-        np.add(w.v_norm, (1 / 100000), out=w.dA_two_add2_part_4)  # (69)
-        np.sqrt(w.dA_two_add2_part_4, out=w.dA_two_add2_part_4)  # (69)
-        np.divide(w.dA_two_add2, w.dA_two_add2_part_4_column, out=w.dA_two_add2)  # (69)
+        np.divide(w.dA_two_add2, w.Xhat_norm_part_column, out=w.dA_two_add2)  # (69)
 
         # dA_two_feed_down[n,d,j] = dA_two_add2[n,d,j]
         # the same array as w.dA_two_add2  # (70)
@@ -1611,9 +1615,7 @@ class Trainer:
         np.multiply(w.Xhat_two_norm2, w.dA_two_add1_part_3_column, out=w.dA_two_add1_part_2)  # (84)
         np.divide(w.dA_two_add1_part_2, 64, out=w.dA_two_add1_part_2)  # (84)
         np.subtract(w.dA_two_add1, w.dA_two_add1_part_2, out=w.dA_two_add1)  # (84)
-        np.add(w.v_two_norm2, (1 / 100000), out=w.dA_two_add1_part_4)  # (84)
-        np.sqrt(w.dA_two_add1_part_4, out=w.dA_two_add1_part_4)  # (84)
-        np.divide(w.dA_two_add1, w.dA_two_add1_part_4_column, out=w.dA_two_add1)  # (84)
+        np.divide(w.dA_two_add1, w.Xhat_two_norm2_part_column, out=w.dA_two_add1)  # (84)
         np.add(w.dA_two_add1, w.dA_two_add2, out=w.dA_two_add1)  # (84)
 
         # dA_two_attend[n,t,d] = dA_two_add1[n,t,d]
@@ -1704,9 +1706,7 @@ class Trainer:
         np.multiply(w.Xhat_two_norm1, w.dA_one_add2_part_3_column, out=w.dA_one_add2_part_2)  # (108)
         np.divide(w.dA_one_add2_part_2, 64, out=w.dA_one_add2_part_2)  # (108)
         np.subtract(w.dA_one_add2, w.dA_one_add2_part_2, out=w.dA_one_add2)  # (108)
-        np.add(w.v_two_norm1, (1 / 100000), out=w.dA_one_add2_part_4)  # (108)
-        np.sqrt(w.dA_one_add2_part_4, out=w.dA_one_add2_part_4)  # (108)
-        np.divide(w.dA_one_add2, w.dA_one_add2_part_4_column, out=w.dA_one_add2)  # (108)
+        np.divide(w.dA_one_add2, w.Xhat_two_norm1_part_column, out=w.dA_one_add2)  # (108)
         np.add(w.dA_one_add2, w.dA_two_add1, out=w.dA_one_add2)  # (108)
 
         # dA_one_feed_down[n,d,j] = dA_one_add2[n,d,j]
@@ -1773,9 +1773,7 @@ class Trainer:
         np.multiply(w.Xhat_one_norm2, w.dA_one_add1_part_3_column, out=w.dA_one_add1_part_2)  # (123)
         np.divide(w.dA_one_add1_part_2, 64, out=w.dA_one_add1_part_2)  # (123)
         np.subtract(w.dA_one_add1, w.dA_one_add1_part_2, out=w.dA_one_add1)  # (123)
-        np.add(w.v_one_norm2, (1 / 100000), out=w.dA_one_add1_part_4)  # (123)
-        np.sqrt(w.dA_one_add1_part_4, out=w.dA_one_add1_part_4)  # (123)
-        np.divide(w.dA_one_add1, w.dA_one_add1_part_4_column, out=w.dA_one_add1)  # (123)
+        np.divide(w.dA_one_add1, w.Xhat_one_norm2_part_column, out=w.dA_one_add1)  # (123)
         np.add(w.dA_one_add1, w.dA_one_add2, out=w.dA_one_add1)  # (123)
 
         # dA_one_attend[n,t,d] = dA_one_add1[n,t,d]
@@ -1866,9 +1864,7 @@ class Trainer:
         np.multiply(w.Xhat_one_norm1, w.dA_place_part_3_column, out=w.dA_place_part_2)  # (147)
         np.divide(w.dA_place_part_2, 64, out=w.dA_place_part_2)  # (147)
         np.subtract(w.dA_place, w.dA_place_part_2, out=w.dA_place)  # (147)
-        np.add(w.v_one_norm1, (1 / 100000), out=w.dA_place_part_4)  # (147)
-        np.sqrt(w.dA_place_part_4, out=w.dA_place_part_4)  # (147)
-        np.divide(w.dA_place, w.dA_place_part_4_column, out=w.dA_place)  # (147)
+        np.divide(w.dA_place, w.Xhat_one_norm1_part_column, out=w.dA_place)  # (147)
         np.add(w.dA_place, w.dA_one_add1, out=w.dA_place)  # (147)
 
         # dE_place[t,d] = sum(dA_place[n,t,d], n)
@@ -1933,23 +1929,546 @@ class Trainer:
         self.step_ = float(self.step_next)  # (152)
 
 
+class Course:
+    """How far a training is, and the last state that it can go back to.
+
+    A copy of that state is made each second, and counts as good once the step after it has a finite loss.
+    What ends the training in the middle, be it Ctrl-C or a loss that is no number, leaves the trainer in the
+    last good state. With a `path` that state is also in a file, renewed each half minute and at the end,
+    together with the place in the data and the state of what draws their order: a training that goes on from
+    the file takes the same steps as one that was never interrupted.
+    """
+
+    copied_every = 1.0
+    written_every = 30.0
+    counted = ("batch", "total", "samples", "steps", "last", "begun")
+
+    def __init__(self, trainer, random, path, settings):
+        """settings: what must be the same for a training to go on from the file."""
+        self.trainer, self.random, self.path = trainer, random, path
+        self.settings = {name: str(value) for name, value in settings.items()}
+        self.history = []
+        self.batch, self.total, self.samples, self.steps, self.last = 0, 0.0, 0, 0, 0.0
+        self.begun = None  # the state of `random` before it drew the order of this epoch, where one is drawn
+        self.reading = iter(())
+        self.resting = False  # whether an epoch has ended and the next one has not begun
+        if path is not None and Path(path).exists():
+            self.resume()
+        self.good = self.next = self.copy()
+        self.copy_due, self.write_due = 0.0, monotonic() + self.written_every
+
+    def batches(self, source):
+        """The batches of this epoch that are still to come."""
+        self.resting = False
+        if self.batch:
+            return self.rest(source)
+        if source.draws:
+            self.begun = self.random.bit_generator.state
+        self.reading = source.epoch(self.random)
+        return self.reading
+
+    def rest(self, source):
+        """The batches of an epoch behind those that are done: its order is drawn once more."""
+        now = self.random.bit_generator.state
+        try:
+            self.random.bit_generator.state = self.begun or now
+            self.reading = iter(source.epoch(self.random))
+            for _ in itertools.islice(self.reading, self.batch):
+                pass
+        finally:
+            self.random.bit_generator.state = now
+        return self.reading
+
+    def count(self, loss, samples):
+        """Count a step. Raises ValueError where its loss is not finite."""
+        self.steps += 1
+        if not isfinite(loss):
+            raise self.failure(f"the loss is {loss}")
+        self.batch += 1
+        self.last = loss
+        self.total += loss * samples
+        self.samples += samples
+        if self.next is not None or monotonic() >= self.copy_due:
+            self.keep()
+
+    def keep(self):
+        """The copy before this step was good; make the next one, and write it, when it is time."""
+        if self.next is not None:
+            self.good, self.next = self.next, None
+            if self.path is not None and monotonic() >= self.write_due:
+                self.write(self.good)
+        if monotonic() >= self.copy_due:
+            self.next = self.copy()
+            self.copy_due = monotonic() + self.copied_every
+
+    def end_epoch(self):
+        """Count an epoch; returns its mean loss. Raises ValueError where there were no batches."""
+        if not self.batch:
+            epoch = len(self.history) + 1
+            again = ": what can be read only once must be made anew, by a function" if epoch > 1 else ""
+            raise ValueError(f"there are no batches in epoch {epoch}{again}")
+        loss = self.last if self.batch == 1 else self.total / self.samples
+        self.history.append(loss)
+        self.batch, self.total, self.samples, self.begun = 0, 0.0, 0, None
+        self.resting = True
+        return loss
+
+    def failure(self, what):
+        """What is wrong, and what is left."""
+        epoch, kept = len(self.history) + 1, self.good[1]["steps"]
+        return ValueError(
+            f"{what} in step {self.steps}, in epoch {epoch}: a smaller learning rate may help; "
+            f"the parameters are again those after step {kept}"
+        )
+
+    def copy(self):
+        """A copy of the state, and the place in the data."""
+        place = {
+            name: getattr(self, name) for name in ("batch", "total", "samples", "steps", "last", "begun")
+        }
+        place["epochs"] = len(self.history)
+        before = self.batch == 0 and self.begun is not None
+        place["random"] = self.begun if before else self.random.bit_generator.state
+        return {name: np.array(array) for name, array in self.trainer._state().items()}, place
+
+    def take(self, place):
+        """Take a place in the data."""
+        for name in self.counted:
+            setattr(self, name, place[name])
+        del self.history[place["epochs"] :]
+        self.random.bit_generator.state = place["random"]
+
+    def write(self, copy):
+        """Write a copy to the file."""
+        state, place = copy
+        text = json.dumps({**place, "history": self.history[: place["epochs"]], "settings": self.settings})
+        self.trainer._write(self.path, {**state, "course": np.frombuffer(text.encode(), np.uint8)})
+        self.write_due = monotonic() + self.written_every
+
+    def resume(self):
+        """Go on from the file. Raises ValueError where it holds no training, or another one."""
+        with np.load(self.path, allow_pickle=False) as archive:
+            if "course" not in archive.files or archive.zip.getinfo("course.npy").file_size > 2**28:
+                raise ValueError(f"{self.path} holds no training to go on with")
+            text = archive["course"].tobytes()
+        try:
+            place = json.loads(text)
+            self.history[:] = map(float, place["history"])
+            self.take(place)
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"{self.path} holds no training to go on with") from None
+        if place["settings"] != self.settings:
+            raise ValueError(
+                f"{self.path} is of a training with {place['settings']}, here it is {self.settings}"
+            )
+        self.trainer.load(self.path)
+
+    def __enter__(self):
+        if self.path is not None:
+            self.write(self.good)  # what cannot be written is said at once
+        return self
+
+    def __exit__(self, kind, error, where):
+        """Leave the trainer, and the file, in a state from which training can go on."""
+        if hasattr(self.reading, "close"):
+            self.reading.close()
+        finite = all(np.isfinite(array).all() for array in self.trainer._state().values())
+        failed = None if finite or error is not None else self.failure("the parameters are not finite")
+        whole = error is None or (self.resting and isinstance(error, Exception))
+        kept = self.good
+        if not whole or not finite:
+            self.trainer._restore(kept[0])
+            self.take(kept[1])
+        elif self.path is not None:
+            kept = self.copy()
+        if self.path is not None:
+            self.write(kept)
+        if failed is not None:
+            raise failed
+
+
+class Field:
+    """What the network takes as one of its arrays."""
+
+    def __init__(self, name, shape, whole):
+        """shape: that of a sample, with None where any size will do; None for an array that has no samples.
+        whole: whether it holds whole numbers.
+        """
+        self.name, self.shape, self.whole = name, shape, whole
+
+
+class Rows:
+    """Samples in memory: an epoch takes them in an order that is drawn anew, or all at once as they are."""
+
+    def __init__(self, arrays, sampled, count, size):
+        """sampled: of each array, whether its first axis is that of the `count` samples. size: samples a
+        batch, all of them if None.
+        """
+        self.arrays, self.count, self.size = arrays, count, size
+        self.draws = size is not None and size < count
+        self.taken = [(k, array) for k, array in enumerate(arrays) if self.draws and sampled[k]]
+        self.room = {k: np.empty((size, *array.shape[1:]), array.dtype) for k, array in self.taken}
+        self.batch, self.whole = list(arrays), [arrays]
+
+    def epoch(self, random):
+        """The batches of one epoch."""
+        return self.chosen(random) if self.draws else self.whole
+
+    def chosen(self, random):
+        """Batches in an order that is drawn."""
+        order, size = random.permutation(self.count), self.size
+        for start in range(0, self.count, size):
+            some = order[start : start + size]
+            for k, array in self.taken:  # the last batch may be a short one
+                self.batch[k] = array.take(some, axis=0, out=self.room[k][: len(some)], mode="clip")
+            yield self.batch
+
+
+class Shard:
+    """Samples that lie together: the arrays of an npz file, or some that memory maps."""
+
+    def __init__(self, where, read, heads, mapped):
+        """read() gives the arrays, whose shapes and types are `heads`."""
+        self.where, self.read, self.heads, self.mapped = where, read, heads, mapped
+        self.count = heads[0][0][0] if heads[0][0] else 0
+
+
+class Shards:
+    """Samples of which no more than a buffer holds are in memory at a time."""
+
+    draws = True
+
+    def __init__(self, shards, fields, size, buffer, finish):
+        """size: samples a batch. buffer: bytes of samples that are held to draw from. finish: makes the
+        arrays of a step of those of some samples. Raises ValueError where the shards do not fit.
+        """
+        for shard in shards:
+            check(shard, shards[0], fields)
+        self.fields, self.size, self.finish = fields, size, finish
+        sample = sum(int(np.prod(shape[1:])) * dtype.itemsize for shape, dtype in shards[0].heads)
+        self.hold = max(1, buffer // max(1, sample))
+        self.pieces = []
+        for shard in shards:
+            step = max(1, self.hold // 64) if shard.mapped else shard.count
+            for start in range(0, shard.count, max(1, step)):
+                self.pieces.append((shard, start, min(start + step, shard.count)))
+        self.count = sum(shard.count for shard in shards)
+        if self.count == 0:
+            raise ValueError(f"{shards[0].where}: there are no samples")
+
+    def read(self, piece):
+        """The arrays of a piece. Raises ValueError where they are not finite."""
+        shard, start, stop = piece
+        try:
+            arrays = [array[start:stop] for array in shard.read()]
+        except Exception as error:  # whatever a damaged file leads to
+            raise ValueError(f"{shard.where}: this cannot be read: {error}") from None
+        for field, array in zip(self.fields, arrays, strict=True):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(
+                    f"{shard.where}, samples {start} to {stop - 1}: {field.name} holds values that are not "
+                    "finite numbers (NaN or infinity)"
+                )
+        return arrays
+
+    def whole(self):
+        """All samples, in the order in which they lie."""
+        parts = [self.read(piece) for piece in self.pieces]
+        return [np.concatenate([part[k] for part in parts]) for k in range(len(self.fields))]
+
+    def epoch(self, random):
+        """The batches of one epoch, read ahead. Raises ValueError without their size."""
+        if self.size is None:
+            raise ValueError(
+                f"batch_size must be given, for {self.count} samples are more than the buffer holds"
+            )
+        return ahead(self.drawn(np.random.default_rng(random.integers(2**63))), 2)
+
+    def drawn(self, random):
+        """Batches that are drawn from a buffer."""
+        size, hold = self.size, max(self.hold, 2 * self.size)
+        held = []
+        filled = 0
+        for number in random.permutation(len(self.pieces)):
+            arrays = self.read(self.pieces[number])
+            if not held:
+                held = [np.empty((hold, *array.shape[1:]), array.dtype) for array in arrays]
+            rows = random.permutation(len(arrays[0]))
+            while len(rows):
+                some, rows = rows[: hold - filled], rows[hold - filled :]
+                for buffer, array in zip(held, arrays, strict=True):
+                    array.take(some, axis=0, out=buffer[filled : filled + len(some)], mode="clip")
+                filled += len(some)
+                if filled == hold:
+                    some = random.choice(hold, size, replace=False)
+                    yield self.finish([buffer.take(some, axis=0) for buffer in held])
+                    filled -= size
+                    free, last = some[some < filled], np.setdiff1d(np.arange(filled, hold), some)
+                    for buffer in held:
+                        buffer[free] = buffer[last]
+        order = random.permutation(filled)
+        for start in range(0, filled, size):
+            yield self.finish([buffer.take(order[start : start + size], axis=0) for buffer in held])
+
+
+class Batches:
+    """Batches that a caller makes: each is one step, as it is."""
+
+    draws = False
+
+    def __init__(self, make, fields):
+        """make() gives those of one epoch."""
+        self.make, self.fields = make, fields
+
+    def epoch(self, random):
+        """The batches of one epoch, read ahead."""
+        return ahead(self.checked(self.make()), 2)
+
+    def checked(self, batches):
+        """The batches as the arrays of a step. Raises ValueError for one that is none."""
+        names = [field.name for field in self.fields]
+        for number, batch in enumerate(batches):
+            arrays = [batch] if hasattr(batch, "shape") else list(batch)
+            if len(arrays) != len(names):
+                raise ValueError(f"batch {number + 1} has {len(arrays)} arrays, not {', '.join(names)}")
+            arrays = [np.asarray(array) for array in arrays]
+            for name, array in zip(names, arrays, strict=True):
+                if array.dtype.kind == "f" and not np.isfinite(array).all():
+                    raise ValueError(
+                        f"batch {number + 1}: {name} holds values that are not finite numbers "
+                        "(NaN or infinity)"
+                    )
+            yield arrays
+
+
+def check(shard, first, fields):
+    """Raise ValueError unless the arrays of a shard are what the network takes, and as those of the first."""
+    for field, (shape, dtype), (right, kind) in zip(fields, shard.heads, first.heads, strict=True):
+        wanted = field.shape
+        if wanted is None:
+            raise ValueError(
+                f"{shard.where}: {field.name} has no axis of samples, so that no shard can hold it"
+            )
+        if len(shape) != len(wanted) + 1 or any(
+            want not in (None, have) for want, have in zip(wanted, shape[1:], strict=True)
+        ):
+            words = ", ".join(["N", *("any" if extent is None else str(extent) for extent in wanted)])
+            raise ValueError(f"{shard.where}: {field.name} must have the shape ({words}), but it has {shape}")
+        if dtype.kind not in ("iub" if field.whole else "iubf"):
+            what = "whole numbers" if field.whole else "numbers"
+            raise ValueError(f"{shard.where}: {field.name} must hold {what}, not {dtype}")
+        if shape[0] != shard.count:
+            raise ValueError(
+                f"{shard.where}: {field.name} has {shape[0]} samples, but {fields[0].name} has {shard.count}"
+            )
+        if (shape[1:], dtype) != (right[1:], kind):
+            raise ValueError(
+                f"{shard.where}: a sample of {field.name} is {shape[1:]} of {dtype}, "
+                f"but in {first.where} it is {right[1:]} of {kind}"
+            )
+
+
+def ahead(batches, depth):
+    """The same batches, the next few of which a thread makes while the caller works with the last one.
+
+    What goes wrong in the thread is raised here. The thread ends when the caller closes this generator.
+    """
+    made = Queue(depth)
+    ended = Event()
+
+    def read():
+        error = None
+        try:
+            for batch in batches:
+                if ended.is_set():
+                    break
+                made.put((batch, None))
+        except BaseException as caught:
+            error = caught
+        finally:
+            if hasattr(batches, "close"):
+                batches.close()
+        made.put((None, error))
+
+    thread = Thread(target=read, daemon=True)
+    thread.start()
+    try:
+        while True:
+            batch, error = made.get()
+            if error is not None:
+                raise error
+            if batch is None:
+                return
+            yield batch
+    finally:
+        ended.set()
+        for _ in range(500):  # five seconds at most, for a batch may never come
+            if not thread.is_alive():
+                break
+            with suppress(Empty):
+                made.get(timeout=0.01)  # so that there is room for what it has made
+
+
+def source_of(given, fields, dtype, size, buffer):
+    """What an epoch is read from; or a list of arrays, where what is given is in memory or fits into the
+    buffer.
+
+    given: arrays; or, the others being None, a folder, an iterable of batches, a function that makes one; or
+    what has a method epoch(random) that gives the batches of one epoch, and says in `draws` whether it draws
+    an order from `random`.
+    """
+    first, others, names = given[0], given[1:], [field.name for field in fields]
+    alone = all(other is None for other in others)
+    if hasattr(first, "epoch"):
+        return first
+    sampled = [field for field in fields if field.shape is not None]
+
+    def finish(arrays):
+        of_samples = iter(arrays)
+        whole = [
+            array if field.shape is None else next(of_samples)
+            for field, array in zip(fields, given, strict=True)
+        ]
+        return [
+            array if field.whole else np.asarray(array, dtype, order="C")
+            for field, array in zip(fields, whole, strict=True)
+        ]
+
+    if isinstance(first, (str, Path)):
+        shards = Shards(shards_of(first, names), fields, size, buffer, finish)
+    elif any(isinstance(array, np.memmap) for array in given):
+        arrays = [array for field, array in zip(fields, given, strict=True) if field.shape is not None]
+        arrays = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]
+        heads = [(array.shape, array.dtype) for array in arrays]
+        shard = Shard("the arrays that are memory-mapped", lambda: arrays, heads, True)
+        shards = Shards([shard], sampled, size, buffer, finish)
+    elif alone and callable(first):
+        return Batches(first, fields)
+    elif alone and hasattr(first, "__iter__") and not hasattr(first, "shape"):
+        if others or not isinstance(first, (list, tuple)):
+            return Batches(lambda: iter(first), fields)
+        return given
+    elif any(other is None for other in others):
+        raise ValueError(
+            f"these are the data: {', '.join(names)}; or, in place of all, a folder or batches of them"
+        )
+    else:
+        return given
+    return finish(shards.whole()) if shards.count <= shards.hold else shards
+
+
+def shards_of(folder, names):
+    """The shards in a folder: npz files, each with every array; or npy files of one array each, called
+    NAME.npy, or NAME-KEY.npy for several shards. They are those whose files or keys are the lines of
+    shards.txt, or all, by name.
+
+    Raises ValueError where there are none, where one is missing, and where one holds anything but numbers.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: there is no such folder of shards")
+    files = sorted(path.name for path in folder.iterdir())
+    starts = (f"{names[0]}-", f"{names[0]}.npy")
+    listed = [name for name in files if name.endswith(".npz")]
+    listed += [
+        name[len(names[0]) : -4] for name in files if name.endswith(".npy") and name.startswith(starts)
+    ]
+    if "shards.txt" in files:
+        lines = (folder / "shards.txt").read_text(encoding="utf-8").split("\n")
+        listed = [
+            line.strip() if line.strip().endswith(".npz") else f"-{line.strip()}"
+            for line in lines
+            if line.strip()
+        ]
+    if not listed:
+        raise ValueError(f"{folder} holds no shards: files .npz with {', '.join(names)}, or {names[0]}.npy")
+    found = []
+    for each in listed:
+        if Path(each).name != each:
+            raise ValueError(f"{folder / 'shards.txt'}: {each} is no name of a file")
+        packed = each.endswith(".npz")
+        paths = [folder / each] if packed else [folder / f"{name}{each}.npy" for name in names]
+        try:
+            found.append(packed_shard(paths[0], names) if packed else mapped_shard(paths))
+        except FileNotFoundError as error:
+            raise ValueError(f"{error.filename}: there is no such file") from None
+        except (OSError, BadZipFile, EOFError, RuntimeError) as error:
+            raise ValueError(f"{paths[0]}: this is no file of arrays: {error}") from None
+    return found
+
+
+def packed_shard(path, names):
+    """The shard in an npz file, of which no more than the heads are read."""
+    heads = []
+    with ZipFile(path) as archive:
+        inside = archive.namelist()
+        for name in names:
+            if f"{name}.npy" not in inside:
+                has = ", ".join(entry.removesuffix(".npy") for entry in inside)
+                raise ValueError(f"{path} has no array {name}; it has {has}")
+            with archive.open(f"{name}.npy") as file:
+                heads.append(head(path, file))
+
+    def read():
+        with np.load(path, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+
+    return Shard(str(path), read, heads, False)
+
+
+def mapped_shard(paths):
+    """The shard in npy files, which memory maps."""
+    heads = []
+    for path in paths:
+        with path.open("rb") as file:
+            heads.append(head(path, file))
+
+    maps = []
+
+    def read():
+        if not maps:  # they stay, for a shard is read piece by piece
+            maps.extend(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        return maps
+
+    return Shard(str(paths[0]), read, heads, True)
+
+
+def head(path, file):
+    """The shape and the type of the array in an npy file. Raises ValueError where it is none."""
+    try:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    except ValueError as error:
+        raise ValueError(f"{path}: this is no file of arrays: {error}") from None
+    return shape, dtype
+
+
+def read_npz(path, names):
+    """The arrays called so in an npz file. Raises ValueError where one is missing."""
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [name for name in names if name not in archive.files]
+        if missing:
+            raise ValueError(f"{path} has no array {', '.join(missing)}; it has {', '.join(archive.files)}")
+        return [archive[name] for name in names]
+
+
 def main(argv=None):
     """Train on the arrays of an npz file, from the command line."""
     parser = argparse.ArgumentParser(description='Train the network char_gpt.')
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE.npz", help="the arrays X (N, 32), Y (N, 32)")
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE.npz", help="the arrays X (N, 32), Y (N, 32); or a folder of shards")
     parser.add_argument("--epochs", type=int, default=24, help="times through the data (default: %(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="samples a step (default: 32)")
     parser.add_argument("--learning-rate", type=float, default=0.003, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the first parameters and the order of the samples")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE.npz", help="holds how far training is; where it is there, it goes on")
     parser.add_argument("-o", "--output", type=Path, default=Path("parameters.npz"), help="default: %(default)s")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float64", help="default: %(default)s")
     options = parser.parse_args(argv)
     try:
-        with np.load(options.data, allow_pickle=False) as archive:
-            missing = [name for name in ['X', 'Y'] if name not in archive.files]
-            if missing:
-                raise ValueError(f"{options.data} has no array {', '.join(missing)}; it has {', '.join(archive.files)}")
-            data = [archive[name] for name in ['X', 'Y']]
+        data = [options.data] if options.data.is_dir() else read_npz(options.data, ['X', 'Y'])
         trainer = Trainer(options.dtype)
         trainer.initialize(options.seed)
         trainer.learning_rate = options.learning_rate
@@ -1961,10 +2480,20 @@ def main(argv=None):
             if epoch in (1, options.epochs) or epoch % few == 0:
                 print(f"\r{text:<60}" if live else text, end="" if live else "\n", flush=True)
 
-        trainer.fit(*data, epochs=options.epochs, batch_size=options.batch_size, callback=progress, seed=options.seed)
+        trainer.fit(
+            *data,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            callback=progress,
+            seed=options.seed,
+            checkpoint=options.checkpoint,
+        )
         if live:
             print()
         trainer.save(options.output)
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
     except (OSError, ValueError, TypeError, BadZipFile) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

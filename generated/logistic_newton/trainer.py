@@ -46,8 +46,9 @@ def parts(vector, shapes):
 
 
 def require_finite(name, array):
-    """Raise ValueError unless every entry is a number."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
+    flat = array.reshape(-1)
+    if array.dtype.kind == "f" and not np.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -318,7 +319,6 @@ class Trainer:
                 ("Y", "(N, 3)", (N, 3), Y.shape),
             )
         require_finite("X", X)
-        require_finite("Y", Y)
         w = self._workspaces.get(N)
         if w is None:
             w = self._workspace(N)
@@ -327,7 +327,7 @@ class Trainer:
             self.direction,
             {"W1": self.vW1, "b1": self.vb1},
         )
-        self._predict(w, X)
+        self._before_product(w, X)
         self._product(w, X)
         return {
             "W1": self.vdW1.copy(),
@@ -386,14 +386,7 @@ class Trainer:
 
     def save(self, path):
         """Write the parameters to an npz file, whole or not at all."""
-        path = Path(path)
-        temporary = path.with_name(path.name + ".part")
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, **self._state())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        self._write(path, self._state())
 
     def load(self, path):
         """Read what `save` wrote. Raises ValueError where the file holds anything else; then nothing is changed."""
@@ -408,8 +401,23 @@ class Trainer:
                 if found[name].shape != array.shape or found[name].dtype.kind not in "fiu":
                     raise ValueError(f"{path}: {name} has the shape {found[name].shape}, not {array.shape}")
                 require_finite(f"{path}: {name}", found[name])
+        self._restore(found)
+
+    def _restore(self, found):
+        """Make these arrays the state."""
         self.W1[...] = found["W1"]
         self.b1[...] = found["b1"]
+
+    def _write(self, path, arrays):
+        """Write an npz file, whole or not at all."""
+        path = Path(path)
+        temporary = path.with_name(path.name + ".part")
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _state(self):
         """All that training changes, by name."""
@@ -477,6 +485,25 @@ class Trainer:
         # db1[j] = sum(dZ1[n,j], n)
         w.ones_N.dot(w.dA1, out=self.db1)  # (10)
 
+    def _before_product(self, w, X):
+        """What `product` needs of the forward and the backward pass."""
+        # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]
+        X.dot(self.W1, out=w.Z1)  # (1)
+        np.add(w.Z1, self.b1, out=w.Z1)  # (1)
+
+        # M[n] = A1[n,argmax(A1[n,k],k)]
+        np.maximum.reduce(w.Z1, axis=1, out=w.M)  # (3a)
+
+        # E[n,k] = exp(A1[n,k] - M[n])
+        np.subtract(w.Z1, w.M_column, out=w.E)  # (3b)
+        np.exp(w.E, out=w.E)  # (3b)
+
+        # T[n] = sum(E[n,k], k)
+        w.E.dot(w.ones_H1, out=w.T)  # (3c)
+
+        # P[n,j] = E[n,j]/T[n]
+        np.divide(w.E, w.T_column, out=w.P)  # (5a)
+
     def _product(self, w, X):
         """The Hessian times a direction."""
         # vZ1[n,j] = sum(X[n,i]*vW1[i,j], i) + vb1[j]
@@ -500,6 +527,15 @@ class Trainer:
         w.ones_N.dot(w.vdA1, out=self.vdb1)  # (15)
 
 
+def read_npz(path, names):
+    """The arrays called so in an npz file. Raises ValueError where one is missing."""
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [name for name in names if name not in archive.files]
+        if missing:
+            raise ValueError(f"{path} has no array {', '.join(missing)}; it has {', '.join(archive.files)}")
+        return [archive[name] for name in names]
+
+
 def main(argv=None):
     """Train on the arrays of an npz file, from the command line."""
     parser = argparse.ArgumentParser(description='Train the network logistic regression.')
@@ -510,11 +546,7 @@ def main(argv=None):
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float64", help="default: %(default)s")
     options = parser.parse_args(argv)
     try:
-        with np.load(options.data, allow_pickle=False) as archive:
-            missing = [name for name in ['X', 'Y'] if name not in archive.files]
-            if missing:
-                raise ValueError(f"{options.data} has no array {', '.join(missing)}; it has {', '.join(archive.files)}")
-            data = [archive[name] for name in ['X', 'Y']]
+        data = read_npz(options.data, ['X', 'Y'])
         trainer = Trainer(options.dtype)
         trainer.initialize(options.seed)
         live = sys.stdout.isatty()
@@ -530,6 +562,9 @@ def main(argv=None):
             print()
         print(f"{len(history)} epochs: loss {history[-1]:.6g}, length of the gradient {trainer.gradient_norms[-1]:.3g}")
         trainer.save(options.output)
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
     except (OSError, ValueError, TypeError, BadZipFile, ImportError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

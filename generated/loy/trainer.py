@@ -23,8 +23,12 @@ The number at the end of a line is that of its equation in the derivation:
 """
 
 import argparse
+import itertools
+import json
 import sys
+from math import isfinite
 from pathlib import Path
+from time import monotonic
 from zipfile import BadZipFile
 
 import numpy as np
@@ -41,8 +45,9 @@ def parts(vector, shapes):
 
 
 def require_finite(name, array):
-    """Raise ValueError unless every entry is a number."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
+    flat = array.reshape(-1)
+    if array.dtype.kind == "f" and not np.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -190,13 +195,16 @@ class Trainer:
         self._update()
         return float(w.L)
 
-    def fit(self, X, Y, epochs=1500, batch_size=None, validation=None, callback=None, seed=0):
+    def fit(self, X, Y, epochs=1500, batch_size=None, validation=None, callback=None, seed=0, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
 
         batch_size: samples a step, all of them if None. validation: a tuple X, Y whose loss is handed to the callback.
         callback(epoch, loss, validation_loss): called after each epoch; training ends when it returns True.
         seed: of the order of the samples, new in every epoch. Raises ValueError where the data or the loss are not finite.
+        checkpoint: a file that holds how far training is; where it is there, training goes on from it, to the same losses.
         """
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         X = np.ascontiguousarray(X, self.dtype)
         Y = np.ascontiguousarray(Y, self.dtype)
         N = X.shape[0]
@@ -207,40 +215,23 @@ class Trainer:
             )
         require_finite("X", X)
         require_finite("Y", Y)
-        count = N
-        if count == 0:
+        if N == 0:
             raise ValueError("there are no samples")
-        size = count if batch_size is None else min(batch_size, count)
-        if size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
-        history = []
-        for epoch in range(1, epochs + 1):
-            if size == count:
-                loss = self.step(X, Y)
-            else:
-                order, total = random.permutation(count), 0.0
-                for start in range(0, count, size):
-                    chosen = order[start : start + size]
-                    total += self.step(X[chosen], Y[chosen]) * len(chosen)
-                loss = total / count
-            if not np.isfinite(loss):
-                raise ValueError(f"the loss is {loss} in epoch {epoch}: a smaller learning rate may help")
-            history.append(loss)
-            if callback is not None and callback(epoch, loss, None if validation is None else self.loss(*validation)):
-                break
-        return history
+        with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            while len(course.history) < epochs:
+                for [X, Y] in course.batches(source):
+                    course.count(self.step(X, Y), len(X))
+                loss = course.end_epoch()
+                checked = None if validation is None else self.loss(*validation)
+                if callback is not None and callback(len(course.history), loss, checked):
+                    break
+        return course.history
 
     def save(self, path):
         """Write the parameters to an npz file, whole or not at all."""
-        path = Path(path)
-        temporary = path.with_name(path.name + ".part")
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, **self._state())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        self._write(path, self._state())
 
     def load(self, path):
         """Read what `save` wrote. Raises ValueError where the file holds anything else; then nothing is changed."""
@@ -255,8 +246,23 @@ class Trainer:
                 if found[name].shape != array.shape or found[name].dtype.kind not in "fiu":
                     raise ValueError(f"{path}: {name} has the shape {found[name].shape}, not {array.shape}")
                 require_finite(f"{path}: {name}", found[name])
+        self._restore(found)
+
+    def _restore(self, found):
+        """Make these arrays the state."""
         self.W1[...] = found["W1"]
         self.W2[...] = found["W2"]
+
+    def _write(self, path, arrays):
+        """Write an npz file, whole or not at all."""
+        path = Path(path)
+        temporary = path.with_name(path.name + ".part")
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _state(self):
         """All that training changes, by name."""
@@ -337,6 +343,200 @@ class Trainer:
         np.subtract(self.vector, self.gradient, out=self.vector)  # (12, 13)
 
 
+class Course:
+    """How far a training is, and the last state that it can go back to.
+
+    A copy of that state is made each second, and counts as good once the step after it has a finite loss.
+    What ends the training in the middle, be it Ctrl-C or a loss that is no number, leaves the trainer in the
+    last good state. With a `path` that state is also in a file, renewed each half minute and at the end,
+    together with the place in the data and the state of what draws their order: a training that goes on from
+    the file takes the same steps as one that was never interrupted.
+    """
+
+    copied_every = 1.0
+    written_every = 30.0
+    counted = ("batch", "total", "samples", "steps", "last", "begun")
+
+    def __init__(self, trainer, random, path, settings):
+        """settings: what must be the same for a training to go on from the file."""
+        self.trainer, self.random, self.path = trainer, random, path
+        self.settings = {name: str(value) for name, value in settings.items()}
+        self.history = []
+        self.batch, self.total, self.samples, self.steps, self.last = 0, 0.0, 0, 0, 0.0
+        self.begun = None  # the state of `random` before it drew the order of this epoch, where one is drawn
+        self.reading = iter(())
+        self.resting = False  # whether an epoch has ended and the next one has not begun
+        if path is not None and Path(path).exists():
+            self.resume()
+        self.good = self.next = self.copy()
+        self.copy_due, self.write_due = 0.0, monotonic() + self.written_every
+
+    def batches(self, source):
+        """The batches of this epoch that are still to come."""
+        self.resting = False
+        if self.batch:
+            return self.rest(source)
+        if source.draws:
+            self.begun = self.random.bit_generator.state
+        self.reading = source.epoch(self.random)
+        return self.reading
+
+    def rest(self, source):
+        """The batches of an epoch behind those that are done: its order is drawn once more."""
+        now = self.random.bit_generator.state
+        try:
+            self.random.bit_generator.state = self.begun or now
+            self.reading = iter(source.epoch(self.random))
+            for _ in itertools.islice(self.reading, self.batch):
+                pass
+        finally:
+            self.random.bit_generator.state = now
+        return self.reading
+
+    def count(self, loss, samples):
+        """Count a step. Raises ValueError where its loss is not finite."""
+        self.steps += 1
+        if not isfinite(loss):
+            raise self.failure(f"the loss is {loss}")
+        self.batch += 1
+        self.last = loss
+        self.total += loss * samples
+        self.samples += samples
+        if self.next is not None or monotonic() >= self.copy_due:
+            self.keep()
+
+    def keep(self):
+        """The copy before this step was good; make the next one, and write it, when it is time."""
+        if self.next is not None:
+            self.good, self.next = self.next, None
+            if self.path is not None and monotonic() >= self.write_due:
+                self.write(self.good)
+        if monotonic() >= self.copy_due:
+            self.next = self.copy()
+            self.copy_due = monotonic() + self.copied_every
+
+    def end_epoch(self):
+        """Count an epoch; returns its mean loss. Raises ValueError where there were no batches."""
+        if not self.batch:
+            epoch = len(self.history) + 1
+            again = ": what can be read only once must be made anew, by a function" if epoch > 1 else ""
+            raise ValueError(f"there are no batches in epoch {epoch}{again}")
+        loss = self.last if self.batch == 1 else self.total / self.samples
+        self.history.append(loss)
+        self.batch, self.total, self.samples, self.begun = 0, 0.0, 0, None
+        self.resting = True
+        return loss
+
+    def failure(self, what):
+        """What is wrong, and what is left."""
+        epoch, kept = len(self.history) + 1, self.good[1]["steps"]
+        return ValueError(
+            f"{what} in step {self.steps}, in epoch {epoch}: a smaller learning rate may help; "
+            f"the parameters are again those after step {kept}"
+        )
+
+    def copy(self):
+        """A copy of the state, and the place in the data."""
+        place = {
+            name: getattr(self, name) for name in ("batch", "total", "samples", "steps", "last", "begun")
+        }
+        place["epochs"] = len(self.history)
+        before = self.batch == 0 and self.begun is not None
+        place["random"] = self.begun if before else self.random.bit_generator.state
+        return {name: np.array(array) for name, array in self.trainer._state().items()}, place
+
+    def take(self, place):
+        """Take a place in the data."""
+        for name in self.counted:
+            setattr(self, name, place[name])
+        del self.history[place["epochs"] :]
+        self.random.bit_generator.state = place["random"]
+
+    def write(self, copy):
+        """Write a copy to the file."""
+        state, place = copy
+        text = json.dumps({**place, "history": self.history[: place["epochs"]], "settings": self.settings})
+        self.trainer._write(self.path, {**state, "course": np.frombuffer(text.encode(), np.uint8)})
+        self.write_due = monotonic() + self.written_every
+
+    def resume(self):
+        """Go on from the file. Raises ValueError where it holds no training, or another one."""
+        with np.load(self.path, allow_pickle=False) as archive:
+            if "course" not in archive.files or archive.zip.getinfo("course.npy").file_size > 2**28:
+                raise ValueError(f"{self.path} holds no training to go on with")
+            text = archive["course"].tobytes()
+        try:
+            place = json.loads(text)
+            self.history[:] = map(float, place["history"])
+            self.take(place)
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"{self.path} holds no training to go on with") from None
+        if place["settings"] != self.settings:
+            raise ValueError(
+                f"{self.path} is of a training with {place['settings']}, here it is {self.settings}"
+            )
+        self.trainer.load(self.path)
+
+    def __enter__(self):
+        if self.path is not None:
+            self.write(self.good)  # what cannot be written is said at once
+        return self
+
+    def __exit__(self, kind, error, where):
+        """Leave the trainer, and the file, in a state from which training can go on."""
+        if hasattr(self.reading, "close"):
+            self.reading.close()
+        finite = all(np.isfinite(array).all() for array in self.trainer._state().values())
+        failed = None if finite or error is not None else self.failure("the parameters are not finite")
+        whole = error is None or (self.resting and isinstance(error, Exception))
+        kept = self.good
+        if not whole or not finite:
+            self.trainer._restore(kept[0])
+            self.take(kept[1])
+        elif self.path is not None:
+            kept = self.copy()
+        if self.path is not None:
+            self.write(kept)
+        if failed is not None:
+            raise failed
+
+
+class Rows:
+    """Samples in memory: an epoch takes them in an order that is drawn anew, or all at once as they are."""
+
+    def __init__(self, arrays, sampled, count, size):
+        """sampled: of each array, whether its first axis is that of the `count` samples. size: samples a
+        batch, all of them if None.
+        """
+        self.arrays, self.count, self.size = arrays, count, size
+        self.draws = size is not None and size < count
+        self.taken = [(k, array) for k, array in enumerate(arrays) if self.draws and sampled[k]]
+        self.room = {k: np.empty((size, *array.shape[1:]), array.dtype) for k, array in self.taken}
+        self.batch, self.whole = list(arrays), [arrays]
+
+    def epoch(self, random):
+        """The batches of one epoch."""
+        return self.chosen(random) if self.draws else self.whole
+
+    def chosen(self, random):
+        """Batches in an order that is drawn."""
+        order, size = random.permutation(self.count), self.size
+        for start in range(0, self.count, size):
+            some = order[start : start + size]
+            for k, array in self.taken:  # the last batch may be a short one
+                self.batch[k] = array.take(some, axis=0, out=self.room[k][: len(some)], mode="clip")
+            yield self.batch
+
+
+def read_npz(path, names):
+    """The arrays called so in an npz file. Raises ValueError where one is missing."""
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [name for name in names if name not in archive.files]
+        if missing:
+            raise ValueError(f"{path} has no array {', '.join(missing)}; it has {', '.join(archive.files)}")
+        return [archive[name] for name in names]
+
+
 def main(argv=None):
     """Train on the arrays of an npz file, from the command line."""
     parser = argparse.ArgumentParser(description='Train the network loy.')
@@ -345,15 +545,12 @@ def main(argv=None):
     parser.add_argument("--batch-size", type=int, default=None, help="samples a step (default: all of them at once)")
     parser.add_argument("--learning-rate", type=float, default=1.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the first parameters and the order of the samples")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE.npz", help="holds how far training is; where it is there, it goes on")
     parser.add_argument("-o", "--output", type=Path, default=Path("parameters.npz"), help="default: %(default)s")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float64", help="default: %(default)s")
     options = parser.parse_args(argv)
     try:
-        with np.load(options.data, allow_pickle=False) as archive:
-            missing = [name for name in ['X', 'Y'] if name not in archive.files]
-            if missing:
-                raise ValueError(f"{options.data} has no array {', '.join(missing)}; it has {', '.join(archive.files)}")
-            data = [archive[name] for name in ['X', 'Y']]
+        data = read_npz(options.data, ['X', 'Y'])
         trainer = Trainer(options.dtype)
         trainer.initialize(options.seed)
         trainer.learning_rate = options.learning_rate
@@ -365,10 +562,20 @@ def main(argv=None):
             if epoch in (1, options.epochs) or epoch % few == 0:
                 print(f"\r{text:<60}" if live else text, end="" if live else "\n", flush=True)
 
-        trainer.fit(*data, epochs=options.epochs, batch_size=options.batch_size, callback=progress, seed=options.seed)
+        trainer.fit(
+            *data,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            callback=progress,
+            seed=options.seed,
+            checkpoint=options.checkpoint,
+        )
         if live:
             print()
         trainer.save(options.output)
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
     except (OSError, ValueError, TypeError, BadZipFile) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
