@@ -1,32 +1,24 @@
 """How a sum of a product is computed: in pairs.
 
-Two operands are multiplied as matrices wherever that pays (`products.py`). More than two are first
-contracted in pairs, in the order that takes the fewest multiplications at the sizes that are known; a size
-that comes with the data counts as `extents.NOMINAL`. The order is found by `np.einsum_path`, which tries them
-all where the operands are few: NumPy is at hand, and what opt_einsum adds to it (einsums of dozens of
-operands) no equation asks for.
+Two operands are multiplied as matrices wherever that pays (`products.py`). More than two are first contracted
+in pairs (`pairs.py`).
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sympy import Mul
 
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
 from symnet.lowering.nodes import ArrayExpr, Axes, Contract
-from symnet.lowering.products import count, grouped, multiply, subscripts
+from symnet.lowering.pairs import Tree, cheapest, leaves
+from symnet.lowering.products import count, grouped, multiply
 from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
-
-FEW = 6
-"""Up to so many operands every order of pairs is tried; beyond, the cheapest pair comes first."""
-
 
 def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
     """The instructions that write the sum of the product of the operands to `out`, whose axes are those of
@@ -42,7 +34,7 @@ def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
             numbers.append(_total(emitter, group, expr.over))
     _contract(
         emitter,
-        _at_most_two(emitter, [emitter.value(operand) for operand in kept], expr.over),
+        _at_most_two(emitter, [emitter.value(operand) for operand in kept], expr.over, out.axes),
         expr.over,
         out,
     )
@@ -88,37 +80,31 @@ def _flat(view: View) -> View:
     return view if len(view.buffer.shape) == 1 else View(view.buffer, flat=(Mul(*view.buffer.shape),))
 
 
-def _at_most_two(emitter: Emitter, values: list[Value], over: Axes) -> list[Value]:
-    """Operands contracted in pairs until two are left, in the order that takes the fewest multiplications."""
-    values = list(values)
-    for pair in _path(emitter, values, over) if len(values) > 2 else ():
-        if len(values) <= 2:
-            break
-        a, b = (values[k] for k in pair)
-        values = [value for k, value in enumerate(values) if k not in pair]
-        inner = tuple(
-            axis
-            for axis in over
-            if axis in (*a.axes, *b.axes) and not any(axis in other.axes for other in values)
-        )
-        big, small = (a, b) if len(a.axes) >= len(b.axes) else (b, a)
-        merged = emitter.temporary(
-            tuple(axis for axis in dict.fromkeys((*big.axes, *small.axes)) if axis not in inner), Kind.REAL
-        )
-        _contract(emitter, [big, small], inner, merged)
-        values.append(merged)
-    return values
+def _at_most_two(emitter: Emitter, values: list[Value], over: Axes, wanted: Axes = ()) -> list[Value]:
+    """Operands contracted in pairs until two are left, whose product has the axes `wanted`."""
+    if len(values) <= 2:
+        return list(values)
+    axes = [value.axes for value in values]
+    counts = {axis: emitter.extents.nominal(axis.size) for own in axes for axis in own}
+    return [_merged(emitter, half, values, over, wanted) for half in cheapest(axes, over, wanted, counts)]
 
 
-def _path(emitter: Emitter, values: Sequence[Value], over: Axes) -> list[tuple[int, ...]]:
-    """NumPy's choice of pairs: every order tried where operands are few."""
-    axes = tuple(dict.fromkeys(axis for value in values for axis in value.axes))
-    terms = subscripts([*(value.axes for value in values), tuple(axis for axis in axes if axis not in over)])
-    sizes = [[emitter.extents.nominal(axis.size) for axis in value.axes] for value in values]
-    operands = [np.broadcast_to(0.0, shape) for shape in sizes]  # of these shapes, without memory
-    search = "optimal" if len(values) <= FEW else "greedy"
-    path, _ = np.einsum_path(terms, *operands, optimize=(search, sys.maxsize))
-    return path[1:]
+def _merged(emitter: Emitter, tree: Tree, values: list[Value], over: Axes, wanted: Axes) -> Value:
+    """The product of the operands of a tree, already summed over what no other operand has; what is summed
+    later comes first, then what is kept, as the result wants it.
+    """
+    if isinstance(tree, int):
+        return values[tree]
+    one, other = (_merged(emitter, half, values, over, wanted) for half in tree)
+    inside = set(leaves(tree))
+    later = {axis for k, value in enumerate(values) if k not in inside for axis in value.axes}
+    inner = tuple(axis for axis in over if axis in (*one.axes, *other.axes) and axis not in later)
+    big, small = (one, other) if len(one.axes) >= len(other.axes) else (other, one)
+    axes = tuple(axis for axis in dict.fromkeys((*big.axes, *small.axes)) if axis not in inner)
+    last = tuple(axis for axis in wanted if axis in axes)
+    merged = emitter.temporary(tuple(axis for axis in axes if axis not in last) + last, Kind.REAL)
+    _contract(emitter, [big, small], inner, merged)
+    return merged
 
 
 def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> None:

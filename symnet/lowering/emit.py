@@ -28,6 +28,7 @@ from symnet.lowering.instructions import (
     Kind,
     Line,
     Map,
+    New,
     NumberOp,
     NumberRead,
     Operand,
@@ -39,6 +40,7 @@ from symnet.lowering.nodes import (
     Axes,
     Axis,
     Contract,
+    Diagonal,
     Elementwise,
     Extreme,
     Fold,
@@ -51,6 +53,7 @@ from symnet.lowering.nodes import (
     Window,
     children,
 )
+from symnet.lowering.on_diagonals import added, diagonal, has_diagonals
 from symnet.lowering.places import Bounds, bounds_of, gather, is_constant, scatter
 from symnet.lowering.views import Value, align
 from symnet.lowering.windows import fold, window
@@ -96,6 +99,8 @@ class Emitter:
         if tensor.integer:
             self.bounds[tensor.name] = bounds_of(self, expr)
         buffer = self.buffers[tensor.name]
+        if buffer.home is Home.RESULT:
+            self.add(New(buffer))
         if not tensor.shape:
             self.add(Assign(buffer, self.number(expr)))
         else:
@@ -282,12 +287,17 @@ class Emitter:
             scatter(self, expr, out)
         elif isinstance(expr, Fold):
             fold(self, expr, out)
+        elif isinstance(expr, Diagonal):
+            diagonal(self, expr, out)
         else:
             raise AssertionError(f"{type(expr).__name__} has axes but no instruction")
 
     def elementwise(self, expr: Elementwise, out: Value) -> None:
         function, args = expr.function, expr.args
-        if function == "where":
+        replaced = self.replaces.get(out.view.buffer.name)
+        if self.guard is None and replaced is None and has_diagonals(expr):
+            added(self, expr, out)
+        elif function == "where":
             choose(self, expr, out)
         elif function in ("add", "multiply"):
             self.fold(function, args, out)

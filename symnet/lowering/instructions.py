@@ -36,6 +36,7 @@ class Home(StrEnum):
     RANDOM = "random"  # drawn before a step, and kept through it
     GIVEN = "given"  # copied to where it lies before a stretch that reads it
     NUMBER = "number"  # rank 0, set before training or kept from step to step
+    RESULT = "result"  # new memory in every run of a stretch, which returns it
     WORKSPACE = "workspace"  # written in every step; its memory may be shared with others
     CONSTANT = "constant"  # written once, when the sizes are known
     UPDATE = "update"  # scratch of the update, whose size does not depend on the data
@@ -205,6 +206,14 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
+class New:
+    """New memory for `out`, which is returned: of any content, or of zeros."""
+
+    out: Buffer
+    zeros: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Same:
     """Nothing is computed: the tensor of this line is what `buffer` holds already."""
 
@@ -222,7 +231,7 @@ class Loop:
     first: Expr = S.Zero
 
 
-Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | Same | Loop
+Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | New | Same | Loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +271,7 @@ def writes_of(instruction: Instruction) -> Iterator[View]:
     if isinstance(instruction, Loop):
         for line in instruction.body:
             yield from writes_of(line.instruction)
-    elif isinstance(instruction, Assign):
+    elif isinstance(instruction, Assign | New):
         yield View(instruction.out)
     elif not isinstance(instruction, Same):
         yield instruction.out

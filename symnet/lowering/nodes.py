@@ -7,9 +7,10 @@ zero.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Expr
+from sympy import Add, Expr, S
 
 from symnet.index.symbols import Index, Tensor
 
@@ -205,8 +206,31 @@ class Fold:
         return self.targets + tuple(kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """`body` where the two axes of each pair are one, and zero elsewhere; `body` has not the first of them."""
+
+    body: ArrayExpr
+    pairs: tuple[tuple[Axis, Axis], ...]
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(dict.fromkeys((*(axis for pair in self.pairs for axis in pair), *self.body.axes)))
+
+
 ArrayExpr = (
-    Number | SizeValue | Iota | Read | Window | Gather | Elementwise | Contract | Extreme | Scatter | Fold
+    Number
+    | SizeValue
+    | Iota
+    | Read
+    | Window
+    | Gather
+    | Elementwise
+    | Contract
+    | Extreme
+    | Scatter
+    | Fold
+    | Diagonal
 )
 
 
@@ -228,6 +252,32 @@ def children(expr: ArrayExpr) -> tuple[ArrayExpr, ...]:
         return expr.places
     if isinstance(expr, Scatter):
         return (expr.body, *expr.places)
-    if isinstance(expr, Fold):
+    if isinstance(expr, Fold | Diagonal):
         return (expr.body,)
     return ()
+
+
+def renamed(expr: ArrayExpr, names: Mapping[Axis, Axis]) -> ArrayExpr | None:
+    """`expr` with other names for its axes, of which two may become one: then it is read along a diagonal.
+
+    None where a computed place, a scatter or a fold would have to be read so.
+    """
+    if not any(axis in names for axis in expr.axes):
+        return expr
+    if isinstance(expr, Iota):
+        return Iota(names[expr.axis])
+    if isinstance(expr, Read):
+        places = tuple(names.get(p, p) if isinstance(p, Axis) else p for p in expr.places)
+        if len({*expr.axes}) == len({names.get(axis, axis) for axis in expr.axes}):
+            return Read(expr.tensor, places)
+        steps = tuple(Affine(((p, S.One),), S.Zero) if isinstance(p, Axis) else p for p in places)
+        return Window(expr.tensor, steps)
+    if isinstance(expr, Elementwise):
+        args = tuple(renamed(arg, names) for arg in expr.args)
+        known = tuple(arg for arg in args if arg is not None)
+        return Elementwise(expr.function, known) if known == args else None
+    if isinstance(expr, Contract):
+        operands = tuple(renamed(operand, names) for operand in expr.operands)
+        known = tuple(operand for operand in operands if operand is not None)
+        return Contract(known, expr.over) if known == operands else None
+    return None

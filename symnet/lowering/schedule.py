@@ -10,6 +10,8 @@ runs after them as often as one likes: it leaves alone what it reads.
 | find_recurrences | puts what must be computed along an index into loops |
 | stack_updates | writes equal updates as one, for all parameters at once |
 | lower_equation | makes whole-array expressions of the equations |
+| with_diagonals | keeps what is zero off a diagonal apart from what is not |
+| with_factors | takes outer products under a sum apart |
 | Emitter | makes instructions of the expressions |
 | share | lets buffers that are never needed together be one piece of memory |
 """
@@ -27,8 +29,10 @@ from symnet.derivation.journal import Derived, Further
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond, needs, read_first
+from symnet.lowering.diagonals import with_diagonals
 from symnet.lowering.emit import Emitter
 from symnet.lowering.extents import Extents
+from symnet.lowering.factors import with_factors
 from symnet.lowering.instructions import (
     Assign,
     Buffer,
@@ -112,6 +116,7 @@ class _Scheduling:
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         self.tensors = dict(self.program.tensors)  # and those that the passes add
         self.known = replace(self.program, tensors=self.tensors)
+        self.extents = Extents(self.program.values)
         self.labels = dict(derived.labels)
         self.buffers: dict[str, Buffer] = {}
         updates = {equation.tensor.name for equation in derived.updates}
@@ -131,7 +136,7 @@ class _Scheduling:
         stretches += [self.stretch(further) for further in self.derived.further]
         apart = [own, *stretches[len(stretches) - len(self.derived.further) :]]
         stretches.append(updates)
-        emitter = Emitter(self.of_tensor, self.scratch, Extents(self.program.values))
+        emitter = Emitter(self.of_tensor, self.scratch, self.extents)
         emitter.replaces = {
             e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of
         }
@@ -227,7 +232,16 @@ class _Scheduling:
         self.tensors |= {e.tensor.name: e.tensor for e in further.equations}
         whole = self.program.extended(further.equations)
         needed = whole.sources(*(tensor.name for tensor in further.results.values()))
+        for tensor in further.results.values():
+            if tensor.shape and self.is_new(tensor, further):
+                self.place(tensor, Home.RESULT)
         return list(find_recurrences([e for e in further.equations if e.tensor.name in needed], self.taken))
+
+    def is_new(self, result: Tensor, further: Further) -> bool:
+        """Whether a result has memory of its own to be returned, and lies in no vector of products."""
+        stated = {equation.tensor.name for equation in further.equations}
+        known = self.of_tensor.get(result.name)
+        return result.name in stated and (known is None or known.home is not Home.PRODUCT)
 
     def place(self, tensor: Tensor, home: Home) -> None:
         kind = Kind.PLACE if tensor.integer else Kind.REAL
@@ -260,7 +274,7 @@ class _Scheduling:
             self.equations[equation.tensor.name] = equation
         if isinstance(part, Recurrence):
             return tuple(lower_equation(equation, self.known, part.index) for equation in part.equations)
-        return lower_equation(part, self.known)
+        return with_factors(with_diagonals(lower_equation(part, self.known), self.extents))
 
     def emit(self, emitter: Emitter, part: Part, expression: ArrayExpr | tuple[ArrayExpr, ...]) -> None:
         if isinstance(part, Recurrence):

@@ -11,6 +11,7 @@ from symnet.backends.numpy.expressions import Expressions
 from symnet.derivation.journal import Further
 from symnet.index.symbols import Tensor
 from symnet.lowering.beyond import Beyond
+from symnet.lowering.instructions import Home
 from symnet.lowering.schedule import Schedule
 
 LOCAL = frozenset({"directions", "set_directions", "blocks", "names", "sizes", "row", "column"})
@@ -131,15 +132,19 @@ class Methods:
         """What is returned, each with its key: blocks of a symmetric matrix in both orders."""
         for key, tensor in stretch.further.results.items():
             place = self.of(tensor)
-            yield _key(key), f"{place}.copy()" if tensor.shape else f"np.array({place}, self.dtype)"
+            own = self.plan.of_tensor[tensor.name].home is Home.RESULT
+            yield _key(key), place if own else self.copy(tensor)
             if self.mirrored(key, stretch):
                 row, column = key.split(", ")
                 rank = self.plan.program.tensors[row].rank
                 axes = ", ".join(map(str, [*range(rank, tensor.rank), *range(rank)]))
-                turned = (
-                    f"{place}.transpose({axes}).copy()" if tensor.shape else f"np.array({place}, self.dtype)"
-                )
+                turned = f"{place}.transpose({axes}).copy()" if tensor.shape else self.copy(tensor)
                 yield _key(f"{column}, {row}"), turned
+
+    def copy(self, tensor: Tensor) -> str:
+        """A new array of what lies in memory that the next run writes to."""
+        place = self.of(tensor)
+        return f"{place}.copy()" if tensor.shape else f"np.array({place}, self.dtype)"
 
     def mirrored(self, key: str, stretch: Beyond) -> bool:
         """Whether the block of the other order is to be had from this one."""

@@ -36,6 +36,9 @@ OF_NORMAL = frozenset({"erf", "erfc", "normal_cdf", "normal_pdf", "bell"})
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.DIRECTION, Home.PRODUCT, Home.STATE, Home.UPDATE})
 """Homes whose buffers are attributes of the Trainer; the others are the workspace's or arguments."""
 
+LOCAL_HOMES = frozenset({Home.INPUT, Home.RESULT})
+"""Homes whose buffers are local names of a method."""
+
 
 class SizePrinter(StrPrinter):
     """A number made of numbers, sizes and loop indices, exact where it is whole."""
@@ -159,7 +162,7 @@ class Expressions:
     def buffer(self, buffer: Buffer) -> str:
         """The array itself."""
         buffer = self.owner(buffer)
-        if buffer.home is Home.INPUT:
+        if buffer.home in LOCAL_HOMES:
             return self.local.of(buffer, buffer.name)
         if buffer.home in OF_TRAINER or buffer.home is Home.NUMBER:
             return f"self.{self.trainer.of(buffer, buffer.name)}"
@@ -178,7 +181,7 @@ class Expressions:
         if (
             text == base
             or element
-            or buffer.home is Home.INPUT
+            or buffer.home in LOCAL_HOMES
             or any(p.atoms(Index) for p in view.positions)
         ):
             return text
@@ -239,6 +242,10 @@ class Expressions:
             while slices and slices[-1] == ":":
                 slices.pop()
             return f"{base}[{', '.join(slices)}]" if slices else base
+        if all(isinstance(place, Index) for place in steps.places) and set(steps.indices) == {*steps.places}:
+            letters = dict(zip(steps.indices, "abcdefghijklmnopqrstuvwxyz", strict=False))
+            of, seen = ("".join(letters[i] for i in indices) for indices in (steps.places, steps.indices))
+            return f'np.einsum("{of}->{seen}", {base})'  # a diagonal, as a view
         names = ", ".join(map(self.symbol, steps.indices))
         places = ", ".join(map(self.size, steps.places))
         comma = "," if len(steps.places) == 1 else ""

@@ -19,7 +19,7 @@ from symnet.derivation.journal import Derived
 from symnet.equations.text import equation_text
 from symnet.index.symbols import Role
 from symnet.lowering.beyond import Beyond
-from symnet.lowering.instructions import Line
+from symnet.lowering.instructions import Line, New
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.registry import solver
 from symnet.rendering import render
@@ -169,7 +169,12 @@ class _Module:
         names = [self.arguments.name(tensor) for tensor in data_of(self.plan, lines)]
         if any("w." in line.partition("#")[0] for line in body):
             names.insert(0, "w")
-        return Method(name, ", ".join(["self", *names]), f"self.{name}({', '.join(names)})", words, body)
+        call = f"self.{name}({', '.join(names)})"
+        new = [line.instruction.out for line in lines if isinstance(line.instruction, New)]
+        if new:
+            results = ", ".join(map(self.text_of.buffer, new))
+            body, call = [*body, f"return {results}"], f"{results} = {call}"
+        return Method(name, ", ".join(["self", *names]), call, words, body)
 
     def signatures(self) -> dict[str, object]:
         """What the methods take, how it is checked, and how the workspace for it is found."""

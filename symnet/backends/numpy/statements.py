@@ -16,6 +16,7 @@ from symnet.lowering.instructions import (
     Line,
     Loop,
     Map,
+    New,
     Operand,
     Product,
     Reduce,
@@ -93,6 +94,9 @@ class Statements:
             homes = {instruction.out.home, self.expressions.owner(instruction.out).home}
             whole = "[...]" if homes & {Home.GRADIENT, Home.PARAMETER, Home.PRODUCT} else ""
             yield f"{target}{whole} = {self.expressions.number(instruction.value)}"
+        elif isinstance(instruction, New):
+            out, shape = self.expressions.buffer(instruction.out), self.expressions.shape(instruction.out.shape)
+            yield f"{out} = np.{'zeros' if instruction.zeros else 'empty'}({shape}, self.dtype)"
         elif isinstance(instruction, Same):
             yield f"# the same array as {self.expressions.buffer(instruction.buffer)}"
         else:
