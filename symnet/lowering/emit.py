@@ -52,6 +52,7 @@ from symnet.lowering.nodes import (
     SizeValue,
     Window,
     children,
+    nameless,
 )
 from symnet.lowering.on_diagonals import added, diagonal, has_diagonals
 from symnet.lowering.places import Bounds, bounds_of, gather, is_constant, scatter
@@ -70,8 +71,9 @@ class Emitter:
     constants: dict[tuple[object, ...], Buffer] = field(default_factory=dict)
     setup: list[Line] = field(default_factory=list)  # done once, when the sizes are known
     sink: list[Line] = field(default_factory=list)
-    shared: frozenset[ArrayExpr] = frozenset()  # expressions that stand in several places
-    memo: dict[tuple[ArrayExpr, Kind], Value] = field(default_factory=dict)
+    shared: frozenset[ArrayExpr] = frozenset()  # expressions that stand in several places, as `nameless`
+    # their values, each with the numbers that its axes have in `nameless`
+    memo: dict[tuple[ArrayExpr, Kind], tuple[View, tuple[int, ...]]] = field(default_factory=dict)
     padded: dict[tuple[object, ...], Buffer] = field(default_factory=dict)  # tensors between margins of zeros
     columns: dict[tuple[object, ...], Value] = field(default_factory=dict)  # windows copied into matrices
     kind: Kind = Kind.REAL
@@ -151,19 +153,21 @@ class Emitter:
             return window(self, expr)
         if isinstance(expr, Iota):
             return Value(View(self.constant("arange", (expr.axis.size,), self.kind)), expr.axes)
-        if (expr, self.kind) in self.memo:
-            return self.memo[expr, self.kind]
+        key = nameless(expr)
+        if (key, self.kind) in self.memo:
+            view, numbers = self.memo[key, self.kind]
+            return Value(view, tuple(expr.axes[number] for number in numbers))
         if self.kind is Kind.PLACE and is_constant(expr):
             return self.prepared(expr)
         if self.guard is not None and not isinstance(expr, Elementwise):
             with self.context(self.kind):
                 return self.value(expr, into, order)
-        keep = expr in self.shared and self.guard is None
+        keep = key in self.shared and self.guard is None
         if into is None or keep or not self.suits(expr, into):
             into = self.temporary(self.natural(expr, order), self.kind_of(expr), _name_for(expr))
         self.produce(expr, into)
         if keep:
-            self.memo[expr, self.kind] = into
+            self.memo[key, self.kind] = into.view, tuple(map(expr.axes.index, into.axes))
         return into
 
     def suits(self, expr: ArrayExpr, out: Value) -> bool:
@@ -261,7 +265,7 @@ class Emitter:
         """The instructions that write `expr` to `out`, over whose axes it is spread."""
         if not expr.axes:
             self.map("copy", (self.number(expr),), out)
-        elif self.lies(expr) or (expr in self.shared and self.guard is None):
+        elif self.lies(expr) or (self.is_shared(expr) and self.guard is None):
             self.map("copy", (align(self.value(expr), out.axes),), out)
         else:
             self.produce(expr, out)
@@ -323,11 +327,15 @@ class Emitter:
 
     def lies(self, expr: ArrayExpr) -> bool:
         """Whether `expr` is in memory already."""
-        return isinstance(expr, Read | Window | Iota) or (expr, self.kind) in self.memo
+        return isinstance(expr, Read | Window | Iota) or (nameless(expr), self.kind) in self.memo
+
+    def is_shared(self, expr: ArrayExpr) -> bool:
+        """Whether `expr`, with whatever names of its axes, stands in several places."""
+        return nameless(expr) in self.shared
 
     def fits(self, expr: ArrayExpr, out: Value) -> bool:
         """Whether `expr` has to be computed, and can be in the memory of `out`."""
-        return not self.lies(expr) and expr not in self.shared and self.suits(expr, out)
+        return not self.lies(expr) and not self.is_shared(expr) and self.suits(expr, out)
 
     def spares(self, args: tuple[ArrayExpr, ...], chosen: int, out: Value) -> bool:
         """Whether none but the chosen argument reads the value that `out` is to replace."""

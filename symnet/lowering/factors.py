@@ -8,12 +8,25 @@ be made.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sympy import S
+from sympy import Integer, S
 
-from symnet.lowering.nodes import ArrayExpr, Axes, Axis, Contract, Diagonal, Elementwise, Number
+from symnet.lowering.nodes import (
+    ArrayExpr,
+    Axes,
+    Axis,
+    Contract,
+    Diagonal,
+    Elementwise,
+    Gather,
+    Number,
+    Read,
+    Window,
+    children,
+)
 
 ONE = Number(S.One)
 
@@ -44,7 +57,26 @@ def contracted(factors: Iterable[Factor], over: Axes) -> Contract:
     smallest = min(groups, key=len)
     for own, more in zip(groups[smallest], numbers, strict=True):
         own.extend(more)
-    return Contract(tuple(_quotient(*group) for group in groups.values()), over)
+    return Contract(tuple(_quotient(*map(_ordered, group)) for group in groups.values()), over)
+
+
+def _ordered(factors: Sequence[ArrayExpr]) -> list[ArrayExpr]:
+    """The factors of a product in an order that does not depend on the names of axes, squares as squares: so
+    that equal products are seen to be equal.
+    """
+    counted = Counter(factors)
+    powers = [
+        factor if count == 1 else Elementwise("power", (factor, Number(Integer(count))))
+        for factor, count in counted.items()
+    ]
+    return sorted(powers, key=_rank)
+
+
+def _rank(expr: ArrayExpr) -> tuple[str, ...]:
+    """What an expression is made of, without its axes."""
+    own = expr.tensor.name if isinstance(expr, Read | Window | Gather) else ""
+    own = expr.function if isinstance(expr, Elementwise) else own
+    return (type(expr).__name__, own, *(text for child in children(expr) for text in _rank(child)))
 
 
 def _is_outer(operand: ArrayExpr) -> bool:

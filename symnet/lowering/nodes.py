@@ -257,6 +257,12 @@ def children(expr: ArrayExpr) -> tuple[ArrayExpr, ...]:
     return ()
 
 
+def nameless(expr: ArrayExpr) -> ArrayExpr:
+    """`expr` with its axes numbered as they come: equal for equal arrays whose axes have other names."""
+    numbered = {axis: Axis(Index(f"_{k}"), axis.size) for k, axis in enumerate(expr.axes)}
+    return renamed(expr, numbered) or expr
+
+
 def renamed(expr: ArrayExpr, names: Mapping[Axis, Axis]) -> ArrayExpr | None:
     """`expr` with other names for its axes, of which two may become one: then it is read along a diagonal.
 

@@ -47,7 +47,7 @@ from symnet.lowering.instructions import (
 )
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
-from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, Window, children
+from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, Window, children, nameless
 from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.simplify.named_sums import unused
@@ -382,7 +382,9 @@ def _span(labels: Sequence[str]) -> str:
 
 
 def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
-    """The expressions that must be computed and that stand in more places than one."""
+    """The expressions that must be computed and that stand in more places than one, up to the names of their
+    axes.
+    """
     counted: Counter[ArrayExpr] = Counter()
     for expression in expressions:
         pending: list[ArrayExpr] = list(_inside(expression))
@@ -391,8 +393,9 @@ def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
             if isinstance(node, Read | Window | Iota | Number | SizeValue) or not node.axes:
                 pending.extend(_inside(node))
                 continue
-            counted[node] += 1
-            if counted[node] == 1:
+            key = nameless(node)
+            counted[key] += 1
+            if counted[key] == 1:
                 pending.extend(_inside(node))
     return frozenset(node for node, count in counted.items() if count > 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ OF_NORMAL = frozenset({"erf", "erfc", "normal_cdf", "normal_pdf", "bell"})
 """The functions of the normal distribution, which the module brings with it."""
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.DIRECTION, Home.PRODUCT, Home.STATE, Home.UPDATE})
 """Homes whose buffers are attributes of the Trainer; the others are the workspace's or arguments."""
-
+LETTERS = string.ascii_letters
 LOCAL_HOMES = frozenset({Home.INPUT, Home.RESULT})
 """Homes whose buffers are local names of a method."""
 
@@ -243,9 +244,7 @@ class Expressions:
                 slices.pop()
             return f"{base}[{', '.join(slices)}]" if slices else base
         if all(isinstance(place, Index) for place in steps.places) and set(steps.indices) == {*steps.places}:
-            letters = dict(zip(steps.indices, "abcdefghijklmnopqrstuvwxyz", strict=False))
-            of, seen = ("".join(letters[i] for i in indices) for indices in (steps.places, steps.indices))
-            return f'np.einsum("{of}->{seen}", {base})'  # a diagonal, as a view
+            return f'np.einsum("{diagonal_subscripts(steps)}", {base})'  # a diagonal, as a view
         names = ", ".join(map(self.symbol, steps.indices))
         places = ", ".join(map(self.size, steps.places))
         comma = "," if len(steps.places) == 1 else ""
@@ -350,6 +349,16 @@ def _needs_brackets(name: str, position: int, part: Scalar) -> bool:
         or (its == mine and position > 0 and name in ("subtract", "divide"))
         or part.function == "negative"
     )
+
+
+def diagonal_subscripts(steps: Steps) -> str:
+    """The axes of an array and those of its diagonal as einsum writes them, by their own names where these
+    are one letter each.
+    """
+    names = [index.name for index in steps.indices]
+    letters = names if all(len(n) == 1 and n.isascii() and n.isalpha() for n in names) else LETTERS
+    named = dict(zip(steps.indices, letters, strict=False))
+    return "->".join("".join(named[index] for index in axes) for axes in (steps.places, steps.indices))
 
 
 def _own_axes(steps: Steps) -> bool:
