@@ -7,14 +7,17 @@ in pairs (`pairs.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 from sympy import Mul
 
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
-from symnet.lowering.nodes import ArrayExpr, Axes, Contract
+from symnet.lowering.nodes import ArrayExpr, Axes, Contract, Elementwise
+from symnet.lowering.factors import multiplied
 from symnet.lowering.pairs import Tree, cheapest, leaves
 from symnet.lowering.products import count, grouped, multiply
+from symnet.lowering.squares import Square, is_positive, square_of
 from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
     """The instructions that write the sum of the product of the operands to `out`, whose axes are those of
     `expr`.
     """
+    square = square_of(expr, out.axes)
+    if square is not None and _pays(emitter, expr, square, out.axes):
+        _squared(emitter, square, expr.over, out)
+        return
     numbers = [emitter.number(operand) for operand in expr.operands if not operand.axes]
     kept: list[ArrayExpr] = []
     for group in _connected(expr.operands):
@@ -40,6 +47,44 @@ def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
     )
     for number in numbers:
         emitter.map("multiply", (out.view, number), out)
+
+
+def _pays(emitter: Emitter, expr: Contract, square: Square, wanted: Axes) -> bool:
+    """Whether to make the one array that stands left and right costs no more than the best pairs."""
+    if len(expr.operands) <= 2:
+        return False  # a product of one array with itself already
+    axes = [operand.axes for operand in expr.operands if operand.axes]
+    counts = {axis: emitter.extents.nominal(axis.size) for own in axes for axis in own}
+    _, pairs = cheapest(axes, expr.over, wanted, counts)
+    own, first = [operand.axes for operand in square.left], tuple(square.names)
+    made = cheapest(own, (), expr.over + first, counts)[1] if len(own) > 1 else 0
+    rows, columns = (prod(counts[axis] for axis in half) for half in (expr.over, first))
+    middle = 2 * rows * columns if square.middle else 0
+    return made + middle + (2 * rows + 1) * columns * columns <= pairs
+
+
+def _squared(emitter: Emitter, square: Square, over: Axes, out: Value) -> None:
+    """M^T diag(e) M: as (M sqrt(e))^T (M sqrt(e)) where e cannot be negative, otherwise as (M e)^T M."""
+    left, middle = square.left, square.middle
+    if middle and all(map(is_positive, middle)):
+        left, middle = (*left, Elementwise("sqrt", (multiplied(middle),))), ()
+    one = _whole(emitter, [emitter.value(operand) for operand in left], over, tuple(square.names))
+    other = Value(one.view, tuple(square.names.get(axis, axis) for axis in one.axes))
+    if middle:
+        scaled = emitter.temporary(one.axes, Kind.REAL)
+        emitter.map("multiply", (one.view, emitter.operand(multiplied(middle), one.axes)), scaled)
+        one = scaled
+    multiply(emitter, one, other, over, out)
+
+
+def _whole(emitter: Emitter, values: list[Value], over: Axes, wanted: Axes) -> Value:
+    """The product of the values, nothing summed, in memory: the axes of the later sum first."""
+    if len(values) == 1:
+        return values[0]
+    a, b = _at_most_two(emitter, values, (), over + wanted)
+    result = emitter.temporary(over + wanted, Kind.REAL)
+    emitter.add(Map("multiply", (align(a, result.axes), align(b, result.axes)), result.view))
+    return result
 
 
 def full_contraction(emitter: Emitter, expr: Contract) -> Scalar:
@@ -86,7 +131,8 @@ def _at_most_two(emitter: Emitter, values: list[Value], over: Axes, wanted: Axes
         return list(values)
     axes = [value.axes for value in values]
     counts = {axis: emitter.extents.nominal(axis.size) for own in axes for axis in own}
-    return [_merged(emitter, half, values, over, wanted) for half in cheapest(axes, over, wanted, counts)]
+    halves, _ = cheapest(axes, over, wanted, counts)
+    return [_merged(emitter, half, values, over, wanted) for half in halves]
 
 
 def _merged(emitter: Emitter, tree: Tree, values: list[Value], over: Axes, wanted: Axes) -> Value:

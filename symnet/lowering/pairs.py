@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
@@ -41,12 +41,13 @@ def leaves(tree: Tree) -> Iterator[int]:
 
 def cheapest(
     operands: Sequence[Axes], over: Axes, wanted: Axes, counts: Mapping[Axis, int]
-) -> tuple[Tree, Tree]:
+) -> tuple[tuple[Tree, Tree], float]:
     """The two trees whose product is that of all operands, each given by its axes, summed over the axes
-    `over`. `wanted` are the axes of the result in order, `counts` says how many places each axis has.
+    `over`, and what that costs. `wanted` are the axes of the result in order, `counts` says how many places
+    each axis has.
     """
     if len(operands) > FEW:
-        return _greedy(operands, over, counts)
+        return _greedy(operands, over, counts), inf
     names = list(counts)
     bits = [sum(1 << names.index(axis) for axis in axes) for axes in operands]
     everything, summed = (1 << len(operands)) - 1, sum(1 << names.index(a) for a in over if a in counts)
@@ -95,9 +96,9 @@ def cheapest(
         assert found is not None, "two operands or more have a tree"
         return found
 
-    _, whole = best(everything)
+    cost, whole = best(everything)
     assert isinstance(whole, tuple), "there are two operands at least"
-    return whole
+    return whole, cost
 
 
 def _greedy(operands: Sequence[Axes], over: Axes, counts: Mapping[Axis, int]) -> tuple[Tree, Tree]:
