@@ -1,11 +1,11 @@
-"""A Hessian, three times over: the generated NumPy module's, one written by hand in NumPy, and jax.hessian under
-jit; and what a product with the Hessian costs beside a gradient.
+"""A Hessian, three times over: the generated NumPy module's, one written by hand in NumPy, and jax.hessian
+under jit; and what a product with the Hessian costs beside a gradient.
 
-Three functions, each at several sizes, in float64: logistic regression, whose Hessian is X^T diag(p (1 - p)) X;
-a matrix factorization by one of its factors, whose Hessian is block-diagonal; a network with one hidden layer by
-its weights, whose Hessian is a dense matrix and a block-diagonal one. Exit status: 0 where the claims hold (all
-three compute the same; the module's Hessian takes at most 1.1 times the hand-written one and is ahead of JAX's
-at every size; a product takes at most four times a gradient), 1 where one does not.
+Three functions, each at several sizes, in float64: logistic regression, whose Hessian is X^T diag(p (1 - p))
+X; a matrix factorization by one of its factors, whose Hessian is block-diagonal; a network with one hidden
+layer by its weights, whose Hessian is a dense matrix and a block-diagonal one. Exit status: 0 where the
+claims hold (all three compute the same; the module's Hessian takes at most 1.1 times the hand-written one and
+is ahead of JAX's at every size; a product takes at most four times a gradient), 1 where one does not.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,18 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from measure import Contestant, Progress, Timing, arguments, program, start, table, take_turns, verdict, versions
+from measure import (
+    Contestant,
+    Progress,
+    Timing,
+    arguments,
+    program,
+    start,
+    table,
+    take_turns,
+    verdict,
+    versions,
+)
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 BOUND = 1.1  # of the hand-written Hessian's time, at most
@@ -28,9 +39,9 @@ class Logistic:
     """Logistic regression, by its weights."""
 
     text = """
-        X: input[N, D]
+        X: input[N, {D}]
         y: target[N]
-        w: parameter[D]
+        w: parameter[{D}]
         z[n] = sum(X[n,i]*w[i], i)
         p[n] = sigmoid(z[n])
         L = -sum(y[n]*log(p[n]) + (1 - y[n])*log(1 - p[n]), n)
@@ -62,9 +73,9 @@ class Factorization:
     """A matrix factorization, by the first factor."""
 
     text = """
-        X: input[N, M]
-        U: parameter[N, K]
-        V: parameter[M, K]
+        X: input[{N}, {M}]
+        U: parameter[{N}, {K}]
+        V: parameter[{M}, {K}]
         L = sum((X[n,m] - sum(U[n,k]*V[m,k], k))**2, n, m)/2
     """
     of = "U"
@@ -74,7 +85,9 @@ class Factorization:
     @staticmethod
     def arrays(random: np.random.Generator, N: int, M: int, K: int) -> dict[str, Array]:
         """The arrays at one point."""
-        return {name: random.normal(size=shape) for name, shape in (("X", (N, M)), ("U", (N, K)), ("V", (M, K)))}
+        return {
+            name: random.normal(size=shape) for name, shape in (("X", (N, M)), ("U", (N, K)), ("V", (M, K)))
+        }
 
     @staticmethod
     def loss(np: Any, X: Any, U: Any, V: Any) -> Any:
@@ -94,10 +107,10 @@ class Hidden:
     """A network with one hidden layer and one output, by the weights of the hidden layer."""
 
     text = """
-        X: input[N, D]
+        X: input[N, {D}]
         y: target[N]
-        W: parameter[D, H]
-        v: parameter[H]
+        W: parameter[{D}, {H}]
+        v: parameter[{H}]
         A[n,j] = tanh(sum(X[n,i]*W[i,j], i))
         z[n] = sum(A[n,j]*v[j], j)
         p[n] = sigmoid(z[n])
@@ -169,7 +182,7 @@ class Generated(Second):
     def prepare(self) -> None:
         """Derive, generate, import, and give the trainer the parameters."""
         symnet = import_module("symnet")
-        derivation = symnet.Network.from_equations(self.function.text).derive()
+        derivation = symnet.Network.from_equations(self.function.text.format(**self.size)).derive()
         trainer = self.made(self.further(derivation).derivation.generate("numpy"))
         for name, array in trainer.parameters.items():
             array[...] = self.arrays[name]
@@ -189,8 +202,7 @@ class Generated(Second):
         """A trainer of the module."""
         module = ModuleType("generated")
         exec(compile(text, "generated.py", "exec"), module.__dict__)
-        known = {name: size for name, size in self.size.items() if f"self.{name} = {name}\n" in text}
-        return module.__dict__["Trainer"](**known)
+        return module.__dict__["Trainer"]()
 
 
 class Product(Generated):

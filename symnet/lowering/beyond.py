@@ -21,6 +21,7 @@ class Beyond:
     further: Further
     lines: tuple[Line, ...]
     needs: tuple[int, ...]  # the stretches that must have run, in order
+    before: tuple[Line, ...]  # what of them it needs; none where that is all of them
 
     @property
     def name(self) -> str:
@@ -48,3 +49,13 @@ def needs(lines: Iterable[Line], stretches: Sequence[tuple[Line, ...]]) -> tuple
             found.insert(0, number)
             wanted |= read_first(stretch)
     return tuple(found)
+
+
+def needed_of(lines: Iterable[Line], earlier: Sequence[Line]) -> tuple[Line, ...]:
+    """Those of the `earlier` lines that `lines` need; none where all of them are."""
+    wanted, found = read_first(lines), list[Line]()
+    for line in reversed(earlier):
+        if wanted & {view.buffer.name for view in writes_of(line.instruction)}:
+            found.insert(0, line)
+            wanted |= {view.buffer.name for view in reads_of(line.instruction)}
+    return tuple(found) if len(found) < len(earlier) else ()

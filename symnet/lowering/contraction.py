@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from sympy import Mul
 
+from symnet.lowering.factors import as_quotient
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
 from symnet.lowering.nodes import ArrayExpr, Axes, Contract, Elementwise
-from symnet.lowering.factors import multiplied
 from symnet.lowering.pairs import Tree, cheapest, leaves
 from symnet.lowering.products import count, grouped, multiply
 from symnet.lowering.squares import Square, is_positive, square_of
@@ -22,6 +22,12 @@ from symnet.lowering.views import Value, align
 
 if TYPE_CHECKING:
     from symnet.lowering.emit import Emitter
+
+MANY = 96
+"""From so many columns on a matrix times its own transpose is faster than the product of two matrices: 0.36
+ms against 0.65 for 1000 by 100, 7.6 microseconds against 4.8 for 200 by 20.
+"""
+
 
 def contraction(emitter: Emitter, expr: Contract, out: Value) -> None:
     """The instructions that write the sum of the product of the operands to `out`, whose axes are those of
@@ -64,15 +70,18 @@ def _pays(emitter: Emitter, expr: Contract, square: Square, wanted: Axes) -> boo
 
 
 def _squared(emitter: Emitter, square: Square, over: Axes, out: Value) -> None:
-    """M^T diag(e) M: as (M sqrt(e))^T (M sqrt(e)) where e cannot be negative, otherwise as (M e)^T M."""
+    """M^T diag(e) M: as (M sqrt(e))^T (M sqrt(e)) where that pays and e cannot be negative, otherwise as
+    (M e)^T M.
+    """
     left, middle = square.left, square.middle
-    if middle and all(map(is_positive, middle)):
-        left, middle = (*left, Elementwise("sqrt", (multiplied(middle),))), ()
+    columns = emitter.extents.count(axis.size for axis in square.names)
+    if middle and columns >= MANY and all(map(is_positive, middle)):
+        left, middle = (*left, Elementwise("sqrt", (as_quotient(middle),))), ()
     one = _whole(emitter, [emitter.value(operand) for operand in left], over, tuple(square.names))
     other = Value(one.view, tuple(square.names.get(axis, axis) for axis in one.axes))
     if middle:
         scaled = emitter.temporary(one.axes, Kind.REAL)
-        emitter.map("multiply", (one.view, emitter.operand(multiplied(middle), one.axes)), scaled)
+        emitter.map("multiply", (one.view, emitter.operand(as_quotient(middle), one.axes)), scaled)
         one = scaled
     multiply(emitter, one, other, over, out)
 

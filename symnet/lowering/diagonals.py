@@ -1,12 +1,13 @@
-"""A term that is zero off a diagonal is kept apart from the terms that are not: [a = n] * F[a, b, k] has values
-where a and n are one, and is computed and written there alone.
+"""A term that is zero off a diagonal is kept apart from the terms that are not: [a = n] * F[a, b, k] has
+values where a and n are one, and is computed and written there alone.
 
 | before | after |
 | --- | --- |
 | (a == n) * F[n, b, k] | Diagonal(F[n, b, k], a = n) |
 | Sum(((b == j) * P[n, j] + Q[n, b, j]) * X[n, a], n) | Sum(Q*X, n) + Diagonal(Sum(P*X, n), b = j) |
 
-Second derivatives are full of such terms: what two elements do not meet in any formula has no mixed derivative.
+Second derivatives are full of such terms: what two elements do not meet in any formula has no mixed
+derivative.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The operands of a sum of a product: an operand that is itself an outer product is taken apart, and what runs
-over the same axes is multiplied first.
+"""The operands of a sum of a product: an operand that is itself an outer product is taken apart, and what
+runs over the same axes is multiplied first.
 
-Sum(X[n,a] * (T[n,b]*v[b]*T[n,j]*v[j]/q[n]), n) has the operands X[n,a], T[n,b], v[b], T[n,j], v[j], 1/q[n]: in
-which order they are multiplied is then a question of cost (`contraction.py`), and no array over (n, b, j) need
-be made.
+Sum(X[n,a] * (T[n,b]*v[b]*T[n,j]*v[j]/q[n]), n) has the operands X[n,a], T[n,b], v[b], T[n,j], v[j], 1/q[n]:
+in which order they are multiplied is then a question of cost (`contraction.py`), and no array over (n, b, j)
+need be made.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _factors(operand: ArrayExpr) -> Iterator[Factor]:
 
 
 def product_of(operand: ArrayExpr) -> Iterator[Factor]:
-    """The factors of a product of products and quotients."""
+    """The factors of a product of products and quotients; none of 1."""
     if isinstance(operand, Elementwise) and operand.function == "multiply":
         for arg in operand.args:
             yield from product_of(arg)
@@ -100,6 +100,12 @@ def product_of(operand: ArrayExpr) -> Iterator[Factor]:
         yield from ((factor, not mark) for factor, mark in product_of(below))
     elif operand != ONE:
         yield operand, False
+
+
+def as_quotient(factors: Iterable[ArrayExpr]) -> ArrayExpr:
+    """The product of the factors, with one division at most."""
+    every = [part for factor in factors for part in product_of(factor)]
+    return _quotient(*([part for part, below in every if below is side] for side in (False, True)))
 
 
 def _quotient(above: Sequence[ArrayExpr], below: Sequence[ArrayExpr]) -> ArrayExpr:

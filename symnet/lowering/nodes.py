@@ -208,7 +208,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Diagonal:
-    """`body` where the two axes of each pair are one, and zero elsewhere; `body` has not the first of them."""
+    """`body` where the two axes of each pair are one, and zero elsewhere; `body` lacks the first of them."""
 
     body: ArrayExpr
     pairs: tuple[tuple[Axis, Axis], ...]
@@ -266,7 +266,7 @@ def nameless(expr: ArrayExpr) -> ArrayExpr:
 def renamed(expr: ArrayExpr, names: Mapping[Axis, Axis]) -> ArrayExpr | None:
     """`expr` with other names for its axes, of which two may become one: then it is read along a diagonal.
 
-    None where a computed place, a scatter or a fold would have to be read so.
+    None where a computed place, an extreme, a scatter or a fold would have to be renamed.
     """
     if not any(axis in names for axis in expr.axes):
         return expr
@@ -278,6 +278,10 @@ def renamed(expr: ArrayExpr, names: Mapping[Axis, Axis]) -> ArrayExpr | None:
             return Read(expr.tensor, places)
         steps = tuple(Affine(((p, S.One),), S.Zero) if isinstance(p, Axis) else p for p in places)
         return Window(expr.tensor, steps)
+    if isinstance(expr, Window):
+        moved = tuple(_moved(place, names) if isinstance(place, Affine) else place for place in expr.places)
+        stays = any(step == 0 for p in moved if isinstance(p, Affine) for _, step in p.terms)
+        return None if stays else Window(expr.tensor, moved)
     if isinstance(expr, Elementwise):
         args = tuple(renamed(arg, names) for arg in expr.args)
         known = tuple(arg for arg in args if arg is not None)
@@ -287,3 +291,12 @@ def renamed(expr: ArrayExpr, names: Mapping[Axis, Axis]) -> ArrayExpr | None:
         known = tuple(operand for operand in operands if operand is not None)
         return Contract(known, expr.over) if known == operands else None
     return None
+
+
+def _moved(place: Affine, names: Mapping[Axis, Axis]) -> Affine:
+    """A place with other names for its axes; what moves along one axis twice moves so much more."""
+    terms: dict[Axis, Expr] = {}
+    for axis, step in place.terms:
+        own = names.get(axis, axis)
+        terms[own] = terms.get(own, S.Zero) + step
+    return Affine(tuple(terms.items()), place.offset)

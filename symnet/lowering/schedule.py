@@ -28,7 +28,7 @@ from sympy import Expr
 from symnet.derivation.journal import Derived, Further
 from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
-from symnet.lowering.beyond import Beyond, needs, read_first
+from symnet.lowering.beyond import Beyond, needed_of, needs, read_first
 from symnet.lowering.diagonals import with_diagonals
 from symnet.lowering.emit import Emitter
 from symnet.lowering.extents import Extents
@@ -47,7 +47,17 @@ from symnet.lowering.instructions import (
 )
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
-from symnet.lowering.nodes import ArrayExpr, Elementwise, Iota, Number, Read, SizeValue, Window, children, nameless
+from symnet.lowering.nodes import (
+    ArrayExpr,
+    Elementwise,
+    Iota,
+    Number,
+    Read,
+    SizeValue,
+    Window,
+    children,
+    nameless,
+)
 from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.simplify.named_sums import unused
@@ -337,6 +347,13 @@ class _Scheduling:
         update = (*lines[-1], *copies)
         return share([*every, *copies], kept, fixed), update
 
+    def beyond(
+        self, further: Further, stretch: tuple[Line, ...], earlier: Sequence[tuple[Line, ...]]
+    ) -> Beyond:
+        numbers = needs(stretch, earlier)
+        before = needed_of(stretch, [line for number in numbers for line in earlier[number]])
+        return Beyond(further, stretch, numbers, before)
+
     def finished(
         self,
         lines: list[tuple[Line, ...]],
@@ -352,7 +369,7 @@ class _Scheduling:
             loss=lines[FORWARD],
             backward=lines[BACKWARD],
             beyond=tuple(
-                Beyond(further, stretch, needs(stretch, lines[: BACKWARD + 1]))
+                self.beyond(further, stretch, lines[: BACKWARD + 1])
                 for further, stretch in zip(self.derived.further, lines[BACKWARD + 1 :], strict=False)
             ),
             update=lines[-1],

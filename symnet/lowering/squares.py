@@ -1,9 +1,10 @@
 """Sums that are a square: Sum(X[n,a]*T[n,b]*e[n]*X[n,i]*T[n,j], n) over (a, b, i, j) is M^T diag(e) M, where
 M[n,ab] = X[n,a]*T[n,b].
 
-Second derivatives are mostly of this kind: what stands left and right of the middle is one and the same array, but
-for the names of its axes. It is made once. Where the middle cannot be negative, its root goes into M, and the product
-of a matrix with its own transpose takes half the multiplications: NumPy sees that both are one array.
+Second derivatives are mostly of this kind: what stands left and right of the middle is one and the same
+array, but for the names of its axes. It is made once. Where the middle cannot be negative, its root goes into
+M: the product of a matrix with its own transpose takes half the multiplications, since NumPy sees that both
+are one array.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 from symnet.lowering.nodes import ArrayExpr, Axes, Axis, Contract, Elementwise, Number, nameless
 
-POSITIVE = frozenset({"decay", "exp", "normal_cdf", "normal_pdf", "bell", "rise", "sech", "sigmoid", "softplus"})
+POSITIVE = frozenset(
+    {"decay", "exp", "normal_cdf", "normal_pdf", "bell", "rise", "sech", "sigmoid", "softplus"}
+)
 """Functions whose values are never negative, whatever they are of."""
 
 
@@ -64,4 +67,3 @@ def is_positive(expr: ArrayExpr) -> bool:
         exponent = expr.args[1]
         return (isinstance(exponent, Number) and bool(exponent.value.is_even)) or is_positive(expr.args[0])
     return expr.function in POSITIVE
-

@@ -14,6 +14,7 @@ from symnet.lowering.nodes import (
     ArrayExpr,
     Axes,
     Contract,
+    Diagonal,
     Elementwise,
     Extreme,
     Fold,
@@ -114,6 +115,12 @@ class Reference:
         if isinstance(expr, Fold):
             places = tuple(place.positions for place in expr.places)
             return self.full(Scatter(expr.body, expr.targets, places, expr.over), expr.axes)
+        if isinstance(expr, Diagonal):
+            deltas = (Elementwise("equal", (Iota(one), Iota(other))) for one, other in expr.pairs)
+            found = self.full(expr.body, expr.axes)
+            for delta in deltas:
+                found = found * self.spread(delta, expr.axes)
+            return found
         assert isinstance(expr, Scatter)
         return self.scatter(expr)
 

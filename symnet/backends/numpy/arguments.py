@@ -55,7 +55,12 @@ class Arguments:
     @property
     def floats(self) -> list[tuple[str, str]]:
         """The arrays whose entries must be finite, each with the name that an error gives it."""
-        return [(t.name, name) for t, name in zip(self.data, self.names, strict=True) if not t.integer]
+        return list(self.floats_of.values())
+
+    @property
+    def floats_of(self) -> dict[Tensor, tuple[str, str]]:
+        """The same by the tensors that they are of."""
+        return {t: (t.name, name) for t, name in zip(self.data, self.names, strict=True) if not t.integer}
 
     @property
     def words(self) -> str:

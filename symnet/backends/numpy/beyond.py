@@ -21,7 +21,8 @@ WIDTH = 108
 
 def of_the_trainer(plan: Schedule) -> frozenset[str]:
     """What a Trainer has more for them."""
-    return frozenset(form.format(s.name) for s in plan.beyond for form in ("{}", "_{}", "{}_matrix"))
+    forms = ("{}", "_{}", "_before_{}", "{}_matrix")
+    return frozenset(form.format(s.name) for s in plan.beyond for form in forms)
 
 
 def sentence(further: Further) -> str:
@@ -78,7 +79,10 @@ class Methods:
         """The method of one stretch, with the calls of those that it needs."""
         further = stretch.further
         needed = [list(self.first)[number] for number in stretch.needs]
-        lines = [*(line for name in needed for line in self.first[name]), *stretch.lines]
+        before = stretch.before or tuple(line for name in needed for line in self.first[name])
+        if stretch.before:
+            needed = [f"_before_{stretch.name}"]
+        lines = [*before, *stretch.lines]
         drawn = [tensor.name for tensor in drawn_of(self.plan, lines)]
         of_loss = all(name in self.known for key in further.results for name in key.split(", "))
         read = {*self.inputs.data, *data_of(self.plan, lines)}
@@ -99,7 +103,7 @@ class Methods:
             words=f"{sentence(further)}, at these data: {arguments.words}.",
             help=[line for text in self.help(stretch, given) for line in textwrap.wrap(text, WIDTH)],
             checks=arguments.checks() if data else [],
-            floats=arguments.floats,
+            floats=[pair for tensor, pair in arguments.floats_of.items() if tensor in read],
             calls=[self.calls[name] for name in [*(["_draw"] if drawn else []), *needed, f"_{stretch.name}"]],
             vector=self.vector(stretch) if given else "",
             directions=[(name, self.of(further.directions[name])) for name in given],

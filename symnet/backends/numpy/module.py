@@ -139,6 +139,10 @@ class _Module:
             "_update": (plan.update, "One step of the optimizer, in place."),
         }
         stretches |= {
+            f"_before_{s.name}": (s.before, f"What `{s.name}` needs of the forward and the backward pass.")
+            for s in plan.beyond
+        }
+        stretches |= {
             f"_{s.name}": (s.lines, _harmless(f"{beyond.sentence(s.further)}.")) for s in plan.beyond
         }
         found = {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines}

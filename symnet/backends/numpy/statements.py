@@ -95,7 +95,10 @@ class Statements:
             whole = "[...]" if homes & {Home.GRADIENT, Home.PARAMETER, Home.PRODUCT} else ""
             yield f"{target}{whole} = {self.expressions.number(instruction.value)}"
         elif isinstance(instruction, New):
-            out, shape = self.expressions.buffer(instruction.out), self.expressions.shape(instruction.out.shape)
+            out, shape = (
+                self.expressions.buffer(instruction.out),
+                self.expressions.shape(instruction.out.shape),
+            )
             yield f"{out} = np.{'zeros' if instruction.zeros else 'empty'}({shape}, self.dtype)"
         elif isinstance(instruction, Same):
             yield f"# the same array as {self.expressions.buffer(instruction.buffer)}"
@@ -137,7 +140,9 @@ class Statements:
         if function in MIRRORED and not isinstance(args[0], View) and isinstance(args[1], View):
             function, args = MIRRORED[function], args[::-1]
         texts = [self.expressions.operand(argument, self.argument_kind(args, kind)) for argument in args]
-        if function == "copy":
+        if function == "copy" and instruction.where is None and instruction.out.buffer.home is Home.RESULT:
+            yield f"{out}[...] = {texts[0]}"
+        elif function == "copy":
             where = f", where={self.mask(instruction.where)}" if instruction.where is not None else ""
             yield f"np.copyto({out}, {texts[0]}{where})"
         elif function in SEQUENCES:
