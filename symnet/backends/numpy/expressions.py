@@ -243,12 +243,18 @@ class Expressions:
             while slices and slices[-1] == ":":
                 slices.pop()
             return f"{base}[{', '.join(slices)}]" if slices else base
-        if all(isinstance(place, Index) for place in steps.places) and set(steps.indices) == {*steps.places}:
+        if self.is_diagonal(steps, shape):
             return f'np.einsum("{diagonal_subscripts(steps)}", {base})'  # a diagonal, as a view
         names = ", ".join(map(self.symbol, steps.indices))
         places = ", ".join(map(self.size, steps.places))
         comma = "," if len(steps.places) == 1 else ""
         return f"windows({base}, {self.shape(steps.shape)}, lambda {names}: ({places}{comma}))"
+
+    def is_diagonal(self, steps: Steps, shape: tuple[Expr, ...]) -> bool:
+        """Whether all axes of an array are moved along from end to end, some together."""
+        sizes = {index: self.size(size) for index, size in zip(steps.indices, steps.shape, strict=True)}
+        ends = [self.size(extent) for extent in shape]
+        return set(steps.places) == set(sizes) and [sizes.get(p) for p in steps.places] == ends
 
     def is_inside(self, view: View) -> str:
         """The condition that the fixed positions are in the range."""
