@@ -140,6 +140,14 @@ class Statements:
         if function in MIRRORED and not isinstance(args[0], View) and isinstance(args[1], View):
             function, args = MIRRORED[function], args[::-1]
         texts = [self.expressions.operand(argument, self.argument_kind(args, kind)) for argument in args]
+        if instruction.out in args and instruction.out.buffer.home is Home.RESULT and out.startswith("np."):
+            name = self.expressions.local.of(instruction.out, "diagonal")  # the view is made once
+            yield f"{name} = {out}"
+            texts = [
+                name if argument == instruction.out else text
+                for argument, text in zip(args, texts, strict=True)
+            ]
+            out, rest = name, rest.replace(out, name, 1)
         if function == "copy" and instruction.where is None and instruction.out.buffer.home is Home.RESULT:
             yield f"{out}[...] = {texts[0]}"
         elif function == "copy":
