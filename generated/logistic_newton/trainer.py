@@ -47,8 +47,12 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
+    if array.dtype.kind != "f":
+        return
     flat = array.reshape(-1)
-    if array.dtype.kind == "f" and not np.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = flat.dot(flat)
+    if not np.isfinite(squares) and not np.isfinite(flat).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
