@@ -24,6 +24,7 @@ from symnet.errors import SymnetError
 if TYPE_CHECKING:
     from symnet.derivatives import Gradient
     from symnet.pipeline import Derivation
+    from symnet.processes import Processes
     from symnet.training import Run
     from symnet.verify import Certificate
 
@@ -80,6 +81,9 @@ SECOND = click.option(
     "--second",
     metavar="KIND",
     help="Second derivatives too: hessian, or its product with a direction, hvp; gauss_newton; fisher.",
+)
+BACKEND = click.option(
+    "--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`."
 )
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
@@ -196,7 +200,7 @@ def derive(
     epilog=_examples("symnet generate xor.toml -o trainer.py", "python trainer.py --data data.npz")
 )
 @SPEC
-@click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
+@BACKEND
 @SECOND
 @OUTPUT
 def generate(spec: Path, backend: str, second: str | None, output: str | None) -> None:
@@ -223,7 +227,11 @@ def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> i
 
 
 @commands.command(
-    epilog=_examples("symnet train xor.toml", "symnet train digits.toml --seed 3 -o digits-3.npz")
+    epilog=_examples(
+        "symnet train xor.toml",
+        "symnet train digits.toml --seed 3 -o digits-3.npz",
+        "symnet train digits.toml --backend jax --processes 2 --checkpoint reached.npz",
+    )
 )
 @SPEC
 @SEED
@@ -231,16 +239,56 @@ def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> i
 @click.option(
     "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
 )
+@BACKEND
+@click.option("--processes", type=click.IntRange(1), default=1, help="That share the work (backend jax).")
+@click.option("--sharded", is_flag=True, help="They share out the parameters, too.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE.npz",
+    type=click.Path(path_type=Path),
+    help="Written as training goes on; where it is there, training goes on from it (backend jax).",
+)
+@click.option("--checkpoint-every", type=click.IntRange(1), default=10, metavar="EPOCHS", show_default=True)
+@click.option(
+    "--timeout",
+    type=click.IntRange(5),
+    default=60,
+    metavar="SECONDS",
+    show_default=True,
+    help="After which a process that says nothing counts as gone.",
+)
 @JSON
-def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, as_json: bool) -> None:
+def train(
+    spec: Path,
+    seed: int | None,
+    epochs: int | None,
+    output: str | None,
+    backend: str,
+    processes: int,
+    sharded: bool,
+    checkpoint: Path | None,
+    checkpoint_every: int,
+    timeout: int,
+    as_json: bool,
+) -> None:
     """Train on the data that SPEC names.
 
-    The NumPy module generated for the network does it; its parameters are written to an npz file.
+    The module generated for the network does it; its parameters are written to an npz file. With several
+    processes each computes its part of the samples of a step, as several machines would.
     """
     from symnet.data import write_npz
+    from symnet.processes import Processes
 
+    if backend != "jax" and (processes > 1 or sharded or checkpoint):
+        option = "--processes" if processes > 1 else "--sharded" if sharded else "--checkpoint"
+        raise SymnetError(f"the backend {backend} cannot do that", place=option, expected="--backend jax")
+    if sharded and processes == 1:
+        raise SymnetError(
+            "there is nobody to share with", place="--sharded", expected="--processes 2 or more"
+        )
     derivation = _derivation(spec, output)
-    run = _trained(derivation, spec, seed, epochs)
+    together = Processes(processes, checkpoint, checkpoint_every, sharded, timeout)
+    run = _trained(derivation, spec, seed, epochs, backend, together)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
         write_npz(path, run.trainer.parameters)
@@ -266,7 +314,10 @@ def list_(as_json: bool) -> None:
             name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
             for name, m in found.items()
         }
-    kinds["backends"] = {name: {"words": backend.WORDS} for name, backend in backends().items()}
+    kinds["backends"] = {
+        name: {"words": f"{b.WORDS} (extra: {b.EXTRA})" if b.EXTRA else b.WORDS, "extra": b.EXTRA}
+        for name, b in backends().items()
+    }
     kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
     if as_json:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
@@ -306,7 +357,14 @@ def _forms(gradient: Gradient) -> dict[str, str | None]:
     return {"index": gradient.latex("index"), "matrix": matrix}
 
 
-def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int | None = None) -> Run:
+def _trained(
+    derivation: Derivation,
+    spec: Path,
+    seed: int | None,
+    epochs: int | None = None,
+    backend: str = "numpy",
+    processes: Processes | None = None,
+) -> Run:
     """What training the network leaves, with a line that says how far it is."""
     from symnet.spec import load
     from symnet.training import read_data
@@ -324,7 +382,8 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
 
     data = read_data(stated, program, training.seed)
     try:
-        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, tell)
+        source = derivation.generate(backend)
+        return run(source, program, derivation.prediction, data, training, tell, processes)
     finally:
         progress.end()
 

@@ -16,10 +16,11 @@ from sympy import Integer
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program
-from symnet.errors import DataError, SpecError, SymnetError, nearest
+from symnet.errors import DataError, MissingToolError, SpecError, SymnetError, nearest
 from symnet.graph import LOSS
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.network import Training
+from symnet.processes import Processes
 from symnet.registry import solver
 from symnet.spec import Spec
 
@@ -114,11 +115,14 @@ def train(
     data: Dataset,
     training: Training,
     progress: Progress | None = None,
+    processes: Processes | None = None,
 ) -> Run:
-    """Trains with the module whose text is `source`, from parameters drawn by the seed of `training`.
+    """Trains with the module whose text is `source`, from parameters drawn by the seed of `training`; with
+    `processes` a module that can share the work, and that writes checkpoints.
 
-    A network that has nothing to train is only run. Raises DataError where the loss is not finite, and
-    SpecError where a size of the network is not known.
+    A network that has nothing to train is only run. Raises DataError where the loss is not finite,
+    SpecError where a size of the network is not known, MissingToolError where the module needs what is not
+    installed, and ProcessError where one of several processes ended before its time.
     """
     trainer = new_trainer(source)
     trainer.initialize(training.seed)
@@ -126,15 +130,14 @@ def train(
     names = tuple(arguments(program, LOSS, *inputs))
     losses: list[float] = []
     try:
-        fit = getattr(trainer, "fit", None)
-        if fit is not None:
-            batches = {"batch_size": training.batch_size, "seed": training.seed}
-            losses = fit(
-                *(data.train[name] for name in names),
-                epochs=training.epochs,
-                callback=progress,
-                **({} if solver(training.optimizer) else batches),
-            )
+        if hasattr(trainer, "fit"):
+            arrays = {name: data.train[name] for name in names}
+            if processes is not None and processes.count > 1:
+                reached, losses, removed = processes.fit(source, arrays, training, progress)
+                with removed:
+                    trainer.load(reached)
+            else:
+                losses = _fitted(trainer, arrays, training, progress, processes)
         outcomes = [_outcome(trainer, inputs, names, part) for part in (data.train, data.test) if part]
     except ValueError as error:
         raise DataError(str(error), place="training") from None
@@ -144,6 +147,23 @@ def train(
     rows = _rows(data.train, inputs, outcomes[0]) if scores[0].samples <= MANY else ()
     norms = tuple(getattr(trainer, "gradient_norms", ()))
     return Run(tuple(losses), scores[0], scores[1] if data.test else None, rows, trainer, norms)
+
+
+def _fitted(
+    trainer: Any,
+    arrays: Arrays,
+    training: Training,
+    progress: Progress | None,
+    processes: Processes | None,
+) -> list[float]:
+    """The losses of training in this process."""
+    options: dict[str, Any] = {"epochs": training.epochs, "callback": progress}
+    if not solver(training.optimizer):
+        options |= {"batch_size": training.batch_size, "seed": training.seed}
+    if processes is not None and processes.checkpoint is not None:
+        options |= {"checkpoint": processes.checkpoint, "checkpoint_every": processes.every}
+    losses: list[float] = trainer.fit(*arrays.values(), **options)
+    return losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +192,13 @@ def _outcome(trainer: Any, inputs: Sequence[str], names: Sequence[str], part: Ar
 
 
 def new_trainer(source: str, dtype: str = "float64") -> Any:
-    """A Trainer of the generated module whose text is `source`. Raises SpecError where it needs a size."""
-    module = load(source)
+    """A Trainer of the generated module whose text is `source`. Raises SpecError where it needs a size, and
+    MissingToolError where it needs what is not installed.
+    """
+    try:
+        module = load(source)
+    except ImportError as error:
+        raise MissingToolError(str(error), place="training") from None
     for parameter in inspect.signature(module.Trainer).parameters.values():
         if parameter.default is parameter.empty:
             raise SpecError(
