@@ -256,3 +256,42 @@ def test_it_runs_alone(sources, tmp_path):
 def test_a_solver_is_refused_by_name():
     with pytest.raises(SymnetError, match="newton_cg"):
         derivation(training={"optimizer": "newton_cg", "batch_size": None}).generate("jax")
+
+
+@pytest.mark.parametrize("kind", ["hessian", "hvp", "gauss_newton", "fisher"])
+def test_second_derivatives_are_those_of_the_numpy_module(kind):
+    made = derivation(loss="sse").second(kind)
+    trainers = [load(made.generate(name)).Trainer() for name in ("numpy", "jax")]
+    given = (
+        [{n: RANDOM.normal(size=a.shape) for n, a in trainers[0].parameters.items()}]
+        if kind != "hessian"
+        else []
+    )
+    one, other = (getattr(trainer, made.derived.further[0].name)(*given, X, Y) for trainer in trainers)
+    assert one.keys() == other.keys()
+    for key, array in one.items():
+        np.testing.assert_allclose(other[key], array, rtol=1e-11, atol=1e-13, err_msg=str(key))
+    if kind == "hessian":
+        whole = [trainer.hessian_matrix(X, Y) for trainer in trainers]
+        np.testing.assert_allclose(whole[1], whole[0], rtol=1e-11, atol=1e-13)
+        return
+    vector = np.concatenate([array.reshape(-1) for array in given[0].values()])
+    method = getattr(trainers[1], made.derived.further[0].name)
+    again = method(vector, X, Y)
+    for key, array in other.items():
+        np.testing.assert_array_equal(again[key], array)
+    for wrong, message in [(vector[1:], "one vector of"), ({}, "a dict with an array for each of")]:
+        with pytest.raises(ValueError, match=message):
+            method(wrong, X, Y)
+
+
+def test_a_jacobian_is_that_of_the_numpy_module():
+    made = derivation().jacobian("A2", "W1", "X").derivation
+    trainers = [load(made.generate(name)).Trainer() for name in ("numpy", "jax")]
+    values = {"X": X, "Y": Y}  # the NumPy module asks for Y, too: a part of the loss is computed by then
+    one, other = (
+        t.jacobian(*(values[n] for n in inspect.signature(t.jacobian).parameters)) for t in trainers
+    )
+    assert one.keys() == other.keys()
+    for key, array in one.items():
+        np.testing.assert_allclose(other[key], array, rtol=1e-11, atol=1e-13, err_msg=str(key))

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import Integer
 
 from symnet.backends import Meta
 from symnet.backends.jax.arguments import DataArguments
+from symnet.backends.jax.beyond import JaxMethods, Method
 from symnet.backends.jax.expressions import Expressions
 from symnet.backends.jax.names import LOCAL, TRAINER, VALUES
 from symnet.backends.jax.statements import Statements
 from symnet.backends.jax.storage import Storage
+from symnet.backends.numpy.beyond import sentence
 from symnet.backends.numpy.expressions import Expressions as Signatures
 from symnet.backends.numpy.module import _harmless, _tidy
 from symnet.backends.numpy.names import Names
 from symnet.backends.numpy.statements import comment
 from symnet.derivation.journal import Derived
-from symnet.equations.program import Equation
 from symnet.equations.text import equation_text
 from symnet.errors import SymnetError
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.lowering.extents import Extents
-from symnet.lowering.recurrence import Part
+from symnet.lowering.recurrence import Part, equations_of
 from symnet.lowering.stack import stack_updates
-from symnet.lowering.stretches import further_tensors, gradients_of, stretches_of
+from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
 from symnet.rendering import render
 
 HELPERS = ("at", "scatter", "windows", "fold", "bell", "normal_pdf")
@@ -86,8 +87,8 @@ class _Module:
             sizes=self.program.sizes,
             owners={},
             buffers={},
-            trainer=Names(TRAINER),
-            local=Names(LOCAL),
+            trainer=Names(TRAINER | {f.name for f in derived.further}),
+            local=Names(LOCAL | {f.name for f in derived.further}),
         )
         self.text_of = Expressions(Extents(self.program.values), known, Names(VALUES), Names(LOCAL))
         self.arguments = DataArguments(self.program, self.signatures, whole)
@@ -95,6 +96,7 @@ class _Module:
         self.storage = Storage(self.program, self.signatures, self.text_of, stacks)
         training = self.program.sources(*results, *(e.tensor.name for e in derived.updates))
         self.random = [t for t in self.program.of_role(Role.RANDOM) if t.name in training]
+        self.beyond = {f.name: stretch_beyond(self.program, f, taken) for f in derived.further}
         self.statements = Statements(self.program, self.tensors(), self.text_of, derived.labels)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -102,7 +104,7 @@ class _Module:
         found = dict(self.program.tensors)
         for further in self.derived.further:
             found |= further_tensors(further)
-        parts = (part for stretch in self.parts.values() for part in stretch)
+        parts = [part for stretch in (*self.parts.values(), *self.beyond.values()) for part in stretch]
         return found | {e.tensor.name: e.tensor for part in parts for e in equations_of(part)}
 
     def name(self, tensor: Tensor) -> str:
@@ -115,7 +117,8 @@ class _Module:
             **self.stretches(),
             **self.methods(),
             **self.training(),
-            "directions": False,
+            "directions": any(further.directions for further in self.derived.further),
+            "beyond": list(self.methods_beyond()),
             "solver_name": "",
             "solver_functions": [],
             "solver_lines": [],
@@ -135,6 +138,9 @@ class _Module:
         found.append(Stretch("draw", "Numbers from 0 to 1, but those that are given.", list(self.draw())))
         found += [Stretch(name, FIRST[name], self.block(parts)) for name, parts in self.parts.items()]
         update = self.statements.block(self.derived.updates)
+        for further in self.derived.further:
+            words = _harmless(f"{sentence(further)}.")
+            found.append(Stretch(further.name, words, self.block(self.beyond[further.name])))
         found.append(Stretch("update", "One step of the optimizer.", update))
         return [stretch for stretch in found if stretch.lines]
 
@@ -207,6 +213,14 @@ class _Module:
             "data_names": arguments.words,
         }
 
+    def methods_beyond(self) -> Iterator[Method]:
+        """The methods for what is derived beyond the gradients."""
+        methods = JaxMethods(self.derived, self.signatures, self.parts, self.name, self.data)
+        for further in self.derived.further:
+            own = self.beyond[further.name]
+            method = methods.made(further, own, self.arguments.data, set(self.inputs.data))
+            yield replace(method, words=_harmless(method.words))
+
     def data(self, arguments: DataArguments, drawn: Sequence[str]) -> str:
         """The data as a dict, by the attributes of `w`; what is drawn only where it is given."""
         pairs = [f'"{self.name(t)}": {n}' for t, n in zip(arguments.data, arguments.names, strict=True)]
@@ -274,11 +288,6 @@ class _Module:
             number = f"({label})" if label else ""
             yield f"{number:>7}  {first[2:]}"
             yield from (f"         {line[2:]}" for line in more)
-
-
-def equations_of(part: Part) -> tuple[Equation, ...]:
-    """The equations of a recurrence, or the one that it is."""
-    return (part,) if isinstance(part, Equation) else part.equations
 
 
 def _sizes_of_data(derived: Derived, data: Sequence[Tensor]) -> tuple[Size, ...]:
