@@ -183,12 +183,13 @@ def report(one: dict[str, list[float]], two: dict[str, list[float]], options: ar
     ring = Line.through(exchanged, two["exchange"])
     here = Model(Line.through(SAMPLES, one["step"]), ring.start / 2, 1 / ring.slope, size)
     print(f"Network {'-'.join(map(str, LAYERS))}, float32: {size / 1e6:.2f} MB of gradients.\n")
-    print("MEASURED here: a step, in milliseconds; each process has one thread")
-    print("| samples a process | 1 process | 2 processes | the exchange's share | the model says of 2 |")
+    swap = two["exchange"][SCALES.index(1)]
+    print("MEASURED here, in milliseconds: a step in one process, the exchange of its gradients with another")
+    print("| samples a process | step | exchange | its share | the step of 2 processes, by the clock |")
     print("| ---: | ---: | ---: | ---: | ---: |")
-    for samples, alone_, both in zip(SAMPLES, one["step"], two["step"], strict=True):
-        share, said = max(0.0, 1 - alone_ / both), here.step(2, samples)
-        print(f"| {samples} | {alone_ * 1e3:.2f} | {both * 1e3:.2f} | {share:.0%} | {said * 1e3:.2f} |")
+    for samples, step, both in zip(SAMPLES, one["step"], two["step"], strict=True):
+        times = f"{step * 1e3:.2f} | {swap * 1e3:.2f} | {swap / (step + swap):.0%} | {both * 1e3:.2f}"
+        print(f"| {samples} | {times} |")
     print("\nMEASURED here: the exchange alone between 2 processes, through 127.0.0.1")
     print("| bytes | milliseconds | the model says |\n| ---: | ---: | ---: |")
     for count, seconds in zip(exchanged, two["exchange"], strict=True):

@@ -13,7 +13,6 @@ import pytest
 from backends.modules import derived_from, load, source_of
 from behind import network_behind
 
-from symnet.errors import SymnetError
 from symnet.layers.dense import Dense
 from symnet.layers.dropout import Dropout
 from symnet.network import Training
@@ -251,11 +250,6 @@ def test_it_runs_alone(sources, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "epoch 1 of 20: loss" in done.stdout
-
-
-def test_a_solver_is_refused_by_name():
-    with pytest.raises(SymnetError, match="newton_cg"):
-        derivation(training={"optimizer": "newton_cg", "batch_size": None}).generate("jax")
 
 
 @pytest.mark.parametrize("kind", ["hessian", "hvp", "gauss_newton", "fisher"])

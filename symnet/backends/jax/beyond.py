@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from symnet.backends.jax.arguments import DataArguments
 from symnet.backends.jax.text import sequence
-from symnet.backends.numpy.beyond import WIDTH, Methods, sentence
-from symnet.backends.numpy.beyond import _key as key_text
+from symnet.backends.numpy.beyond import WIDTH, Methods, key_text, sentence
 from symnet.backends.numpy.expressions import Expressions as Signatures
 from symnet.derivation.journal import Derived, Further
 from symnet.equations.program import reads

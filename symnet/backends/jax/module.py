@@ -17,7 +17,7 @@ from symnet.backends.jax.statements import Statements
 from symnet.backends.jax.storage import Storage
 from symnet.backends.numpy.beyond import sentence
 from symnet.backends.numpy.expressions import Expressions as Signatures
-from symnet.backends.numpy.module import _harmless, _tidy
+from symnet.backends.numpy.module import harmless, tidy
 from symnet.backends.numpy.names import Names
 from symnet.backends.numpy.statements import comment
 from symnet.derivation.journal import Derived
@@ -127,7 +127,7 @@ class _Module:
         }
         written = [line for stretch in self.functions for line in stretch.lines]
         values["helpers"] = {name for name in HELPERS if any(f"{name}(" in line for line in written)}
-        return _tidy(render("symnet.backends.jax", "TRAINER.py.jinja", values))
+        return tidy(render("symnet.backends.jax", "TRAINER.py.jinja", values))
 
     # --- the equations
 
@@ -139,7 +139,7 @@ class _Module:
         found += [Stretch(name, FIRST[name], self.block(parts)) for name, parts in self.parts.items()]
         update = self.statements.block(self.derived.updates)
         for further in self.derived.further:
-            words = _harmless(f"{sentence(further)}.")
+            words = harmless(f"{sentence(further)}.")
             found.append(Stretch(further.name, words, self.block(self.beyond[further.name])))
         found.append(Stretch("update", "One step of the optimizer.", update))
         return [stretch for stretch in found if stretch.lines]
@@ -219,7 +219,7 @@ class _Module:
         for further in self.derived.further:
             own = self.beyond[further.name]
             method = methods.made(further, own, self.arguments.data, set(self.inputs.data))
-            yield replace(method, words=_harmless(method.words))
+            yield replace(method, words=harmless(method.words))
 
     def data(self, arguments: DataArguments, drawn: Sequence[str]) -> str:
         """The data as a dict, by the attributes of `w`; what is drawn only where it is given."""
@@ -266,10 +266,10 @@ class _Module:
         shape_words, prediction = self.signatures.shape_words, self.prediction
         predicted = f"{prediction.name} {shape_words(prediction.shape)}" if prediction else ""
         return {
-            "title": _harmless(f"A trainer for the network {self.meta.name}, on JAX."),
-            "source": _harmless(self.meta.source),
-            "command": _harmless(f"{self.meta.command} --backend jax" if self.meta.command else ""),
-            "description": repr(_harmless(f"Train the network {self.meta.name}.")),
+            "title": harmless(f"A trainer for the network {self.meta.name}, on JAX."),
+            "source": harmless(self.meta.source),
+            "command": harmless(f"{self.meta.command} --backend jax" if self.meta.command else ""),
+            "description": repr(harmless(f"Train the network {self.meta.name}.")),
             "shapes": ", ".join(f"{t.name} {shape_words(t.shape)}" for t in given),
             "equations": list(self.numbered_equations()),
             "trainer_words": [f"Attributes that may be set: {', '.join(numbers)}."] if numbers else [],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from symnet.backends.jax.expressions import Expressions
 from symnet.backends.numpy.expressions import Expressions as Signatures
 from symnet.backends.numpy.start import start_of
-from symnet.backends.numpy.storage import _key
+from symnet.backends.numpy.storage import file_key
 from symnet.equations.program import Program
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.stack import Stack
@@ -79,7 +79,7 @@ class Storage:
     def state(self) -> list[tuple[str, tuple[str, ...]]]:
         """The keys in a file, each with the values that lie there."""
         found: list[tuple[str, tuple[Tensor, ...]]] = []
-        found += [(_key(t.name), (t,)) for t in self.program.of_role(Role.PARAMETER)]
+        found += [(file_key(t.name), (t,)) for t in self.program.of_role(Role.PARAMETER)]
         found += self._stacked()
         inside = {t.name for _, members in self._stacked() for t in members}
         states = [t for t in self.program.of_role(Role.STATE) if t.name not in inside]

@@ -122,7 +122,7 @@ class Methods:
             yield f"directions: a dict with an array for each of {shapes}{either}."
             yield "Returns a dict of new arrays of the same shapes."
             return
-        shapes = ", ".join(f"{_key(key)} {words(t.shape)}" for key, t in further.results.items())
+        shapes = ", ".join(f"{key_text(key)} {words(t.shape)}" for key, t in further.results.items())
         yield f"Returns a dict of new arrays, by pairs of names: {shapes}."
         if any(self.mirrored(key, stretch) for key in further.results):
             yield "Each pair is there in both orders."
@@ -131,7 +131,7 @@ class Methods:
         """What is returned, each with its key: blocks of a symmetric matrix in both orders."""
         for key, tensor in stretch.further.results.items():
             place = self.of(tensor)
-            yield _key(key), f"{place}.copy()" if tensor.shape else f"np.array({place}, self.dtype)"
+            yield key_text(key), f"{place}.copy()" if tensor.shape else f"np.array({place}, self.dtype)"
             if self.mirrored(key, stretch):
                 row, column = key.split(", ")
                 rank = self.plan.program.tensors[row].rank
@@ -139,7 +139,7 @@ class Methods:
                 turned = (
                     f"{place}.transpose({axes}).copy()" if tensor.shape else f"np.array({place}, self.dtype)"
                 )
-                yield _key(f"{column}, {row}"), turned
+                yield key_text(f"{column}, {row}"), turned
 
     def mirrored(self, key: str, stretch: Beyond) -> bool:
         """Whether the block of the other order is to be had from this one."""
@@ -154,7 +154,7 @@ class Methods:
         return bool(wanted) and wanted <= found
 
 
-def _key(key: str) -> str:
+def key_text(key: str) -> str:
     """A key as Python: one name, or a tuple of two."""
     names = [f'"{name}"' for name in key.split(", ")]
     return names[0] if len(names) == 1 else f"({', '.join(names)})"
