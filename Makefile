@@ -9,6 +9,7 @@ VENV       := .venv
 BENCH_VENV := .venv-bench
 INSTALLED  := $(VENV)/installed
 PEERS      := $(VENV)/peers
+JAX        := $(VENV)/jax
 TORCH      := $(shell sed -n 's/^peers = \["\(.*\)"\]/\1/p' pyproject.toml)
 BENCH      := $(BENCH_VENV)/installed
 UV         := $(shell command -v uv 2>/dev/null)
@@ -17,7 +18,7 @@ RUN        := $(VENV)/bin/python -m
 DEMO  := demo
 SPECS := xor digits
 
-.PHONY: help setup test fuzz peers demo lint format types imports generated check-generated bench lock clean
+.PHONY: help setup test fuzz peers jax demo lint format types imports generated check-generated bench lock clean
 .DELETE_ON_ERROR:
 
 help:             ## print this list
@@ -54,6 +55,13 @@ peers: $(PEERS)   ## run the tests that compare with PyTorch, which is installed
 
 $(PEERS): $(INSTALLED)
 	$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet $(TORCH)
+	@touch $@
+
+jax: $(JAX)       ## run the tests of the backend for JAX, which is installed into .venv
+	$(RUN) pytest tests/jax $(ARGS)
+
+$(JAX): $(INSTALLED)
+	$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --no-build-isolation -e '.[jax]'
 	@touch $@
 
 demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into demo/

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from symnet.cache import Texts
     from symnet.derivatives import Gradient
     from symnet.pipeline import Derivation
+    from symnet.processes import Processes
     from symnet.training import Run
     from symnet.verify import Certificate
 
@@ -81,6 +82,9 @@ SECOND = click.option(
     "--second",
     metavar="KIND",
     help="Second derivatives too: hessian, or its product with a direction, hvp; gauss_newton; fisher.",
+)
+BACKEND = click.option(
+    "--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`."
 )
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
 CACHE = click.option(
@@ -215,7 +219,7 @@ def derive(
     epilog=_examples("symnet generate xor.toml -o trainer.py", "python trainer.py --data data.npz")
 )
 @SPEC
-@click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
+@BACKEND
 @SECOND
 @OUTPUT
 @CACHE
@@ -256,7 +260,11 @@ def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json
 
 
 @commands.command(
-    epilog=_examples("symnet train xor.toml", "symnet train digits.toml --seed 3 -o digits-3.npz")
+    epilog=_examples(
+        "symnet train xor.toml",
+        "symnet train digits.toml --seed 3 -o digits-3.npz",
+        "symnet train digits.toml --backend jax --processes 2 --checkpoint reached.npz",
+    )
 )
 @SPEC
 @SEED
@@ -264,11 +272,30 @@ def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json
 @click.option(
     "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
 )
+@BACKEND
+@click.option("--processes", type=click.IntRange(1), default=1, help="That share the work (backend jax).")
+@click.option("--sharded", is_flag=True, help="They share out the parameters, too.")
 @click.option(
     "--checkpoint",
     metavar="FILE.npz",
     type=click.Path(path_type=Path),
     help="Holds how far training is, also after Ctrl-C; where it is there, training goes on from it.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    default=10,
+    metavar="EPOCHS",
+    show_default=True,
+    help="How often it is written (backend jax).",
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(5),
+    default=60,
+    metavar="SECONDS",
+    show_default=True,
+    help="After which a process that says nothing counts as gone (backend jax).",
 )
 @JSON
 def train(
@@ -276,17 +303,34 @@ def train(
     seed: int | None,
     epochs: int | None,
     output: str | None,
+    backend: str,
+    processes: int,
+    sharded: bool,
     checkpoint: Path | None,
+    checkpoint_every: int,
+    timeout: int,
     as_json: bool,
 ) -> None:
     """Train on the data that SPEC names.
 
-    The NumPy module generated for the network does it; its parameters are written to an npz file.
+    The module generated for the network does it; its parameters are written to an npz file. With several
+    processes each computes its part of the samples of a step, as several machines would.
     """
     from symnet.data import write_npz
+    from symnet.processes import Processes
 
+    if backend != "jax" and (processes > 1 or sharded):
+        option = "--processes" if processes > 1 else "--sharded"
+        raise SymnetError(f"the backend {backend} cannot do that", place=option, expected="--backend jax")
+    if sharded and processes == 1:
+        raise SymnetError(
+            "there is nobody to share with", place="--sharded", expected="--processes 2 or more"
+        )
     _check_output(spec, output)
-    run = _trained(_derivation(spec), spec, seed, epochs, checkpoint)
+    together = None
+    if backend == "jax":
+        together = Processes(processes, checkpoint, checkpoint_every, sharded, timeout)
+    run = _trained(_derivation(spec), spec, seed, epochs, backend, checkpoint, together)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
         write_npz(path, run.trainer.parameters)
@@ -312,7 +356,10 @@ def list_(as_json: bool) -> None:
             name: {"formula": m.text, "words": m.words, "settings": dict(m.settings), "source": m.source}
             for name, m in found.items()
         }
-    kinds["backends"] = {name: {"words": backend.WORDS} for name, backend in backends().items()}
+    kinds["backends"] = {
+        name: {"words": f"{b.WORDS} (extra: {b.EXTRA})" if b.EXTRA else b.WORDS, "extra": b.EXTRA}
+        for name, b in backends().items()
+    }
     kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
     if as_json:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
@@ -375,7 +422,9 @@ def _trained(
     spec: Path,
     seed: int | None,
     epochs: int | None = None,
+    backend: str = "numpy",
     checkpoint: Path | None = None,
+    processes: Processes | None = None,
 ) -> Run:
     """What training the network leaves, with a line that says how far it is."""
     from symnet.spec import load
@@ -394,9 +443,8 @@ def _trained(
 
     data = read_data(stated, program, training.seed)
     try:
-        return run(
-            derivation.generate("numpy"), program, derivation.prediction, data, training, tell, checkpoint
-        )
+        source, prediction = derivation.generate(backend), derivation.prediction
+        return run(source, program, prediction, data, training, tell, checkpoint, processes)
     finally:
         progress.end()
 

@@ -66,6 +66,10 @@ class MissingToolError(SymnetError):
     """Something optional that is not installed; the message names the extra or the program."""
 
 
+class ProcessError(SymnetError):
+    """One of several processes that train together ended before its time."""
+
+
 @contextmanager
 def placed(place: str) -> Iterator[None]:
     """Errors of the user's that come from inside are seen from `place`; an empty one adds nothing."""

@@ -18,11 +18,12 @@ from sympy import Integer
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
 from symnet.equations.program import Program
-from symnet.errors import DataError, SpecError, SymnetError, nearest
+from symnet.errors import DataError, MissingToolError, SpecError, SymnetError, nearest
 from symnet.folders import Streamed, in_order, open_folder, parted, taking
 from symnet.graph import LOSS
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.network import Training
+from symnet.processes import Processes
 from symnet.registry import solver
 from symnet.spec import Spec
 from symnet.streams import Shards
@@ -139,12 +140,15 @@ def train(
     training: Training,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    processes: Processes | None = None,
 ) -> Run:
-    """Trains with the module whose text is `source`, from parameters drawn by the seed of `training`.
+    """Trains with the module whose text is `source`, from parameters drawn by the seed of `training`; with
+    `processes` a module that can share the work, and that writes checkpoints.
 
     A network that has nothing to train is only run. With a `checkpoint`, training goes on from that file, and
-    keeps in it how far it is. Raises DataError where the loss is not finite, and
-    SpecError where a size of the network is not known.
+    keeps in it how far it is. Raises DataError where the loss is not finite, SpecError where a size of the
+    network is not known, MissingToolError where the module needs what is not installed, and ProcessError
+    where one of several processes ended before its time.
     """
     if checkpoint and solver(training.optimizer):
         raise SpecError(
@@ -158,19 +162,16 @@ def train(
     names = tuple(arguments(program, LOSS, *inputs))
     losses: list[float] = []
     try:
-        fit = getattr(trainer, "fit", None)
-        if fit is not None:
-            if isinstance(data, Streamed):
-                given: list[Any] = [taking(data.train, names)]
+        if hasattr(trainer, "fit"):
+            if processes is not None and processes.count > 1:
+                if isinstance(data, Streamed):
+                    raise SpecError("several processes take arrays in memory", place="training")
+                arrays = {name: data.train[name] for name in names}
+                reached, losses, removed = processes.fit(source, arrays, training, progress)
+                with removed:
+                    trainer.load(reached)
             else:
-                given = [data.train[name] for name in names]
-            batches = {"batch_size": training.batch_size, "seed": training.seed, "checkpoint": checkpoint}
-            losses = fit(
-                *given,
-                epochs=training.epochs,
-                callback=progress,
-                **({} if solver(training.optimizer) else batches),
-            )
+                losses = _fitted(trainer, names, data, training, progress, checkpoint, processes)
         scores, rows = _scores(trainer, inputs, names, data)
     except ValueError as error:
         raise DataError(str(error), place="training") from None
@@ -206,6 +207,29 @@ def _streamed_score(trainer: Any, inputs: Sequence[str], names: Sequence[str], s
     return Score(samples, loss, float(np.trace(counts) / counts.sum()), tuple(map(tuple, counts.tolist())))
 
 
+def _fitted(  # noqa: PLR0913 - what `train` is given
+    trainer: Any,
+    names: Sequence[str],
+    data: Dataset | Streamed,
+    training: Training,
+    progress: Progress | None,
+    checkpoint: Path | None,
+    processes: Processes | None,
+) -> list[float]:
+    """The losses of training in this process."""
+    if isinstance(data, Streamed):
+        given: list[Any] = [taking(data.train, names)]
+    else:
+        given = [data.train[name] for name in names]
+    options: dict[str, Any] = {"epochs": training.epochs, "callback": progress}
+    if not solver(training.optimizer):
+        options |= {"batch_size": training.batch_size, "seed": training.seed, "checkpoint": checkpoint}
+    if processes is not None and processes.checkpoint is not None:
+        options |= {"checkpoint": processes.checkpoint, "checkpoint_every": processes.every}
+    losses: list[float] = trainer.fit(*given, **options)
+    return losses
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     samples: int
@@ -232,8 +256,13 @@ def _outcome(trainer: Any, inputs: Sequence[str], names: Sequence[str], part: Ar
 
 
 def new_trainer(source: str, dtype: str = "float64") -> Any:
-    """A Trainer of the generated module whose text is `source`. Raises SpecError where it needs a size."""
-    module = load(source)
+    """A Trainer of the generated module whose text is `source`. Raises SpecError where it needs a size, and
+    MissingToolError where it needs what is not installed.
+    """
+    try:
+        module = load(source)
+    except ImportError as error:
+        raise MissingToolError(str(error), place="training") from None
     for parameter in inspect.signature(module.Trainer).parameters.values():
         if parameter.default is parameter.empty:
             raise SpecError(

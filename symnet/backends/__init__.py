@@ -33,6 +33,7 @@ class Backend(Protocol):
 
     WORDS: str  # what it is, for a list
     SUFFIX: str  # of the file that it makes
+    EXTRA: str  # of symnet, that has what such a file needs besides NumPy; may be empty
 
     def generate(self, derived: Derived, meta: Meta) -> str:
         """The text of a module that trains the network."""

@@ -37,6 +37,11 @@ class Recurrence:
 Part = Equation | Recurrence
 
 
+def equations_of(part: Part) -> tuple[Equation, ...]:
+    """The equations of a recurrence, or the one that it is."""
+    return (part,) if isinstance(part, Equation) else part.equations
+
+
 def find_recurrences(equations: Sequence[Equation], taken: set[str]) -> tuple[Part, ...]:
     """The equations in order, those that depend on each other in a circle put together; `taken` are names
     already in use.

@@ -6,8 +6,7 @@ runs after them as often as one likes: it leaves alone what it reads.
 
 | pass | what it does |
 | --- | --- |
-| needed | keeps the equations that the prediction, the loss, the gradients and the updates depend on |
-| find_recurrences | puts what must be computed along an index into loops |
+| stretches_of | keeps what is needed, in stretches; puts what must be computed along an index into loops |
 | stack_updates | writes equal updates as one, for all parameters at once |
 | lower_equation | makes whole-array expressions of the equations |
 | with_diagonals | keeps what is zero off a diagonal apart from what is not |
@@ -26,7 +25,7 @@ from dataclasses import dataclass, replace
 from sympy import Expr
 
 from symnet.derivation.journal import Derived, Further
-from symnet.equations.program import Equation, Program, reads
+from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond, needed_of, needs, read_first
 from symnet.lowering.diagonals import with_diagonals
@@ -58,8 +57,9 @@ from symnet.lowering.nodes import (
     children,
     nameless,
 )
-from symnet.lowering.recurrence import Part, Recurrence, find_recurrences
+from symnet.lowering.recurrence import Part, Recurrence
 from symnet.lowering.stack import Stack, pack, stack_updates
+from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
 from symnet.simplify.named_sums import unused
 
 PREDICT, INFER, FORWARD, BACKWARD = range(4)
@@ -121,20 +121,17 @@ class _Scheduling:
         self.trained = tuple(tensor for tensor in derived.wrt if tensor.role is Role.PARAMETER)
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
-        of = {adjoint.equation.tensor.name: name for name, adjoint in derived.gradients.items()}
-        self.gradients = {of[name]: t for name, t in self.program.tensors.items() if name in of}
+        self.gradients = gradients_of(derived)
         self.taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         self.tensors = dict(self.program.tensors)  # and those that the passes add
         self.known = replace(self.program, tensors=self.tensors)
         self.extents = Extents(self.program.values)
         self.labels = dict(derived.labels)
         self.buffers: dict[str, Buffer] = {}
-        updates = {equation.tensor.name for equation in derived.updates}
-        self.forward = tuple(e for e in self.program.equations if e.tensor.name not in updates)
         self.equations = {e.tensor.name: e for e in self.program.equations}
 
     def run(self) -> Schedule:
-        stretches = self.stretches()
+        stretches = stretches_of(self.derived, self.prediction, self.taken)
         own = stretches[1]
         stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
         self.allot(stacks)
@@ -164,27 +161,6 @@ class _Scheduling:
             lines.append(tuple(emitter.sink))
         owners, lines[-1] = self.in_place(lines)
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
-
-    def stretches(self) -> list[list[Part]]:
-        """The equations up to the prediction, those that only the prediction needs, those up to the loss, and
-        up to the gradients; what nothing needs is left out.
-        """
-        predicted = {self.prediction.name} if self.prediction else set()
-        loss = {self.derived.loss.name}
-        gradients = {t.name for t in self.gradients.values()}
-        gradients |= {r for e in self.derived.updates for r in reads(e.rhs)}
-        trained = self.program.sources(*loss, *gradients)
-        goals = [self.program.sources(*predicted) & trained, predicted, loss, gradients]
-        defining = {e.tensor.name for e in self.forward}
-        done: set[str] = set()
-        found: list[list[Part]] = []
-        for goal in goals:
-            needed = self.program.sources(*goal) & defining - done
-            done |= needed
-            found.append(
-                list(find_recurrences([e for e in self.forward if e.tensor.name in needed], self.taken))
-            )
-        return found
 
     def allot(self, stacks: Sequence[Stack]) -> None:
         """A buffer for every tensor that is not an intermediate of a computation."""
@@ -237,15 +213,12 @@ class _Scheduling:
         return stack
 
     def stretch(self, further: Further) -> list[Part]:
-        """The equations of what is derived beyond the gradients, without what its results do not need."""
-        self.tensors |= {t.name: t for t in further.directions.values()}
-        self.tensors |= {e.tensor.name: e.tensor for e in further.equations}
-        whole = self.program.extended(further.equations)
-        needed = whole.sources(*(tensor.name for tensor in further.results.values()))
+        """The equations of what is derived beyond the gradients."""
+        self.tensors |= further_tensors(further)
         for tensor in further.results.values():
             if tensor.shape and self.is_new(tensor, further):
                 self.place(tensor, Home.RESULT)
-        return list(find_recurrences([e for e in further.equations if e.tensor.name in needed], self.taken))
+        return stretch_beyond(self.program, further, self.taken)
 
     def is_new(self, result: Tensor, further: Further) -> bool:
         """Whether a result has memory of its own to be returned, and lies in no vector of products."""

@@ -20,8 +20,8 @@ def derived_from(text, wrt=None, optimizer="sgd", settings=None):
     return derive(parse_program(text), wrt=wrt, optimizer=partial(updates, optimizer, settings or {}))
 
 
-def source_of(derived, prediction="", **meta):
-    return backends()["numpy"].generate(derived, Meta("test", "test.toml", prediction=prediction, **meta))
+def source_of(derived, prediction="", backend="numpy", **meta):
+    return backends()[backend].generate(derived, Meta("test", "test.toml", prediction=prediction, **meta))
 
 
 def load(source):
@@ -47,9 +47,9 @@ def set_parameters(trainer, values):
         array[...] = values[name]
 
 
-def agree(derived, sizes, given, prediction="", tolerance=1e-11):
+def agree(derived, sizes, given, prediction="", tolerance=1e-11, backend="numpy"):
     """Loss, gradients, one update and the prediction of the generated module are the interpreter's."""
-    module = load(source_of(derived, prediction))
+    module = load(source_of(derived, prediction, backend))
     trainer = trainer_of(module, sizes)
     set_parameters(trainer, given)
     expected = evaluate(derived.computed, given | zero_states(derived, sizes), sizes)

@@ -4,7 +4,8 @@ derivation.
 
 from symnet.backends.numpy.module import generate
 
-__all__ = ["SUFFIX", "WORDS", "generate"]
+__all__ = ["EXTRA", "SUFFIX", "WORDS", "generate"]
 
 WORDS = "a Python module that needs NumPy only, and a command line to train with"
 SUFFIX = ".py"
+EXTRA = ""

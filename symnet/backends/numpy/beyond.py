@@ -127,7 +127,7 @@ class Methods:
             yield f"directions: a dict with an array for each of {shapes}{either}."
             yield "Returns a dict of new arrays of the same shapes."
             return
-        shapes = ", ".join(f"{_key(key)} {words(t.shape)}" for key, t in further.results.items())
+        shapes = ", ".join(f"{key_text(key)} {words(t.shape)}" for key, t in further.results.items())
         yield f"Returns a dict of new arrays, by pairs of names: {shapes}."
         if any(self.mirrored(key, stretch) for key in further.results):
             yield "Each pair is there in both orders."
@@ -137,13 +137,13 @@ class Methods:
         for key, tensor in stretch.further.results.items():
             place = self.of(tensor)
             own = self.plan.of_tensor[tensor.name].home is Home.RESULT
-            yield _key(key), place if own else self.copy(tensor)
+            yield key_text(key), place if own else self.copy(tensor)
             if self.mirrored(key, stretch):
                 row, column = key.split(", ")
                 rank = self.plan.program.tensors[row].rank
                 axes = ", ".join(map(str, [*range(rank, tensor.rank), *range(rank)]))
                 turned = f"{place}.transpose({axes}).copy()" if tensor.shape else self.copy(tensor)
-                yield _key(f"{column}, {row}"), turned
+                yield key_text(f"{column}, {row}"), turned
 
     def copy(self, tensor: Tensor) -> str:
         """A new array of what lies in memory that the next run writes to."""
@@ -163,7 +163,7 @@ class Methods:
         return bool(wanted) and wanted <= found
 
 
-def _key(key: str) -> str:
+def key_text(key: str) -> str:
     """A key as Python: one name, or a tuple of two."""
     names = [f'"{name}"' for name in key.split(", ")]
     return names[0] if len(names) == 1 else f"({', '.join(names)})"

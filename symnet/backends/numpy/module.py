@@ -119,7 +119,7 @@ class _Module:
             **self.solved(call),
             **self.fitted(call),
         }
-        return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
+        return tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
 
     def fitted(self, call: Mapping[str, str]) -> dict[str, object]:
         """What `fit` needs from outside the class, where an optimizer takes the steps."""
@@ -159,7 +159,7 @@ class _Module:
             for s in plan.beyond
         }
         stretches |= {
-            f"_{s.name}": (s.lines, _harmless(f"{beyond.sentence(s.further)}.")) for s in plan.beyond
+            f"_{s.name}": (s.lines, harmless(f"{beyond.sentence(s.further)}.")) for s in plan.beyond
         }
         found = {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines}
         return found | ({"_draw": self.draw()} if self.random else {})
@@ -168,7 +168,7 @@ class _Module:
         """The method for something that is derived beyond the gradients."""
         methods = beyond.Methods(self.plan, self.text_of, self.arguments, self.inputs, calls)
         method = methods.method(stretch)
-        return replace(method, words=_harmless(method.words))
+        return replace(method, words=harmless(method.words))
 
     def draw(self) -> Method:
         """The method that draws what is random, where it is not given."""
@@ -276,10 +276,10 @@ class _Module:
         prediction = self.plan.prediction
         predicted = f"{prediction.name} {self.text_of.shape_words(prediction.shape)}" if prediction else ""
         return {
-            "title": _harmless(f"A trainer for the network {self.meta.name}."),
-            "source": _harmless(self.meta.source),
-            "command": _harmless(self.meta.command),
-            "description": repr(_harmless(f"Train the network {self.meta.name}.")),
+            "title": harmless(f"A trainer for the network {self.meta.name}."),
+            "source": harmless(self.meta.source),
+            "command": harmless(self.meta.command),
+            "description": repr(harmless(f"Train the network {self.meta.name}.")),
             "shapes": ", ".join(f"{t.name} {self.text_of.shape_words(t.shape)}" for t in given),
             "equations": list(self.numbered_equations()),
             "trainer_words": [f"Attributes that may be set: {', '.join(numbers)}."] if numbers else [],
@@ -301,12 +301,12 @@ class _Module:
             yield from (f"         {line[2:]}" for line in more)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text that can stand in a docstring: printable ASCII without double quotes and backslashes."""
     replaced = text.replace('"', "'").replace("\\", "/")
     return "".join(character if " " <= character <= "~" else "?" for character in replaced)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """The text without spaces at the ends of its lines."""
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"

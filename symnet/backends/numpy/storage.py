@@ -154,7 +154,7 @@ class Storage:
 
     def saved(self) -> tuple[list[tuple[str, str]], list[str]]:
         """The arrays that are saved, by their names in the file; and the lines that take them back."""
-        state = [(_key(t.name), self.of(t)) for t in self.program.of_role(Role.PARAMETER)]
+        state = [(file_key(t.name), self.of(t)) for t in self.program.of_role(Role.PARAMETER)]
         state += [(f"optimizer.{t.name}", self.of(t)) for t in self.states()]
         load = [f'{name}[...] = found["{key}"]' for key, name in state]
         for tensor in self.counters():
@@ -163,6 +163,6 @@ class Storage:
         return state, load
 
 
-def _key(name: str) -> str:
+def file_key(name: str) -> str:
     """The name of an array in an npz file; np.savez takes these words for arguments of its own."""
     return f"{name}_" if name in ("file", "allow_pickle", "args", "kwds") else name
