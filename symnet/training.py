@@ -132,7 +132,7 @@ def _extents(tensor: Tensor, values: Mapping[str, float]) -> Shape:
     return tuple(int(e) if e.is_Integer else e.name if isinstance(e, Size) else None for e in put_in)
 
 
-def train(
+def train(  # noqa: PLR0913 - a program, what it learns from, and how
     source: str,
     program: Program,
     prediction: str,
@@ -207,7 +207,7 @@ def _streamed_score(trainer: Any, inputs: Sequence[str], names: Sequence[str], s
     return Score(samples, loss, float(np.trace(counts) / counts.sum()), tuple(map(tuple, counts.tolist())))
 
 
-def _fitted(  # noqa: PLR0913 - what `train` is given
+def _fitted(
     trainer: Any,
     names: Sequence[str],
     data: Dataset | Streamed,

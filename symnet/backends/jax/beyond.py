@@ -62,7 +62,7 @@ class JaxMethods(Methods):
         self, further: Further, parts: Sequence[Part], whole: Sequence[Tensor], inputs: set[Tensor]
     ) -> Method:
         """The method of one part of the derivation. `parts` are its own equations; `whole` are all data."""
-        stretch = Beyond(further, (), ())
+        stretch = Beyond(further, (), (), ())
         needed, read = self.needs(parts)
         drawn = [t.name for t in self.program.of_role(Role.RANDOM) if t.name in read]
         of_loss = all(name in self.known for key in further.results for name in key.split(", "))

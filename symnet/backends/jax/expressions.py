@@ -40,6 +40,7 @@ from symnet.lowering.nodes import (
     Axes,
     Axis,
     Contract,
+    Diagonal,
     Elementwise,
     Extreme,
     Fold,
@@ -131,6 +132,9 @@ class Expressions:
             return Text(f"jnp.arange({self.size(expr.axis.size)}{dtype})", expr.axes, kind=self.kind)
         if isinstance(expr, Read):
             return self.read(expr)
+        if isinstance(expr, Diagonal):  # XLA sees to what is zero
+            brackets = (Elementwise("equal", (Iota(one), Iota(other))) for one, other in expr.pairs)
+            expr = Elementwise("multiply", (*brackets, expr.body))
         if isinstance(expr, Elementwise):
             return self.elementwise(expr, order)
         with self.among(Kind.REAL):
