@@ -26,6 +26,7 @@ class Meta:
     seed: int = 0
     solver: str = ""  # that trains, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    target: str = ""  # what it is to run on, where the backend knows several: "embedded"
 
 
 class Backend(Protocol):

@@ -31,7 +31,7 @@ def generate(derived: Derived, meta: Meta) -> str:
     """
     found = solver(meta.solver)
     solving = Solving(found, {**found.settings, **meta.settings}) if found else None
-    return _Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+    return Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
 
 
 NONE: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class Method:
     lines: list[str]
 
 
-class _Module:
+class Module:
     """The parts of the text, each from the schedule."""
 
     def __init__(self, plan: Schedule, meta: Meta, solving: Solving | None = None) -> None:
@@ -86,11 +86,20 @@ class _Module:
         self.storage = Storage(plan, self.text_of, self.statements)
 
     def text(self) -> str:
+        """The whole module."""
+        return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", self.values()))
+
+    def more(self) -> str:
+        """What stands behind the Trainer: nothing, but for a module that has its work done elsewhere."""
+        return ""
+
+    def values(self) -> dict[str, object]:
+        """All that the template names."""
         methods = self.methods()  # first: they say which views there must be
         call = {name: method.call for name, method in methods.items()}
         workspace, trainer = self.storage.workspace(), self.storage.trainer()
         written = [*workspace, *trainer, *(line for method in methods.values() for line in method.lines)]
-        values = {
+        return {
             **self.words(),
             **self.signatures(),
             **self.training(),
@@ -108,9 +117,9 @@ class _Module:
             "limit": any("self._limit" in line for line in written),
             "workspace": workspace,
             "trainer": trainer,
+            "more": self.more(),
             **self.solved(call),
         }
-        return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
 
     def solved(self, call: Mapping[str, str]) -> dict[str, object]:
         """What a solver needs, where one trains."""
