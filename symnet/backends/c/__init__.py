@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from symnet.backends import Meta
 from symnet.backends.c.source import Source
+from symnet.backends.c.wrapper import module
 from symnet.derivation.journal import Derived
 from symnet.lowering.schedule import schedule
 
-__all__ = ["SUFFIX", "WORDS", "generate"]
+__all__ = ["SUFFIX", "WORDS", "generate", "module"]
 
 WORDS = "one C99 file that needs math.h alone, for a program or, with --target embedded, for a device"
 SUFFIX = ".c"

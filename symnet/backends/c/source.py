@@ -36,6 +36,10 @@ class Stretch:
     arguments: tuple[Tensor, ...]  # the data that it reads
     lines: list[str]
 
+    @property
+    def uses_workspace(self) -> bool:
+        return "    (void)w;" not in self.lines
+
 
 class Source:
     """The parts of the text."""
@@ -266,8 +270,26 @@ class Source:
 
     # --- the text
 
-    def text(self) -> str:
-        values = self.values()
+    has_blas = False
+
+    def layout(self, arrays: Sequence[Buffer], shown: Sequence[Buffer]) -> dict[str, str]:
+        """Where the structs hold what another language looks at: C expressions for numbers of bytes, by name."""
+        p, memory = self.prefix, self.memory
+        found = {
+            "trainer": f"sizeof({p}_trainer)",
+            "workspace": f"sizeof({p}_workspace)",
+            "numbers": f"offsetof({p}_trainer, random) + sizeof(symnet_random)",
+        }
+        for buffer in arrays:
+            field, offset = memory.pointer(buffer)
+            found[f"t.{buffer.name}"] = f"offsetof({p}_trainer, {field}) + ({self._whole(offset)}) * sizeof(real)"
+        for buffer in shown:
+            found[f"w.{buffer.name}"] = f"offsetof({p}_workspace, {memory.name(buffer)})"
+        return found
+
+    def text(self, arrays: Sequence[Buffer] = (), shown: Sequence[Buffer] = ()) -> str:
+        """The file; with a table of where it holds these arrays of the trainer and of the workspace, if any."""
+        values = self.values() | {"layout": list(self.layout(arrays, shown).values()) if arrays or shown else []}
         blank = {"helpers": [], "calls_of": set(), "needs_tail": False}
         body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
         called = {name.rstrip("(") for name in MATMUL if name in body}
@@ -291,7 +313,7 @@ class Source:
             "origin": harmless(meta.source),
             "command": harmless(meta.command),
             "embedded": meta.target == "embedded",
-            "blas": False,
+            "blas": self.has_blas,
             "shapes": self.shapes(),
             "equations": list(self.numbered_equations()),
             "free": [(memory.size_name(size), f"{macro}_SIZE_{size.name}") for size in memory.free],

@@ -29,9 +29,14 @@ def generate(derived: Derived, meta: Meta) -> str:
     """The text of the module that trains the network of `derived`. Raises LoweringError where an equation has
     no array form.
     """
-    found = solver(meta.solver)
-    solving = Solving(found, {**found.settings, **meta.settings}) if found else None
+    solving = solving_of(meta)
     return Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+
+
+def solving_of(meta: Meta) -> Solving | None:
+    """The solver that trains, with its settings; None where steps of an optimizer do."""
+    found = solver(meta.solver)
+    return Solving(found, {**found.settings, **meta.settings}) if found else None
 
 
 NONE: frozenset[str] = frozenset()
@@ -89,10 +94,6 @@ class Module:
         """The whole module."""
         return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", self.values()))
 
-    def more(self) -> str:
-        """What stands behind the Trainer: nothing, but for a module that has its work done elsewhere."""
-        return ""
-
     def values(self) -> dict[str, object]:
         """All that the template names."""
         methods = self.methods()  # first: they say which views there must be
@@ -117,7 +118,8 @@ class Module:
             "limit": any("self._limit" in line for line in written),
             "workspace": workspace,
             "trainer": trainer,
-            "more": self.more(),
+            "imports": ["argparse", "sys"],
+            "more": "",
             **self.solved(call),
         }
 
