@@ -81,6 +81,7 @@ SECOND = click.option(
     metavar="KIND",
     help="Second derivatives too: hessian, or its product with a direction, hvp; gauss_newton; fisher.",
 )
+BACKEND = click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
 
@@ -193,29 +194,41 @@ def derive(
 
 
 @commands.command(
-    epilog=_examples("symnet generate xor.toml -o trainer.py", "python trainer.py --data data.npz")
+    epilog=_examples(
+        "symnet generate xor.toml -o trainer.py",
+        "python trainer.py --data data.npz",
+        "symnet generate xor.toml --backend c --target embedded -o xor.c",
+    )
 )
 @SPEC
-@click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
+@BACKEND
+@click.option("--target", default="", metavar="NAME", help="What to write for: embedded, with --backend c.")
 @SECOND
 @OUTPUT
-def generate(spec: Path, backend: str, second: str | None, output: str | None) -> None:
-    """Generate a module that trains the network."""
-    _write(_derivation(spec, output, second).generate(backend), output)
+def generate(spec: Path, backend: str, target: str, second: str | None, output: str | None) -> None:
+    """Generate a module that trains the network.
+
+    Where FILE ends in .py it is a Python module, whatever language the backend writes: it holds that text,
+    and its Trainer calls it.
+    """
+    derivation = _derivation(spec, output, second)
+    as_python = Path(output or "").suffix == ".py" and not target
+    _write(derivation.module(backend) if as_python else derivation.generate(backend, target), output)
 
 
 @commands.command(epilog=_examples("symnet verify xor.toml", "symnet verify xor.toml -o certificate.json"))
 @SPEC
+@BACKEND
 @SEED
 @OUTPUT
 @JSON
-def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> int:
+def verify(spec: Path, backend: str, seed: int | None, output: str | None, as_json: bool) -> int:
     """Check the derivation and the module.
 
     Every gradient and every printed step is compared with numbers that the derivation did not produce. The
     certificate is printed as a table, and written to FILE as JSON. The exit code is 1 where it refuses.
     """
-    certificate = _verified(_derivation(spec, output), seed)
+    certificate = _verified(_derivation(spec, output), seed, backend)
     if output not in (None, "-"):
         _write(certificate.to_json(), output)
     _write(certificate.to_json() if as_json or output == "-" else certificate.table() + "\n", "-")
@@ -226,21 +239,24 @@ def verify(spec: Path, seed: int | None, output: str | None, as_json: bool) -> i
     epilog=_examples("symnet train xor.toml", "symnet train digits.toml --seed 3 -o digits-3.npz")
 )
 @SPEC
+@BACKEND
 @SEED
 @click.option("--epochs", type=click.IntRange(1), help="Times through the data, rather than as specified.")
 @click.option(
     "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
 )
 @JSON
-def train(spec: Path, seed: int | None, epochs: int | None, output: str | None, as_json: bool) -> None:
+def train(
+    spec: Path, backend: str, seed: int | None, epochs: int | None, output: str | None, as_json: bool
+) -> None:
     """Train on the data that SPEC names.
 
-    The NumPy module generated for the network does it; its parameters are written to an npz file.
+    The module that the backend generates for the network does it; its parameters are written to an npz file.
     """
     from symnet.data import write_npz
 
     derivation = _derivation(spec, output)
-    run = _trained(derivation, spec, seed, epochs)
+    run = _trained(derivation, spec, seed, epochs, backend)
     path = Path(output or f"{spec.stem}-parameters.npz") if run.trainer.parameters else None
     if path:
         write_npz(path, run.trainer.parameters)
@@ -306,7 +322,9 @@ def _forms(gradient: Gradient) -> dict[str, str | None]:
     return {"index": gradient.latex("index"), "matrix": matrix}
 
 
-def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int | None = None) -> Run:
+def _trained(
+    derivation: Derivation, spec: Path, seed: int | None, epochs: int | None = None, backend: str = "numpy"
+) -> Run:
     """What training the network leaves, with a line that says how far it is."""
     from symnet.spec import load
     from symnet.training import read_data
@@ -324,17 +342,19 @@ def _trained(derivation: Derivation, spec: Path, seed: int | None, epochs: int |
 
     data = read_data(stated, program, training.seed)
     try:
-        return run(derivation.generate("numpy"), program, derivation.prediction, data, training, tell)
+        return run(derivation.module(backend), program, derivation.prediction, data, training, tell)
     finally:
         progress.end()
 
 
-def _verified(derivation: Derivation, seed: int | None) -> Certificate:
+def _verified(derivation: Derivation, seed: int | None, backend: str = "numpy") -> Certificate:
     """The certificate, with a line that says what has been checked."""
     progress, count = _Progress(), itertools.count(1)
     try:
         return derivation.verify(
-            seed or 0, lambda found: progress.show(f"{next(count)} checked: {found.check} of {found.subject}")
+            seed or 0,
+            lambda found: progress.show(f"{next(count)} checked: {found.check} of {found.subject}"),
+            backend,
         )
     finally:
         progress.end()

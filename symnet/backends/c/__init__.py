@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from symnet.backends import Meta
 from symnet.backends.c.source import Source
-from symnet.backends.c.wrapper import module
+from symnet.backends.c.wrapper import python_module
 from symnet.derivation.journal import Derived
 from symnet.lowering.schedule import schedule
 
-__all__ = ["SUFFIX", "WORDS", "generate", "module"]
+__all__ = ["SUFFIX", "TARGETS", "WORDS", "generate", "python_module"]
 
 WORDS = "one C99 file that needs math.h alone, for a program or, with --target embedded, for a device"
 SUFFIX = ".c"
+TARGETS = ("embedded",)
 
 
 def generate(derived: Derived, meta: Meta) -> str:

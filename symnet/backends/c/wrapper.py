@@ -58,13 +58,14 @@ class Native(Module):
         with self.text_of.place("workspace"):
             sizes = [self.text_of.symbol(size) for size in self.text_of.of_data]
             free = [self.text_of.symbol(size) for size in self.text_of.free]
+            wanted = [name.strip() for name in str(values["size_arguments"]).split(",") if name.strip(" *")]
             return {
                 "source": source.text(arrays, shown),
                 "p": source.prefix,
                 "P": source.prefix.upper(),
                 "free": [(n, f"{source.prefix.upper()}_SIZE_{s.name}") for n, s in zip(free, self.text_of.free, strict=True)],
                 "size_parameters": values["size_arguments"],
-                "size_values_here": values["size_arguments"],
+                "size_values_here": "".join(f", {name}={name}" for name in wanted),
                 "size_parameters_of_data": "".join(f", {name}" for name in sizes),
                 "sizes_passed": "".join(f", {name}" for name in sizes),
                 "functions": [f"{source.prefix}_{s.name}" for s in source.stretches] + [f"{source.prefix}_prepare"],
@@ -148,7 +149,7 @@ class Native(Module):
         return found
 
 
-def module(derived: Derived, meta: Meta) -> str:
+def python_module(derived: Derived, meta: Meta) -> str:
     """The text of a Python module with the NumPy module's Trainer, whose work C does."""
     solving = solving_of(meta)
     return Native(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
