@@ -37,7 +37,7 @@ OWN = {
     "sign": ("x", "return x >= 0 ? 1 : -1;"),
     "signum": ("x", "return x > 0 ? 1 : x < 0 ? -1 : x;"),
     "decay": ("x", "return F(exp)(-F(fabs)(x));"),
-    "rise": ("x", "return F(exp)(x < 0 ? x : x != x ? x : 0);"),
+    "rise": ("x", "return x >= 0 ? 1 : F(exp)(-F(fabs)(x));"),
     "sech": ("x", "return 1 / F(cosh)(x);"),
     "decay_of_square": (
         "x, factor",

@@ -4,7 +4,7 @@ each reads and writes at its own place only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Expr, Mul
@@ -62,6 +62,28 @@ class Group:
             self.where(look(operand), rank) for operand in operands(map_) if isinstance(operand, View)
         ]
 
+    def is_wanted(self, out: View) -> bool:
+        """Whether anything outside the group reads what it writes there."""
+        name = out.buffer.name
+        if self.scope.turning and self.is_carried(name):
+            return True
+        inside = sum(
+            view.buffer.name == name
+            for _, m in self.lines
+            for operand in operands(m)
+            for view in views_of(operand)
+        )
+        return self.scope.memory.readers(out.buffer) > inside
+
+    def is_carried(self, name: str) -> bool:
+        """Whether a turn of the recurrence around may read what the turn before has written."""
+        for _, m in self.lines:
+            if any(view.buffer.name == name for operand in operands(m) for view in views_of(operand)):
+                return True
+            if m.out.buffer.name == name and m.where is None:
+                return False
+        return False
+
     def where(self, seen: Look, rank: int) -> tuple[str, object]:
         """The memory of a view, and the address in it at the loop's place."""
         memory = self.scope.memory
@@ -78,6 +100,9 @@ def _apart(one: tuple[str, object], other: tuple[str, object]) -> bool:
     return one[0] == other[0] and one[1] != other[1]
 
 
+TYPES = {Kind.REAL: "real", Kind.MASK: "mask", Kind.PLACE: "place"}
+
+
 def write(group: Group, wanted: Sequence[str], announce: Callable[[Line], str]) -> None:
     """The loop of a group. `announce` writes what stands before a line, and gives the note behind it."""
     scope = group.scope
@@ -90,39 +115,94 @@ def write(group: Group, wanted: Sequence[str], announce: Callable[[Line], str]) 
     indices = scope.indices(["k"] if straight else wanted, sizes)
     held = [[_held(scope, operand, _kind(m)) for operand in operands(m)] for _, m in group.lines]
     single = len(group.lines) == 1
-    if single:
-        note = announce(group.lines[0][0])
-    with scope.loops(list(zip(indices, sizes, strict=True)), braces=not single):
-        for (line, m), texts in zip(group.lines, held, strict=True):
-            note = note if single else announce(line)
-            scope.add(_statement(scope, m, texts, looks, indices, straight), note)
+    note = announce(group.lines[0][0]) if single else ""
+    with scope.loops(list(zip(indices, sizes, strict=True)), braces=not single, independent=True):
+        body = _Body(group, looks, indices, straight)
+        for number, ((line, m), texts) in enumerate(zip(group.lines, held, strict=True)):
+            body.statement(number, m, texts, note if single else announce(line))
 
 
-def _statement(
-    scope: Scope, m: Map, held: Sequence[str], looks: dict[View, Look], indices: Sequence[Expr], straight: bool
-) -> str:
-    """One entry of the result."""
+@dataclass
+class _Body:
+    """What one turn of a group's loop does. A value that a later line of it reads again is held in a variable, and
+    written to memory when it is complete; if nothing else ever reads it, it is not written at all.
+    """
 
-    def entry(view: View, read: bool) -> str:
-        seen = looks[view]
-        if straight:
-            return f"{scope.array(view.buffer)}[{scope.whole(indices[0])}]"
-        return scope.at(seen, indices) if read else scope.place(seen, indices)
+    group: Group
+    looks: Mapping[View, Look]
+    indices: Sequence[Expr]
+    straight: bool
+    held: dict[tuple[str, object], str] = field(default_factory=dict)  # variables, by the place that they stand for
 
-    texts = [
-        text or entry(operand, True)
-        for operand, text in zip(operands(m), held, strict=True)
-        if text or isinstance(operand, View)
-    ]
-    guard = f"if ({texts.pop()}) " if m.where is not None else ""
-    out = entry(m.out, False)
+    def statement(self, number: int, m: Map, numbers: Sequence[str], note: str) -> None:
+        """The lines for one instruction."""
+        scope = self.group.scope
+        texts = [
+            text or self.value(operand)
+            for operand, text in zip(operands(m), numbers, strict=True)
+            if text or isinstance(operand, View)
+        ]
+        guard = f"if ({texts.pop()}) " if m.where is not None else ""
+        place = self.key(m.out)
+        variable = self.held.get(place, "")
+        if (guard and not variable) or not (guard or self.is_read_again(number, place)):
+            self.held.pop(place, None)
+            scope.add(f"{guard}{_assigned(m, self.entry(m.out), texts)};", note)
+            return
+        if variable:
+            scope.add(f"{guard}{_assigned(m, variable, texts)};", note)
+        else:
+            variable = self.held[place] = scope.fresh(f"{m.out.buffer.name}_here")
+            scope.active += (variable,)
+            scope.add(f"{TYPES[m.out.buffer.kind]} {variable} = {_value(m, texts)};", note)
+        if not self.is_written_again(number, place) and self.group.is_wanted(m.out):
+            scope.add(f"{self.entry(m.out)} = {variable};", note)
+
+    def key(self, view: View) -> tuple[str, object]:
+        return self.group.where(self.looks[view], len(self.group.sizes))
+
+    def is_read_again(self, number: int, place: tuple[str, object]) -> bool:
+        """Whether a later line reads this place, or the line after which it is complete comes later."""
+        for _, later in self.group.lines[number + 1 :]:
+            views = [view for view in operands(later) if isinstance(view, View)]
+            if any(self.key(view) == place for view in views):
+                return True
+            if self.key(later.out) == place and later.where is None:
+                return False
+        return False
+
+    def is_written_again(self, number: int, place: tuple[str, object]) -> bool:
+        return any(self.key(later.out) == place for _, later in self.group.lines[number + 1 :])
+
+    def value(self, operand: Operand) -> str:
+        """What is read from a view: the variable that holds it, if one does."""
+        assert isinstance(operand, View), "numbers are held before the loop"
+        if self.key(operand) in self.held:
+            variable, inside = self.held[self.key(operand)], self.group.scope.inside(self.looks[operand])
+            return f"({inside} ? {variable} : 0)" if inside else variable
+        return self.entry(operand, read=True)
+
+    def entry(self, view: View, read: bool = False) -> str:
+        """The entry of a view in memory."""
+        scope, seen = self.group.scope, self.looks[view]
+        if self.straight:
+            return f"{scope.array(view.buffer)}[{scope.whole(self.indices[0])}]"
+        return scope.at(seen, self.indices) if read else scope.place(seen, self.indices)
+
+
+def _assigned(m: Map, out: str, texts: Sequence[str]) -> str:
+    """The result given to `out`."""
     if m.function in ("add", "subtract", "multiply", "divide") and texts[0] == out and len(texts) == 2:
         sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}[m.function]
-        return f"{guard}{out} {sign}= {texts[1]};"
-    kind = _kind(m)
+        return f"{out} {sign}= {texts[1]}"
+    return f"{out} = {_value(m, texts)}"
+
+
+def _value(m: Map, texts: Sequence[str]) -> str:
+    texts = list(texts)
     if m.function == "divide" and not any(_is_real(argument) for argument in m.args):
         texts[0] = f"(real){texts[0]}"  # a quotient of whole numbers is none
-    return f"{guard}{out} = {element(m.function, texts, kind.value)};"
+    return element(m.function, texts, _kind(m).value)
 
 
 def _is_real(argument: Operand) -> bool:

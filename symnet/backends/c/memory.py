@@ -4,7 +4,9 @@ workspace the rest.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from sympy import Expr, Integer, Mul, S
 
@@ -37,6 +39,7 @@ class Memory:
             self.size_name(size)
         self.used = self._used()
         self.vector_of = self._vectors()
+        self.reads, self.kept = self._reads(), self._kept()
         for buffer in self.used.values():
             self.name(self.owner(buffer))
 
@@ -69,6 +72,12 @@ class Memory:
             name = self.plan.owners[name]
         return self.vector_of.get(name, (name, S.Zero))[0]
 
+    def readers(self, buffer: Buffer) -> float:
+        """How many instructions read a buffer; without end where it is kept, or what shares its memory is."""
+        if buffer.home not in (Home.WORKSPACE, Home.UPDATE) or buffer.name in self.kept:
+            return inf
+        return self.reads[buffer.name]
+
     # --- what there is
 
     def _used(self) -> dict[str, Buffer]:
@@ -85,6 +94,25 @@ class Memory:
         kept = (Home.PARAMETER, Home.GRADIENT, Home.STATE, Home.DIRECTION, Home.PRODUCT, Home.NUMBER, Home.GIVEN)
         found |= {b.name: b for b in plan.of_tensor.values() if b.home in kept}
         return found
+
+    def _reads(self) -> Counter[str]:
+        """How often each buffer is read."""
+        plan = self.plan
+        stretches = (plan.setup, plan.predict, plan.infer, plan.loss, plan.backward, plan.update)
+        lines = (*(line for s in stretches for line in s), *(line for s in plan.beyond for line in s.lines))
+        views = (view for line in lines for view in reads_of(line.instruction))
+        return Counter(buffer.name for view in views for buffer in (view.buffer, view.zero) if buffer)
+
+    def _kept(self) -> set[str]:
+        """What somebody else looks at: the prediction, the loss, gradients, what is derived beyond them, and what
+        has another's memory that stays.
+        """
+        plan = self.plan
+        tensors = [plan.loss_tensor, *plan.gradients.values(), *([plan.prediction] if plan.prediction else [])]
+        tensors += [t for s in plan.beyond for t in s.further.results.values()]
+        found = {plan.of_tensor[tensor.name].name for tensor in tensors}
+        owned = (name for name in plan.owners if self.buffers[plan.owners[name]].home not in (Home.WORKSPACE,))
+        return {*found, *owned}
 
     def _vectors(self) -> dict[str, tuple[str, Expr]]:
         """For a tensor that is part of a vector, that vector and where in it."""

@@ -30,7 +30,7 @@ double_t float_t intptr_t uintptr_t intmax_t uintmax_t
 OF_THE_FILE = """
 t w count size some rest epochs batch_size seed history order epoch total start memory whole part bytes
 at to other kept loss
-real place mask F R ROUND symnet
+real place mask F R ROUND INDEPENDENT SPLIT TAIL LANES DEPTH TALL BYTES symnet
 """
 
 TAKEN = frozenset((KEYWORDS + OF_THE_HEADERS + OF_THE_FILE).split())

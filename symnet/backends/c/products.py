@@ -158,7 +158,7 @@ def _loops(scope: Scope, total: Sum, note: str) -> None:
         with scope.loops([ranges[letter] for letter in kept[:-1]]):
             with scope.loops([ranges[row]], braces=False):
                 scope.add(f"{target} = 0;")
-            with scope.loops([ranges[letter] for letter in (*summed, row)], braces=False):
+            with scope.loops([ranges[letter] for letter in (*summed, row)], braces=False, independent=True):
                 scope.add(f"{target} += {value};", note)
         return
     with scope.loops([ranges[letter] for letter in kept]) if kept else scope.block(""):

@@ -40,6 +40,7 @@ class Scope:
         self.depth = 1
         self.active: tuple[str, ...] = ()  # names of the loops around and of the numbers held
         self.turns: dict[Index, str] = {}  # of the recurrences around
+        self.turning = 0  # how many there are here
         self.used: dict[str, Buffer] = {}
         self.sizes: dict[Size, str] = {}
 
@@ -49,8 +50,10 @@ class Scope:
         self.lines.append(f"{STEP * self.depth}{text}{f'  // {note}' if note else ''}")
 
     @contextmanager
-    def loops(self, ranges: Sequence[tuple[Expr, Expr]], braces: bool = True) -> Iterator[None]:
-        """Nested loops, each from 0 to below its size."""
+    def loops(self, ranges: Sequence[tuple[Expr, Expr]], braces: bool = True, independent: bool = False) -> Iterator[None]:
+        """Nested loops, each from 0 to below its size. `independent` says that no turn of the innermost touches
+        what another writes.
+        """
         active, depth = self.active, self.depth
         ranges = [(index, size) for index, size in ranges if index != 0]  # one turn is no loop
         if braces and not ranges:
@@ -59,6 +62,8 @@ class Scope:
         for number, (index, size) in enumerate(ranges):
             name, last = self._name(index), number == len(ranges) - 1
             brace = " {" if braces and last else ""
+            if independent and last and not self.is_few([size]):
+                self.add("INDEPENDENT")
             self.add(f"for (place {name} = 0; {name} < {self.whole(size)}; {name}++){brace}")
             self.depth += 1
             self.active += (name,)

@@ -125,7 +125,9 @@ class Statements:
             self.announce(line)
         with scope.block(head):
             scope.active += (name,)
+            scope.turning += 1
             self.block(instruction.body)
+            scope.turning -= 1
 
 
 def innermost(line: Line) -> Iterator[Line]:
