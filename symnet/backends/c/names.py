@@ -77,4 +77,4 @@ def harmless(text: str) -> str:
     line.
     """
     shown = "".join(character if " " <= character <= "~" else "." for character in text)
-    return shown.replace("\\", "/").replace("??", "..").replace("*/", "* /").replace("/*", "/ *")
+    return shown.replace("\\", "/").replace('"', "'").replace("??", "..").replace("*/", "* /").replace("/*", "/ *")
