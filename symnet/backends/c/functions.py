@@ -72,7 +72,8 @@ WORDS = {
     "normal_cdf": "The normal distribution function, from its tail: erfc(|x|/sqrt(2))/2.",
 }
 NEEDS = {name: [other for other in OWN if re.search(rf"\b{other}\(", body)] for name, (_, body) in OWN.items()}
-TAIL = "TAIL"
+EXP = "symnet_exp"
+"""e^x for arrays, which the file brings with it: several at once, and the same digits on every machine."""
 
 
 def element(function: str, args: Sequence[str], kind: str) -> str:
@@ -89,6 +90,8 @@ def element(function: str, args: Sequence[str], kind: str) -> str:
         return f"!{args[0]}"
     if function == "where":
         return f"({args[0]} ? {args[1]} : {args[2]})"
+    if function == "exp" and kind != "double":
+        return f"{EXP}({args[0]})"
     if function in LIBRARY:
         name = LIBRARY[function]
         return f"{name if kind == 'double' else f'F({name})'}({', '.join(args)})"
@@ -112,6 +115,8 @@ def definitions(text: str) -> list[tuple[str, list[str]]]:
             for inner in NEEDS[name]:
                 body = body.replace(f"{inner}(", f"{called(inner, kind)}(")
             body = re.sub(r"\bT\b", kind, body)
+            if kind == "real":
+                body = body.replace("F(exp)", EXP)
             if kind == "double":
                 body = re.sub(r"\b[FR]\(([^)]*)\)", r"\1", body).replace("SPLIT", "1048576.0")
             signature = ", ".join(f"{kind} {argument}" for argument in arguments.split(", "))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer, Mul, S
 
 from symnet.backends import Meta
-from symnet.backends.c.functions import definitions
+from symnet.backends.c.functions import EXP, definitions
 from symnet.backends.c.memory import TYPES, Memory, length, memory_of
 from symnet.backends.c.names import harmless, prefix
 from symnet.backends.c.numbers import Numbers
@@ -297,12 +297,13 @@ class Source:
     def text(self, arrays: Sequence[Buffer] = (), shown: Sequence[Buffer] = ()) -> str:
         """The file; with a table of where it holds these arrays of the trainer and of the workspace, if any."""
         values = self.values() | {"layout": list(self.layout(arrays, shown).values()) if arrays or shown else []}
-        blank = {"helpers": [], "calls_of": set(), "needs_tail": False}
+        blank = {"helpers": [], "calls_of": set(), "needs_tail": False, "needs_exp": False}
         body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
         called = {name.rstrip("(") for name in MATMUL if name in body}
         helpers = definitions(body)
-        tail = any("TAIL" in line for _, lines in helpers for line in lines)
-        values |= {"helpers": helpers, "calls_of": called, "needs_tail": tail}
+        written = "\n".join([body, *(line for _, lines in helpers for line in lines)])
+        values |= {"helpers": helpers, "calls_of": called}
+        values |= {"needs_tail": "TAIL" in written, "needs_exp": f"{EXP}(" in written}
         text = render("symnet.backends.c", "NETWORK.c.jinja", values)
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
