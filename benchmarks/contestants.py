@@ -1,8 +1,9 @@
-"""One training step, five times over: what symnet generates in Python and in C, the textbook's NumPy, PyTorch and scikit-learn.
+"""One training step, five times over: what symnet generates in Python and in C, the textbook's NumPy,
+PyTorch and scikit-learn.
 
 Every contestant trains the same network from the same parameters on the same batch; a step is the forward
-pass, the value of the loss, every gradient and the update by gradient descent. Libraries are imported
-where they are used: each contestant lives in a process of its own and loads only what it needs.
+pass, the value of the loss, every gradient and the update by gradient descent. Libraries are imported where
+they are used: each contestant lives in a process of its own and loads only what it needs.
 """
 
 import importlib.util

@@ -140,8 +140,8 @@ def take_turns(workers: Sequence[Worker], rounds: int, progress: "Progress") -> 
 
 
 def pace(worker: Worker) -> float:
-    """Seconds of one repetition among many, once the caches are warm: where the work is a loop of its own, entering
-    it costs more than a turn.
+    """Seconds of one repetition among many, once the caches are warm: where the work is a loop of its own,
+    entering it costs more than a turn.
     """
     count, seconds = 3, 0.0
     while seconds < 5e-3 and count < 10**7:

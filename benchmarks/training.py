@@ -70,15 +70,17 @@ def main() -> int:
         peers = timings[len(GENERATED) :]
         for generated in timings[: len(GENERATED)]:
             name, ratios = generated.name, [generated.ratio(peer) for peer in peers]
-            rows.append([size.name, name, f"{generated.median * 1e6:.2f}", *(f"{ratio:.4f}" for ratio in ratios)])
+            figures = (f"{ratio:.4f}" for ratio in ratios)
+            rows.append([size.name, name, f"{generated.median * 1e6:.2f}", *figures])
             for peer, ratio in zip(peers, ratios, strict=True):
                 share = f"ahead in {generated.wins(peer):.0%} of the rounds"
-                claims.append((f"{size.name}, {name}: {ratio:.4f} of the time of {peer.name}, {share}", ratio < 1))
+                claim = f"{size.name}, {name}: {ratio:.4f} of the time of {peer.name}, {share}"
+                claims.append((claim, ratio < 1))
         farthest, limit = max(deviations, key=deviations.__getitem__), TOLERANCE[size.dtype]
         claim = f"{size.name}: all within {limit:.0e} of float64 ({farthest}: {deviations[farthest]:.0e})"
         claims.append((claim, all(found <= limit for found in deviations.values())))
     print(versions("symnet", "numpy", "torch", "scikit-learn"))
-    print(f"Their time by each peer's, the median of {options.rounds} rounds: below 1, the module is ahead.\n")
+    print(f"Their time by each peer's, the median of {options.rounds} rounds: below 1, they are ahead.\n")
     print(table(["size", "contestant", "step in µs", *(f"by {peer}" for peer in PEERS)], rows), end="\n\n")
     return verdict(claims)
 

@@ -81,7 +81,9 @@ SECOND = click.option(
     metavar="KIND",
     help="Second derivatives too: hessian, or its product with a direction, hvp; gauss_newton; fisher.",
 )
-BACKEND = click.option("--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`.")
+BACKEND = click.option(
+    "--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`."
+)
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
 

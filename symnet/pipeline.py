@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symnet.backends import Meta as ModuleMeta
 from symnet.backends import Backend, backends, module_of, targets
+from symnet.backends import Meta as ModuleMeta
 from symnet.backends.numpy.load import load
 from symnet.derivation.curvature import curved_at, fisher_product, gauss_newton_product
 from symnet.derivation.derive import derive

@@ -25,7 +25,9 @@ def _cache(tmp_path_factory):
 
 
 def native_module(derived, prediction="", flags=STRICT, **meta):
-    module = load(module_of(backends()["c"], derived, Meta("test", "test.toml", prediction=prediction, **meta)))
+    module = load(
+        module_of(backends()["c"], derived, Meta("test", "test.toml", prediction=prediction, **meta))
+    )
     module.FLAGS = flags or module.FLAGS
     return module
 

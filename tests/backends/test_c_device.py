@@ -118,9 +118,21 @@ def test_it_calls_nothing_but_mathematics(tmp_path):
     """What the file leaves open for the linker: functions of math.h, and what compilers make of loops."""
     text, _ = text_and_module("convolution")
     (tmp_path / "network.c").write_text(text)
-    strict = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-fno-stack-protector", "-c", "network.c"]
+    strict = [
+        "cc",
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-O2",
+        "-fno-stack-protector",
+        "-c",
+        "network.c",
+    ]
     subprocess.run(strict, cwd=tmp_path, check=True)
-    listed = subprocess.run(["nm", "-u", "network.o"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["nm", "-u", "network.o"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     open_ones = {line.split()[-1] for line in listed.stdout.splitlines()}
     mathematics = {"expf", "logf", "sqrtf", "powf", "sqrt", "pow", "exp", "log", "_GLOBAL_OFFSET_TABLE_"}
     assert open_ones <= mathematics | {"memcpy", "memset", "memmove"}
@@ -137,7 +149,7 @@ def test_its_memory_is_a_constant_that_holds():
 def test_the_declarations_are_a_header_for_c_and_for_cpp(tmp_path):
     text, _ = text_and_module("dense")
     (tmp_path / "network.c").write_text(text)
-    use = "#define DENSE_DECLARATIONS\n#include \"network.c\"\nint main(void) { return DENSE_STATIC_BYTES < 0; }\n"
+    use = '#define DENSE_DECLARATIONS\n#include "network.c"\nint main(void) { return DENSE_STATIC_BYTES < 0; }\n'
     for command, file in (("cc", "use.c"), ("c++", "use.cpp")):
         if shutil.which(command):
             (tmp_path / file).write_text(use)

@@ -86,7 +86,14 @@ def test_a_callback_sees_every_epoch_and_may_end_it():
     seen = {}
     for name, trainer in (("native", native), ("plain", plain)):
         told = seen[name] = []
-        trainer.fit(X, Y, epochs=9, batch_size=5, validation=(X, Y), callback=lambda *a, told=told: told.append(a) or len(told) == 3)
+        trainer.fit(
+            X,
+            Y,
+            epochs=9,
+            batch_size=5,
+            validation=(X, Y),
+            callback=lambda *a, told=told: told.append(a) or len(told) == 3,
+        )
     np.testing.assert_allclose(seen["native"], seen["plain"], rtol=1e-12)
     assert len(seen["native"]) == 3
 
@@ -163,7 +170,10 @@ def test_what_is_compiled_is_kept_by_its_content(monkeypatch, tmp_path):
 def test_a_borrowed_blas_gives_the_same_product():
     """From a size on products go to the BLAS of NumPy or SciPy, if it is found."""
     derivation = Network(
-        inputs={"X": ("N", 300)}, targets={"Y": ("N", 2)}, layers=[Dense(400, activation="relu"), Dense(2)], loss="sse"
+        inputs={"X": ("N", 300)},
+        targets={"Y": ("N", 2)},
+        layers=[Dense(400, activation="relu"), Dense(2)],
+        loss="sse",
     ).derive()
     rng = np.random.default_rng(0)
     data = rng.normal(size=(300, 300)), rng.normal(size=(300, 2))
@@ -197,7 +207,9 @@ def test_no_words_of_a_user_leave_their_comment(name):
     derived = derived_from(CASES["dense"].text)
     text = backends()["c"].generate(derived, Meta(name, f"{name}.toml", f"symnet generate {name}"))
     code = [line for line in text.splitlines() if not line.startswith("//")]
-    assert not [line for line in code if "int x" in line or "#error" in line and "say how large" not in line]
+    assert not [
+        line for line in code if "int x" in line or ("#error" in line and "say how large" not in line)
+    ]
     assert text.isascii()
     assert '"""' not in text
     assert "\\" not in text

@@ -63,7 +63,26 @@ def test_networks_of_every_kind(name):
 
 
 POINTS = np.array(
-    [-1e3, -750.0, -100.0, -30.0, -3.0, -1.0, -0.25, -1e-9, 0.0, 1e-9, 0.5, 1.0, 2.5, 4.0, 30.0, 100.0, 750.0, 1e3]
+    [
+        -1e3,
+        -750.0,
+        -100.0,
+        -30.0,
+        -3.0,
+        -1.0,
+        -0.25,
+        -1e-9,
+        0.0,
+        1e-9,
+        0.5,
+        1.0,
+        2.5,
+        4.0,
+        30.0,
+        100.0,
+        750.0,
+        1e3,
+    ]
 )
 ONE_ARGUMENT = [name for name in FUNCTIONS if ARITY.get(name, 1) == 1 and name not in ("constant", "floor")]
 ROUNDED = {"sin": 1e3, "cos": 1e3}  # the argument is as exact as it is large
@@ -72,7 +91,11 @@ ROUNDED = {"sin": 1e3, "cos": 1e3}  # the argument is as exact as it is large
 @pytest.mark.parametrize("function", ONE_ARGUMENT)
 def test_every_function_and_its_slope(function):
     """Near and far from zero, in both types: C's values are NumPy's to a few units in the last place."""
-    of_x = f"{function}(X[n])" if function not in ("log", "sqrt", "log1p") else f"where(X[n] > 0, {function}(X[n]), 0)"
+    of_x = (
+        f"{function}(X[n])"
+        if function not in ("log", "sqrt", "log1p")
+        else f"where(X[n] > 0, {function}(X[n]), 0)"
+    )
     text = f"X: input[N]\np: parameter\nA[n] = {of_x}\nL = sum((p + 1)*A[n], n)"
     derived = derived_from(text, ("p", *(("X",) if function not in ("sign", "signum") else ())))
     for dtype in (np.float64, np.float32):

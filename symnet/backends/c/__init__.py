@@ -1,5 +1,5 @@
-"""C: one C99 file that needs math.h alone, with the whole loop of training in it, for a program, for a device, or
-for Python, whose Trainer then calls it.
+"""C: one C99 file that needs math.h alone, with the whole loop of training in it, for a program, for a
+device, or for Python, whose Trainer then calls it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The scalar functions in C: an expression where that says it, otherwise a function that the file brings with it.
+"""The scalar functions in C: an expression where that says it, otherwise a function that the file brings
+with it.
 
-Each is written once, for `real`, the type of the arrays, and for `double`, that of single numbers. `F(exp)` is
-exp or expf.
+Each is written once, for `real`, the type of the arrays, and for `double`, that of single numbers. `F(exp)`
+is exp or expf.
 """
 
 from __future__ import annotations
@@ -66,12 +67,15 @@ OWN = {
 
 WORDS = {
     "decay_of_square": (
-        "exp(-factor x^2). x^2 would be rounded, and that error counts x^2 times over: so it is taken apart as "
-        "h^2 + (x - h)(x + h), where h has so few digits that h^2 is exact."
+        "exp(-factor x^2). x^2 would be rounded, and that error counts x^2 times over: so it is taken apart "
+        "as h^2 + (x - h)(x + h), where h has so few digits that h^2 is exact."
     ),
     "normal_cdf": "The normal distribution function, from its tail: erfc(|x|/sqrt(2))/2.",
 }
-NEEDS = {name: [other for other in OWN if re.search(rf"\b{other}\(", body)] for name, (_, body) in OWN.items()}
+NEEDS = {
+    name: [other for other in OWN if re.search(rf"\b{other}\(", body)] for name, (_, body) in OWN.items()
+}
+"""Which of them each calls."""
 EXP = "symnet_exp"
 """e^x for arrays, which the file brings with it: several at once, and the same digits on every machine."""
 
@@ -95,7 +99,7 @@ def element(function: str, args: Sequence[str], kind: str) -> str:
     if function in LIBRARY:
         name = LIBRARY[function]
         return f"{name if kind == 'double' else f'F({name})'}({', '.join(args)})"
-    if function in ("maximum", "minimum") and not args[0][0].isdigit() and args[1].startswith(("R(", "0", "1")):
+    if function in ("maximum", "minimum") and args[1].startswith(("R(", "0", "1")):
         args = args[::-1]  # a constant first: it is a number, and that need not be asked
     return f"{called(function, kind)}({', '.join(args)})"
 

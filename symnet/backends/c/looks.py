@@ -1,4 +1,6 @@
-"""Views as addresses: every view of the array program is a start in a buffer and a stride for each of its axes."""
+"""Views as addresses: every view of the array program is a start in a buffer and a stride for each of its
+axes.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,8 @@ def _moving(view: View, strides: Sequence[Expr]) -> tuple[Expr, list[tuple[Expr,
     assert steps is not None, "asked for such a view only"
     still: dict[Expr, Expr] = dict.fromkeys(steps.indices, S.Zero)
     offset = sum((p.xreplace(still) * s for p, s in zip(steps.places, strides, strict=True)), S.Zero)
-    axes = [(size, _pace(index, steps.places, strides)) for index, size in zip(steps.indices, steps.shape, strict=True)]
+    pairs = zip(steps.indices, steps.shape, strict=True)
+    axes = [(size, _pace(index, steps.places, strides)) for index, size in pairs]
     return offset, axes
 
 

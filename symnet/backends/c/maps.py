@@ -93,6 +93,7 @@ class Group:
 
 
 def operands(map_: Map) -> tuple[Operand, ...]:
+    """What an instruction reads: its arguments, and the mask of where it holds."""
     return (*map_.args, *((map_.where,) if map_.where is not None else ()))
 
 
@@ -124,15 +125,17 @@ def write(group: Group, wanted: Sequence[str], announce: Callable[[Line], str]) 
 
 @dataclass
 class _Body:
-    """What one turn of a group's loop does. A value that a later line of it reads again is held in a variable, and
-    written to memory when it is complete; if nothing else ever reads it, it is not written at all.
+    """What one turn of a group's loop does. A value that a later line of it reads again is held in a
+    variable, and written to memory when it is complete; if nothing else ever reads it, it is not written at
+    all.
     """
 
     group: Group
     looks: Mapping[View, Look]
     indices: Sequence[Expr]
     straight: bool
-    held: dict[tuple[str, object], str] = field(default_factory=dict)  # variables, by the place that they stand for
+    # variables, by the place that they stand for
+    held: dict[tuple[str, object], str] = field(default_factory=dict)
 
     def statement(self, number: int, m: Map, numbers: Sequence[str], note: str) -> None:
         """The lines for one instruction."""

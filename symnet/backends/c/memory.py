@@ -1,5 +1,5 @@
-"""Where everything lies: in the struct of the trainer what does not depend on the data's sizes, in that of the
-workspace the rest.
+"""Where everything lies: in the struct of the trainer what does not depend on the data's sizes, in that of
+the workspace the rest.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Memory:
         return self.names.of(size, size.name)
 
     def owner(self, buffer: Buffer) -> Buffer:
-        """The buffer whose memory this is, for those that lie in the trainer: there it goes by that one name."""
+        """The buffer whose memory this is, for those that lie in the trainer: there it goes by that one
+        name.
+        """
         while buffer.home is Home.UPDATE and buffer.name in self.plan.owners:
             buffer = self.buffers[self.plan.owners[buffer.name]]
         return buffer
@@ -91,7 +93,7 @@ class Memory:
                 for buffer in (view.buffer, view.zero):
                     if buffer is not None:
                         found.setdefault(buffer.name, buffer)
-        kept = (Home.PARAMETER, Home.GRADIENT, Home.STATE, Home.DIRECTION, Home.PRODUCT, Home.NUMBER, Home.GIVEN)
+        kept = (OF_TRAINER - {Home.UPDATE}) | {Home.NUMBER, Home.GIVEN}
         found |= {b.name: b for b in plan.of_tensor.values() if b.home in kept}
         return found
 
@@ -104,15 +106,16 @@ class Memory:
         return Counter(buffer.name for view in views for buffer in (view.buffer, view.zero) if buffer)
 
     def _kept(self) -> set[str]:
-        """What somebody else looks at: the prediction, the loss, gradients, what is derived beyond them, and what
-        has another's memory that stays.
+        """What somebody else looks at: the prediction, the loss, gradients, what is derived beyond them,
+        and what has another's memory that stays.
         """
         plan = self.plan
-        tensors = [plan.loss_tensor, *plan.gradients.values(), *([plan.prediction] if plan.prediction else [])]
+        tensors = [plan.loss_tensor, *plan.gradients.values()]
+        tensors += [plan.prediction] if plan.prediction else []
         tensors += [t for s in plan.beyond for t in s.further.results.values()]
         found = {plan.of_tensor[tensor.name].name for tensor in tensors}
-        owned = (name for name in plan.owners if self.buffers[plan.owners[name]].home not in (Home.WORKSPACE,))
-        return {*found, *owned}
+        owners = ((name, self.buffers[owner]) for name, owner in plan.owners.items())
+        return found | {name for name, owner in owners if owner.home is not Home.WORKSPACE}
 
     def _vectors(self) -> dict[str, tuple[str, Expr]]:
         """For a tensor that is part of a vector, that vector and where in it."""

@@ -1,21 +1,20 @@
-"""Products summed over axes: loops written out where the matrices are small, otherwise calls of one function for
-matrices, which takes a BLAS where there is one.
+"""Products summed over axes: loops written out where the matrices are small, otherwise calls of one
+function for matrices, which takes a BLAS where there is one.
 
-Each axis goes by a letter. An axis of a stack, which both operands and the result have, is an outer loop. In
-the loops that are written out the innermost one runs along a row of the result, wherever rows lie in memory
-entry by entry: no sum has to be taken in another order for it to be done several numbers at a time.
+Each axis goes by a letter. An axis of a stack, which both operands and the result have, is an outer loop.
+In the loops that are written out the innermost one runs along a row of the result, wherever rows lie in
+memory entry by entry: no sum has to be taken in another order for it to be done several numbers at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sympy import Expr, S
 
 from symnet.backends.c.looks import Look, look
 from symnet.backends.c.scope import Scope
-from symnet.index.symbols import Index
 from symnet.lowering.instructions import Kind, Product
 
 SMALL = 64
@@ -71,7 +70,8 @@ def lettered(product: Product) -> Sum:
         names[2] = names[0].replace("k", "") + names[1].replace("k", "")
     else:
         stack = "zyxwvu"[: max(len(a.axes), len(b.axes)) - 2]
-        names = [stack[len(stack) - len(seen.axes) + 2 :] + ends for seen, ends in ((a, "ik"), (b, "kj"), (out, "ij"))]
+        matrices = ((a, "ik"), (b, "kj"), (out, "ij"))
+        names = [stack[len(stack) - len(seen.axes) + 2 :] + ends for seen, ends in matrices]
     factors = [Factor(seen, name) for seen, name in zip((a, b, out), names, strict=True)]
     sizes: dict[str, Expr] = {}
     for factor in factors:
@@ -116,8 +116,8 @@ def _call(scope: Scope, total: Sum, note: str) -> None:
     with scope.loops([(indices[letter], total.sizes[letter]) for letter in stack], braces=False):
         sizes = ", ".join(scope.whole(total.sizes[letter]) for letter in (left, right, inner))
         operands = ", ".join(
-            f"{_address(scope, factor, indices)}, {scope.whole(factor.stride(row))}, {scope.whole(factor.stride(column))}"
-            for factor, row, column in ((a, left, inner), (b, inner, right), (out, left, right))
+            ", ".join([_address(scope, factor, indices), *(scope.whole(factor.stride(x)) for x in letters)])
+            for factor, letters in ((a, left + inner), (b, inner + right), (out, left + right))
         )
         tests = [test for test in (scope.inside(a.seen), scope.inside(b.seen)) if test]
         call = f"symnet_matmul({sizes}, {operands});"
@@ -167,7 +167,8 @@ def _loops(scope: Scope, total: Sum, note: str) -> None:
         if len(summed) == 1 and _is_long(scope, total, summed[0]):
             still = {letter: index for letter, index in indices.items() if letter in kept}
             starts = ", ".join(_address(scope, factor, still) for factor in (a, b))
-            scope.add(f"{target} = (real)symnet_inner({scope.whole(total.sizes[summed[0]])}, {starts});", note)
+            count = scope.whole(total.sizes[summed[0]])
+            scope.add(f"{target} = (real)symnet_inner({count}, {starts});", note)
             return
         scope.add(f"real {name} = 0;")
         with scope.loops([ranges[letter] for letter in summed], braces=False):
@@ -181,12 +182,8 @@ def _runs(scope: Scope, total: Sum, letter: str) -> bool:
     size = scope.known(total.sizes[letter])
     few = size.is_Integer and size < 4
     return (
-        not few
-        and scope.known(total.out.stride(letter)) == 1
-        and all(stride in (0, 1) for stride in strides)
+        not few and scope.known(total.out.stride(letter)) == 1 and all(stride in (0, 1) for stride in strides)
     )
-
-
 
 
 def _is_long(scope: Scope, total: Sum, letter: str) -> bool:

@@ -50,9 +50,11 @@ class Scope:
         self.lines.append(f"{STEP * self.depth}{text}{f'  // {note}' if note else ''}")
 
     @contextmanager
-    def loops(self, ranges: Sequence[tuple[Expr, Expr]], braces: bool = True, independent: bool = False) -> Iterator[None]:
-        """Nested loops, each from 0 to below its size. `independent` says that no turn of the innermost touches
-        what another writes.
+    def loops(
+        self, ranges: Sequence[tuple[Expr, Expr]], braces: bool = True, independent: bool = False
+    ) -> Iterator[None]:
+        """Nested loops, each from 0 to below its size. `independent` says that no turn of the innermost
+        touches what another writes.
         """
         active, depth = self.active, self.depth
         ranges = [(index, size) for index, size in ranges if index != 0]  # one turn is no loop
@@ -84,7 +86,7 @@ class Scope:
         self.add("}")
 
     def indices(self, wanted: Sequence[str], sizes: Sequence[Expr]) -> list[Expr]:
-        """New names for loops over these sizes, like those that are wanted; 0 where there is but one place."""
+        """New names for loops over these sizes, like those wanted; 0 where there is but one place."""
         names = list(wanted) if len(wanted) == len(sizes) else []
         names += [LETTERS[k % len(LETTERS)] for k in range(len(names), len(sizes))]
         found: list[Expr] = []
@@ -106,10 +108,10 @@ class Scope:
 
     def _name(self, symbol: Expr) -> str:
         if isinstance(symbol, Index):
-            return self.turns.get(symbol, symbol.name)
+            return self.turns.get(symbol) or str(symbol.name)
         if symbol in self.memory.of_data:
             self.sizes[symbol] = self.memory.size_name(symbol)
-        return self.memory.size_name(symbol)
+        return str(self.memory.size_name(symbol))
 
     # --- numbers and places
 

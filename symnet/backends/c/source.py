@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, Mul, S
+from sympy import Mul
 
 from symnet.backends import Meta
 from symnet.backends.c.functions import EXP, definitions
@@ -14,19 +14,24 @@ from symnet.backends.c.names import harmless, prefix
 from symnet.backends.c.numbers import Numbers
 from symnet.backends.c.scope import Scope
 from symnet.backends.c.statements import Statements, wrapped
+from symnet.backends.c.structs import Structs
 from symnet.backends.numpy.arguments import data_of, drawn_of
-from symnet.backends.numpy.start import start_of
+from symnet.backends.numpy.beyond import sentence
 from symnet.equations.text import equation_text
 from symnet.index.symbols import Role, Size, Tensor
-from symnet.lowering.instructions import Buffer, Home, Kind, Line
+from symnet.lowering.instructions import Buffer, Home, Line
 from symnet.lowering.schedule import Schedule
 from symnet.rendering import render
 
 SAMPLES = 32
 """How many samples an embedded workspace has room for, where the specification names no batch size."""
 BLAS_FROM = "3e7"
-"""From so many multiplications on a product is left to a BLAS. Smaller ones take as long here as there (OpenBLAS, one core with
-AVX-512: 784x256x128 in 301 and 287 us in float32, 829 and 776 in float64), and do not hang on which BLAS there is."""
+"""From so many multiplications on a product is left to a BLAS. Smaller ones take as long here as there
+(OpenBLAS, one core with AVX-512: 784x256x128 in 301 and 287 us in float32, 829 and 776 in float64), and do
+not hang on which BLAS there is.
+"""
+FIRST = ("forward", "infer", "to_loss", "backward")
+"""The stretches that others may need, by their numbers."""
 MATMUL = ("symnet_matmul(", "symnet_inner(", "symnet_total(", "symnet_clip(")
 
 
@@ -58,6 +63,7 @@ class Source:
         self.data = data_of(plan, (*training, *plan.infer), predicted)
         self.inputs = data_of(plan, (*plan.predict, *plan.infer), predicted)
         self.random = drawn_of(plan, training)
+        self.structs = Structs(plan, self.memory, self.prefix)
         self.stretches = self._stretches()
 
     # --- functions
@@ -71,7 +77,7 @@ class Source:
             "backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
             "update": (plan.update, "One step of the optimizer, in place."),
         }
-        parts |= {s.name: (s.lines, f"{s.further.words[:1].upper()}{s.further.words[1:]}.") for s in plan.beyond}
+        parts |= {s.name: (s.lines, f"{sentence(s.further)}.") for s in plan.beyond}
         return [self._stretch(name, lines, words) for name, (lines, words) in parts.items() if lines]
 
     def _stretch(self, name: str, lines: Sequence[Line], words: str) -> Stretch:
@@ -82,9 +88,8 @@ class Source:
     def _body(self, scope: Scope) -> list[str]:
         """The lines of a function, after the names of what it uses."""
         head = [f"    const place {name} = w->{name};" for name in scope.sizes.values()]
-        for buffer in scope.used.values():
-            if buffer.home is not Home.INPUT:
-                head.append(f"    {self._pointer(buffer)}  // {self._shape(buffer)}")
+        arrays = (buffer for buffer in scope.used.values() if buffer.home is not Home.INPUT)
+        head += [f"    {self._pointer(buffer)}  // {self.structs.shape(buffer)}" for buffer in arrays]
         lines = [*head, *([""] if head else []), *scope.lines]
         text = "\n".join(lines)
         unused = [name for name in "tw" if f"{name}->" not in text]
@@ -95,69 +100,8 @@ class Source:
         if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN):
             return f"{kind} *const {name} = w->{name};"
         field, offset = self.memory.pointer(buffer)
-        more = "" if offset == 0 else f" + {self._whole(offset)}"
+        more = "" if offset == 0 else f" + {self.structs.whole(offset)}"
         return f"{kind} *const {name} = t->{field}{more};"
-
-    def _shape(self, buffer: Buffer) -> str:
-        sizes = [str(self.memory_known(size)) for size in buffer.shape]
-        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
-
-    def memory_known(self, expr: Expr) -> Expr:
-        return expr.xreplace(dict(self.memory.known)).expand()
-
-    def _whole(self, expr: Expr, level: int = 0) -> str:
-        return Scope(self.memory).whole(expr, level)
-
-    # --- the structs
-
-    def trainer_fields(self) -> Iterator[str]:
-        memory = self.memory
-        for buffer in memory.numbers_of_trainer():
-            yield f"double {memory.name(buffer)};"
-        for buffer in memory.in_trainer():
-            count = self._whole(length(buffer))
-            yield f"{TYPES[buffer.kind]} {memory.name(buffer)}[{count}];  // {self._parts(buffer)}"
-
-    def _parts(self, buffer: Buffer) -> str:
-        """What lies in an array of the trainer."""
-        for stack in self.plan.stacks:
-            for vector, members in zip(stack.vectors, stack.parts, strict=True):
-                if vector.name == buffer.name:
-                    shapes = (f"{m.name} {self._shape(self.plan.of_tensor[m.name])}" for m in members)
-                    return ", ".join(shapes)
-        return self._shape(buffer)
-
-    def workspace_fields(self) -> Iterator[str]:
-        memory = self.memory
-        for size in memory.of_data:
-            yield f"place {memory.size_name(size)};"
-        for buffer in memory.numbers_of_workspace():
-            yield f"{'place' if buffer.kind is Kind.PLACE else 'double'} {memory.name(buffer)};"
-        for buffer in memory.in_workspace():
-            yield f"{TYPES[buffer.kind]} *{memory.name(buffer)};  // {self._shape(buffer)}"
-
-    def bytes(self) -> list[str]:
-        """The terms of the number of bytes of a workspace."""
-        own = [b for b in self.memory.in_workspace() if b.name not in self.plan.owners]
-        return [f"ROUND({self._count(length(b))}, {TYPES[b.kind]})" for b in own] or ["0"]
-
-    def _count(self, expr: Expr) -> str:
-        """A number of entries in a macro: its arguments are in brackets there."""
-        text = self._whole(expr, 1)
-        return text
-
-    def carving(self) -> Iterator[str]:
-        """The lines that give each array its memory."""
-        memory = self.memory
-        for buffer in memory.in_workspace():
-            name = memory.name(buffer)
-            if buffer.name in self.plan.owners:
-                owner = memory.buffers[self.plan.owners[buffer.name]]
-                yield f"w->{name} = w->{memory.name(owner)};  // the same memory, which is free by then"
-            else:
-                kind = TYPES[buffer.kind]
-                yield f"w->{name} = ({kind} *)bytes;"
-                yield f"bytes += ROUND({self._count(length(buffer))}, {kind});"
 
     def constants(self) -> list[str]:
         """The body of the function that fills what is computed once."""
@@ -173,47 +117,6 @@ class Source:
         Statements(self.plan, scope).block(self.plan.setup)
         lines = self._body(scope)
         return [line for line in lines if line != "    (void)t;"] if lines else []
-
-    # --- starting
-
-    def initialize(self) -> Iterator[str]:
-        """The lines that draw parameters and forget what the optimizer remembers."""
-        scope = Scope(self.memory)
-        for tensor in self.program.of_role(Role.PARAMETER):
-            buffer = self.plan.of_tensor[tensor.name]
-            start, place = start_of(tensor, self.program), self._field(buffer)
-            count = self._whole(length(buffer))
-            head = f"for (place at = 0; at < {count}; at++)"
-            if start.square is None:
-                yield f"{head} {place} = {float(start.value)};"
-            else:
-                bound = f"sqrt({scope.numbers.real(start.square)})"
-                yield f"{head} {place} = (real)((2 * symnet_uniform(&t->random) - 1) * {bound});"
-        for buffer in self.states():
-            tensor = self.program.tensors.get(buffer.name) or self._vector(buffer.name)
-            head = f"for (place at = 0; at < {self._whole(length(buffer))}; at++)"
-            yield f"{head} t->{self.memory.name(buffer)}[at] = {float(tensor.initial)};"
-        for tensor in self.program.of_role(Role.STATE):
-            if not tensor.rank:
-                value = float(self.program.values.get(tensor.name, tensor.initial))
-                yield f"t->{self.memory.name(self.plan.of_tensor[tensor.name])} = {value!r};"
-
-    def _field(self, buffer: Buffer) -> str:
-        field, offset = self.memory.pointer(buffer)
-        return f"t->{field}[{'at' if offset == 0 else f'{self._whole(offset)} + at'}]"
-
-    def _vector(self, name: str) -> Tensor:
-        return next(v for stack in self.plan.stacks for v in stack.vectors if v.name == name)
-
-    def states(self) -> list[Buffer]:
-        return [buffer for buffer in self.memory.in_trainer() if buffer.home is Home.STATE]
-
-    def settings(self) -> Iterator[str]:
-        """The lines that set the hyperparameters."""
-        for tensor in self.program.of_role(Role.HYPERPARAMETER):
-            value = self.program.values.get(tensor.name)
-            name = self.memory.name(self.plan.of_tensor[tensor.name])
-            yield f"t->{name} = {float(value)!r};" if value is not None else f"t->{name} = NAN;  // yours to set"
 
     # --- what is called
 
@@ -234,7 +137,9 @@ class Source:
         """The calls of stretches that there are."""
         found = {stretch.name: stretch for stretch in self.stretches}
         return [
-            f"{self.prefix}_{name}(t, w{self.passed(found[name].arguments)});" for name in names if name in found
+            f"{self.prefix}_{name}(t, w{self.passed(found[name].arguments)});"
+            for name in names
+            if name in found
         ]
 
     @property
@@ -247,7 +152,7 @@ class Source:
         """The data of which a batch takes some: the tensor, its C type, and the entries of one sample."""
         samples = self.samples
         return [
-            (t, self._kind(t), self._whole(Mul(*t.shape[1:]), 2))
+            (t, self._kind(t), self.structs.whole(Mul(*t.shape[1:]), 2))
             for t in self.data
             if samples is not None and t.rank and t.shape[0] == samples
         ]
@@ -255,7 +160,8 @@ class Source:
     def draws(self) -> list[tuple[str, str]]:
         """What is random: its name and the number of its entries."""
         return [
-            (self.memory.name(self.plan.of_tensor[t.name]), self._whole(Mul(*t.shape), 0)) for t in self.random
+            (self.memory.name(self.plan.of_tensor[t.name]), self.structs.whole(Mul(*t.shape)))
+            for t in self.random
         ]
 
     def result(self, tensor: Tensor) -> str:
@@ -269,7 +175,7 @@ class Source:
         if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN):
             return f"w->{self.memory.name(buffer)}"
         field, offset = self.memory.pointer(buffer)
-        return f"t->{field}" + ("" if offset == 0 else f" + {self._whole(offset)}")
+        return f"t->{field}" + ("" if offset == 0 else f" + {self.structs.whole(offset)}")
 
     # --- the text
 
@@ -279,84 +185,87 @@ class Source:
         lines = (line for stretch in self.stretches for line in stretch.lines)
         return self.meta.target != "embedded" and any("symnet_matmul(" in line for line in lines)
 
-    def layout(self, arrays: Sequence[Buffer], shown: Sequence[Buffer]) -> dict[str, str]:
-        """Where the structs hold what another language looks at: C expressions for numbers of bytes, by name."""
-        p, memory = self.prefix, self.memory
-        found = {
-            "trainer": f"sizeof({p}_trainer)",
-            "workspace": f"sizeof({p}_workspace)",
-            "numbers": f"offsetof({p}_trainer, random) + sizeof(symnet_random)",
-        }
-        for buffer in arrays:
-            field, offset = memory.pointer(buffer)
-            found[f"t.{buffer.name}"] = f"offsetof({p}_trainer, {field}) + ({self._whole(offset)}) * sizeof(real)"
-        for buffer in shown:
-            found[f"w.{buffer.name}"] = f"offsetof({p}_workspace, {memory.name(buffer)})"
-        return found
-
     def text(self, arrays: Sequence[Buffer] = (), shown: Sequence[Buffer] = ()) -> str:
-        """The file; with a table of where it holds these arrays of the trainer and of the workspace, if any."""
-        values = self.values() | {"layout": list(self.layout(arrays, shown).values()) if arrays or shown else []}
+        """The file; with a table of where it holds these arrays of the trainer and of the workspace, if
+        any.
+        """
+        shown_all = self.structs.layout(arrays, shown) if arrays or shown else {}
+        values = self.values() | {"layout": list(shown_all.values())}
         blank = {"helpers": [], "calls_of": set(), "needs_tail": False, "needs_exp": False}
         body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
         called = {name.rstrip("(") for name in MATMUL if name in body}
         helpers = definitions(body)
         written = "\n".join([body, *(line for _, lines in helpers for line in lines)])
         values |= {"helpers": helpers, "calls_of": called}
-        values |= {"needs_tail": "TAIL" in written, "needs_exp": f"{EXP}(" in written}
+        values |= {"needs_tail": "TAIL[0]" in written, "needs_exp": f"{EXP}(" in written}
         text = render("symnet.backends.c", "NETWORK.c.jinja", values)
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
     def values(self) -> dict[str, object]:
-        plan, meta, memory = self.plan, self.meta, self.memory
+        """All that the template names, but for what it depends on which functions are called."""
+        meta, memory = self.meta, self.memory
         macro = self.prefix.upper()
         sizes = [memory.size_name(size) for size in memory.of_data]
         trains = any(stretch.name == "update" for stretch in self.stretches)
-        samples = self.samples
-        loss = self.result(plan.loss_tensor)
         return {
             "p": self.prefix,
             "P": macro,
-            "title": harmless(f"A trainer for the network {meta.name}."),
-            "origin": harmless(meta.source),
-            "command": harmless(meta.command),
             "embedded": meta.target == "embedded",
             "blas": self.has_blas,
             "blas_from": BLAS_FROM,
-            "shapes": self.shapes(),
-            "equations": list(self.numbered_equations()),
+            "trains": trains,
             "free": [(memory.size_name(size), f"{macro}_SIZE_{size.name}") for size in memory.free],
             "sizes": sizes,
-            "trainer": list(self.trainer_fields()),
-            "workspace": list(self.workspace_fields()),
-            "bytes": self.bytes(),
-            "carving": list(self.carving()),
-            "constants": self.constants(),
-            "initialize": list(self.initialize()),
-            "settings": list(self.settings()),
             "stretches": self.stretches,
             "arguments": self.arguments,
             "passed": self.passed,
             "calls": self.calls,
             "data": self.data,
             "inputs": self.inputs,
-            "data_words": ", ".join(f"{t.name} {self._shape(plan.of_tensor[t.name])}" for t in self.data),
             "random": self.draws(),
-            "loss": loss,
-            "prediction": self.result(plan.prediction) if plan.prediction else "",
-            "prediction_words": f"{plan.prediction.name} {self._shape(plan.of_tensor[plan.prediction.name])}"
-            if plan.prediction
-            else "",
-            "gradients": [(name, self.result(t)) for name, t in plan.gradients.items()],
-            "trains": trains,
-            "samples": memory.size_name(samples) if samples is not None else "",
             "batched": self.batched(),
             "name_of": self._name,
-            "beyond": [(s.name, self.needed(s.needs)) for s in plan.beyond],
+            "static_sizes": [(name, meta.batch_size or SAMPLES) for name in sizes],
+            **self.words(),
+            **self.struct_lines(),
             **self.size_words(sizes),
             **self.random_needs(trains),
-            "static_sizes": [(name, meta.batch_size or SAMPLES) for name in sizes],
-            "static_bytes": self.static_bytes(),
+        }
+
+    def words(self) -> dict[str, object]:
+        """The sentences, and what lies where."""
+        plan, meta = self.plan, self.meta
+        prediction = plan.prediction
+        return {
+            "title": harmless(f"A trainer for the network {meta.name}."),
+            "origin": harmless(meta.source),
+            "command": harmless(meta.command),
+            "shapes": self.shapes(),
+            "equations": list(self.numbered_equations()),
+            "data_words": ", ".join(map(self.described, self.data)),
+            "prediction": self.result(prediction) if prediction else "",
+            "prediction_words": self.described(prediction) if prediction else "",
+            "loss": self.result(plan.loss_tensor),
+            "gradients": [(name, self.result(t)) for name, t in plan.gradients.items()],
+            "after": {s.name: ", ".join(FIRST[number] for number in s.needs) for s in plan.beyond},
+        }
+
+    def described(self, tensor: Tensor) -> str:
+        """A tensor's name and shape."""
+        return f"{tensor.name} {self.structs.shape(self.plan.of_tensor[tensor.name])}"
+
+    def struct_lines(self) -> dict[str, object]:
+        """The lines about the two structs."""
+        structs = self.structs
+        return {
+            "trainer": list(structs.trainer_fields()),
+            "workspace": list(structs.workspace_fields()),
+            "bytes": structs.bytes(),
+            "carving": list(structs.carving()),
+            "constants": self.constants(),
+            "initialize": list(structs.initialize()),
+            "settings": list(structs.settings()),
+            "static_bytes": structs.static_bytes(self.meta.batch_size or SAMPLES),
         }
 
     def size_words(self, sizes: Sequence[str]) -> dict[str, object]:
@@ -372,6 +281,7 @@ class Source:
             "passed_sizes": "".join(f", {name}" for name in sizes),
             "fit_sizes": ", ".join(fit) or "void",
             "fit_more_sizes": "".join(f", {place}" for place in fit),
+            "samples": samples,
             "sizes_at": lambda samples_are: ", ".join(samples_are if n == samples else n for n in sizes),
             "bytes_at_most": [f"ROUND({most.whole(length(b), 1)}, {TYPES[b.kind]})" for b in own] or ["0"],
             "sizes_drawn": [
@@ -391,17 +301,18 @@ class Source:
     def random_needs(self, trains: bool) -> dict[str, object]:
         """Which random numbers are drawn."""
         below = trains and self.samples is not None
-        uniform = any("symnet_uniform(" in line for line in self.initialize())
+        uniform = any("symnet_uniform(" in line for line in self.structs.initialize())
         draw = bool(self.random)
-        return {"needs_below": below, "needs_uniform": uniform, "needs_draw": draw, "needs_half": below or draw}
-
-    def needed(self, needs: Sequence[int]) -> list[str]:
-        names = ["forward", "infer", "to_loss", "backward"]
-        return [names[number] for number in needs]
+        return {
+            "needs_below": below,
+            "needs_uniform": uniform,
+            "needs_draw": draw,
+            "needs_half": below or draw,
+        }
 
     def shapes(self) -> list[str]:
         given = self.program.of_role(Role.INPUT, Role.TARGET, Role.PARAMETER)
-        words = ", ".join(f"{t.name} {self._shape(self.plan.of_tensor[t.name])}" for t in given)
+        words = ", ".join(map(self.described, given))
         return wrapped(harmless(f"Shapes: {words}"), 116)
 
     def numbered_equations(self) -> Iterator[str]:
@@ -414,21 +325,3 @@ class Source:
                 first, *more = wrapped(harmless(equation_text(equation)), 108)
                 yield f"{number:>7}  {first}"
                 yield from (f"         {line}" for line in more)
-
-    def static_bytes(self) -> int:
-        """How many bytes an embedded trainer takes: float is 4, place 4, double 8."""
-        memory, at = self.memory, {size: Integer(self.meta.batch_size or SAMPLES) for size in self.memory.of_data}
-        width = {Kind.REAL: 4, Kind.PLACE: 4, Kind.MASK: 1}
-
-        def count(buffer: Buffer) -> int:
-            found = self.memory_known(length(buffer)).xreplace(at)
-            return int(found) if found.is_Integer else 0
-
-        own = [b for b in memory.in_workspace() if b.name not in self.plan.owners]
-        space = sum(-(-count(b) * width[b.kind] // 64) * 64 for b in own)
-        trainer = 40 + 8 * len(memory.numbers_of_trainer())
-        trainer += sum(count(b) * width[b.kind] for b in memory.in_trainer())
-        pointers = 8 * (len(memory.in_workspace()) + len(memory.numbers_of_workspace())) + 4 * len(memory.of_data)
-        return -(-trainer // 8) * 8 + space + -(-pointers // 8) * 8 + 64
-
-

@@ -1,11 +1,14 @@
-"""The Python module around the C file: the NumPy module, and a Trainer like its own whose stretches run in C.
+"""The Python module around the C file: the NumPy module, and a Trainer like its own whose stretches run in
+C.
 
-What is not a stretch of the array program (checks, messages, files) is the NumPy module's and said once. Parameters,
-gradients and what the optimizer remembers lie in C's memory, and the arrays of the Trainer are views of it.
+What is not a stretch of the array program (checks, messages, files) is the NumPy module's and said once.
+Parameters, gradients and what the optimizer remembers lie in C's memory, and the arrays of the Trainer are
+views of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symnet.backends import Meta
@@ -18,9 +21,20 @@ from symnet.lowering.instructions import Buffer, Home, Kind
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.rendering import render
 
-IMPORTS = ("ctypes", "functools", "hashlib", "importlib.util", "os", "platform", "shlex", "shutil", "subprocess", "tempfile", "time")
+IMPORTS = (
+    *("ctypes", "functools", "hashlib", "importlib.util", "os", "platform", "shlex", "shutil", "subprocess"),
+    *("tempfile", "time"),
+)
 DTYPES = {Kind.REAL: "dtype", Kind.MASK: "bool", Kind.PLACE: "np.intp"}
-STRETCHES = {"_predict": "forward", "_infer": "infer", "_loss": "to_loss", "_backward": "backward", "_update": "update"}
+SINGLE = {Kind.PLACE: "np.intp"}
+"""The types of numbers that are fields of C's structs, where they are not of double precision."""
+STRETCHES = {
+    "_predict": "forward",
+    "_infer": "infer",
+    "_loss": "to_loss",
+    "_backward": "backward",
+    "_update": "update",
+}
 """What the NumPy module calls a stretch, and what the C file does."""
 
 
@@ -46,60 +60,71 @@ class Native(Module):
 
     def native(self, values: dict[str, object]) -> dict[str, object]:
         """What the template names besides."""
-        source = self.source
-        arrays = self.trainer_arrays()
-        numbers = source.memory.numbers_of_trainer()
-        shown = self.workspace_buffers()
-        singles = [b for b in shown if source.memory.single(b)]
-        pointers = [b for b in shown if not source.memory.single(b)]
-        layout = list(source.layout(arrays, shown))
-        place = {name: number for number, name in enumerate(layout)}
-        trains = any(s.name == "update" for s in source.stretches)
+        source, p = self.source, self.source.prefix
+        arrays, shown = self.trainer_arrays(), self.workspace_buffers()
+        trains = any(stretch.name == "update" for stretch in source.stretches)
         with self.text_of.place("workspace"):
-            sizes = [self.text_of.symbol(size) for size in self.text_of.of_data]
-            free = [self.text_of.symbol(size) for size in self.text_of.free]
-            wanted = [name.strip() for name in str(values["size_arguments"]).split(",") if name.strip(" *")]
             return {
+                **self.sizes(str(values["size_arguments"])),
+                **self.places(arrays, shown),
                 "source": source.text(arrays, shown),
-                "p": source.prefix,
-                "P": source.prefix.upper(),
-                "free": [(n, f"{source.prefix.upper()}_SIZE_{s.name}") for n, s in zip(free, self.text_of.free, strict=True)],
-                "size_parameters": values["size_arguments"],
-                "size_values_here": "".join(f", {name}={name}" for name in wanted),
-                "size_parameters_of_data": "".join(f", {name}" for name in sizes),
-                "sizes_passed": "".join(f", {name}" for name in sizes),
-                "functions": [f"{source.prefix}_{s.name}" for s in source.stretches] + [f"{source.prefix}_prepare"],
-                "numbers": [f"{source.prefix}_move"] if trains else [],
-                "counts": [f"{source.prefix}_fit"] if trains else [],
-                "of_data": [
-                    Size(n, self.text_of.workspace.of(s, s.name))
-                    for n, s in zip(sizes, self.text_of.of_data, strict=True)
-                ],
-                "kept": [(self.text_of.kept(s).removeprefix("self."), self.text_of.symbol(s)) for s in self.text_of.free],
-                "workspace_arrays": [
-                    (self.attribute(b), place[f"w.{b.name}"], self.text_of.shape(b.shape), DTYPES[b.kind]) for b in pointers
-                ],
-                "workspace_numbers": [
-                    (self.attribute(b), place[f"w.{b.name}"], "np.intp" if b.kind is Kind.PLACE else "np.float64")
-                    for b in singles
-                ],
-                "numbers_of_trainer": numbers,
-                "layout": layout,
-                "trainer_arrays": [
-                    (self.attribute(b), place[f"t.{b.name}"], self.text_of.shape(b.shape))
-                    for b in arrays
-                ],
-                "parameters": [(t.name, self.attribute(self.plan.of_tensor[t.name])) for t in self.program.of_role(Role.PARAMETER)],
-                "number_properties": [
-                    (self.attribute(b), k) for k, b in enumerate(numbers) if b.home is Home.NUMBER
-                ],
-                "overridden": list(self.overridden()),
+                "p": p,
+                "P": p.upper(),
+                "functions": [*(f"{p}_{stretch.name}" for stretch in source.stretches), f"{p}_prepare"],
+                "numbers": [f"{p}_move"] if trains else [],
+                "counts": [f"{p}_fit"] if trains else [],
+                "overridden": self.overridden(),
                 "trains": trains,
                 "draw_call": self.draw().call if self.random else "",
                 "data": self.arguments.names,
-                "sizes": sizes,
                 "blas": source.has_blas,
             }
+
+    def sizes(self, arguments: str) -> dict[str, object]:
+        """The sizes that come with the data, and those that the Trainer is told."""
+        text_of = self.text_of
+        sizes = [text_of.symbol(size) for size in text_of.of_data]
+        wanted = [name.strip() for name in arguments.split(",") if name.strip(" *")]
+        attributes = [text_of.workspace.of(size, size.name) for size in text_of.of_data]
+        macro = self.source.prefix.upper()
+        return {
+            "sizes": sizes,
+            "of_data": list(map(Size, sizes, attributes)),
+            "sizes_passed": "".join(f", {name}" for name in sizes),
+            "free": [(text_of.symbol(size), f"{macro}_SIZE_{size.name}") for size in text_of.free],
+            "kept": [(text_of.kept(s).removeprefix("self."), text_of.symbol(s)) for s in text_of.free],
+            "size_parameters": arguments,
+            "size_values_here": "".join(f", {name}={name}" for name in wanted),
+        }
+
+    def places(self, arrays: Sequence[Buffer], shown: Sequence[Buffer]) -> dict[str, object]:
+        """Which attributes lie where in C's memory."""
+        memory, shape = self.source.memory, self.text_of.shape
+        layout = list(self.source.structs.layout(arrays, shown))
+        place = {name: number for number, name in enumerate(layout)}
+        numbers = memory.numbers_of_trainer()
+        return {
+            "layout": layout,
+            "numbers_of_trainer": numbers,
+            "number_properties": [
+                (self.attribute(b), k) for k, b in enumerate(numbers) if b.home is Home.NUMBER
+            ],
+            "trainer_arrays": [(self.attribute(b), place[f"t.{b.name}"], shape(b.shape)) for b in arrays],
+            "parameters": [
+                (tensor.name, self.attribute(self.plan.of_tensor[tensor.name]))
+                for tensor in self.program.of_role(Role.PARAMETER)
+            ],
+            "workspace_arrays": [
+                (self.attribute(b), place[f"w.{b.name}"], shape(b.shape), DTYPES[b.kind])
+                for b in shown
+                if not memory.single(b)
+            ],
+            "workspace_numbers": [
+                (self.attribute(b), place[f"w.{b.name}"], SINGLE.get(b.kind, "np.float64"))
+                for b in shown
+                if memory.single(b)
+            ],
+        }
 
     def attribute(self, buffer: Buffer) -> str:
         """What the NumPy module calls a buffer, without its owner."""
@@ -126,12 +151,12 @@ class Native(Module):
         homes = (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN)
         return [buffer for buffer in found.values() if buffer.home in homes]
 
-    def overridden(self) -> list[dict[str, object]]:
+    def overridden(self) -> list[Mapping[str, object]]:
         """The methods whose work C does."""
         methods = self.methods()
         of_c = STRETCHES | {f"_{s.name}": s.name for s in self.plan.beyond}
         functions = {stretch.name: stretch for stretch in self.source.stretches}
-        found = []
+        found: list[Mapping[str, object]] = []
         for name, method in methods.items():
             if name in of_c:
                 stretch = functions[of_c[name]]
