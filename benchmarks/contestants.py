@@ -1,8 +1,9 @@
-"""One training step, four times over: what symnet generates, the textbook's NumPy, PyTorch and scikit-learn.
+"""One training step, five times over: what symnet generates in Python and in C, the textbook's NumPy,
+PyTorch and scikit-learn.
 
 Every contestant trains the same network from the same parameters on the same batch; a step is the forward
-pass, the value of the loss, every gradient and the update by gradient descent. Libraries are imported
-where they are used: each contestant lives in a process of its own and loads only what it needs.
+pass, the value of the loss, every gradient and the update by gradient descent. Libraries are imported where
+they are used: each contestant lives in a process of its own and loads only what it needs.
 """
 
 import importlib.util
@@ -56,11 +57,13 @@ class Size:
 
 
 SIZES = [
+    Size("xor float64", (2, 2, 1), "sigmoid", "sse", True, 4, "float64"),
     Size("loy float64", (3, 4, 1), "sigmoid", "sse", False, 4, "float64"),
     Size("digits relu float32", (64, 64, 10), "relu", "cross_entropy", True, 64, "float32"),
     Size("digits relu float64", (64, 64, 10), "relu", "cross_entropy", True, 64, "float64"),
     Size("digits sigmoid float32", (64, 64, 10), "sigmoid", "cross_entropy", True, 64, "float32"),
     Size("784-256-128-10 float32", (784, 256, 128, 10), "relu", "cross_entropy", True, 128, "float32"),
+    Size("784-256-128-10 float64", (784, 256, 128, 10), "relu", "cross_entropy", True, 128, "float64"),
 ]
 
 
@@ -99,6 +102,8 @@ class Trained:
 class Generated(Trained):
     """The module that symnet writes for this network, as it is written."""
 
+    backend = "numpy"
+
     def prepare(self) -> None:
         """Derive, generate, import, and give the trainer the common start."""
         symnet, size = import_module("symnet"), self.size
@@ -113,7 +118,7 @@ class Generated(Trained):
             ],
             loss=size.loss,
         )
-        trainer = module_from(network.derive().generate("numpy")).Trainer(dtype=self.dtype)
+        trainer = module_from(network.derive().module(self.backend)).Trainer(dtype=self.dtype)
         trainer.initialize(0)
         trainer.learning_rate = LEARNING_RATE
         for name, value in self.start.items():
@@ -124,6 +129,22 @@ class Generated(Trained):
     def parameters(self) -> dict[str, Array]:
         """As the trainer holds them."""
         return dict(self.trainer.parameters)
+
+
+class GeneratedC(Generated):
+    """The same network's C file behind the same Trainer, with the loop of the steps in C."""
+
+    backend = "c"
+
+    def prepare(self) -> None:
+        """Refuse where no compiler was found, and NumPy would do the work."""
+        super().prepare()
+        if type(self.trainer).__name__ != "Trainer" or not hasattr(self.trainer, "_library"):
+            raise RuntimeError("there is no C compiler")
+
+    def run(self, times: int) -> None:
+        """Full batches, as many epochs as steps: all in one call, or a few."""
+        self.trainer.fit(self.X, self.Y, epochs=times)
 
 
 def module_from(source: str) -> ModuleType:

@@ -1,7 +1,8 @@
-"""A training step of the generated module beside the textbook's NumPy, PyTorch and scikit-learn.
+"""A training step of the generated modules, in NumPy and in C, beside the textbook's NumPy, PyTorch and
+scikit-learn.
 
 Before anything is measured, the losses and parameters of three steps are compared with three steps in
-float64. Exit status: 0 where the generated module is ahead of all three at every size, 1 where it is not
+float64. Exit status: 0 where the generated modules are ahead of all three at every size, 1 where it is not
 or where a contestant computes something else, 2 where a library is missing.
 """
 
@@ -22,7 +23,7 @@ from measure import (
     versions,
 )
 
-GENERATED = "generated module"
+GENERATED = {"generated module": "Generated", "generated C": "GeneratedC"}
 PEERS = {"textbook NumPy": "Textbook", "PyTorch eager": "PyTorch", "scikit-learn": "ScikitLearn"}
 # Of losses and parameters after three steps, relative to their size or to 1. The reference is the textbook's
 # step in float64, and that PyTorch, which differentiates by itself, agrees with it is what makes it one.
@@ -49,7 +50,7 @@ def compare(size: str, rounds: int) -> tuple[list[Timing], dict[str, float]]:
     with ExitStack() as stack:
         workers = [
             stack.enter_context(start(Contestant(name, "contestants", subject, (size,))))
-            for name, subject in ({GENERATED: "Generated"} | PEERS).items()
+            for name, subject in (GENERATED | PEERS).items()
         ]
         deviations = {worker.contestant.name: deviation(worker.check(), reference) for worker in workers}
         return take_turns(workers, rounds, Progress(size, rounds)), deviations
@@ -65,18 +66,22 @@ def main() -> int:
     options = parser.parse_args()
     rows, claims = [], []
     for size in [size for size in SIZES if options.size in size.name]:
-        (generated, *peers), deviations = compare(size.name, options.rounds)
-        ratios = [generated.ratio(peer) for peer in peers]
-        rows.append([size.name, f"{generated.median * 1e6:.1f}", *(f"{ratio:.3f}" for ratio in ratios)])
-        for peer, ratio in zip(peers, ratios, strict=True):
-            share = f"ahead in {generated.wins(peer):.0%} of the rounds"
-            claims.append((f"{size.name}: {ratio:.3f} of the time of {peer.name}, {share}", ratio < 1))
+        timings, deviations = compare(size.name, options.rounds)
+        peers = timings[len(GENERATED) :]
+        for generated in timings[: len(GENERATED)]:
+            name, ratios = generated.name, [generated.ratio(peer) for peer in peers]
+            figures = (f"{ratio:.4f}" for ratio in ratios)
+            rows.append([size.name, name, f"{generated.median * 1e6:.2f}", *figures])
+            for peer, ratio in zip(peers, ratios, strict=True):
+                share = f"ahead in {generated.wins(peer):.0%} of the rounds"
+                claim = f"{size.name}, {name}: {ratio:.4f} of the time of {peer.name}, {share}"
+                claims.append((claim, ratio < 1))
         farthest, limit = max(deviations, key=deviations.__getitem__), TOLERANCE[size.dtype]
         claim = f"{size.name}: all within {limit:.0e} of float64 ({farthest}: {deviations[farthest]:.0e})"
         claims.append((claim, all(found <= limit for found in deviations.values())))
     print(versions("symnet", "numpy", "torch", "scikit-learn"))
-    print(f"Its time by each peer's, the median of {options.rounds} rounds: below 1, the module is ahead.\n")
-    print(table(["size", "step in µs", *(f"by {peer}" for peer in PEERS)], rows), end="\n\n")
+    print(f"Their time by each peer's, the median of {options.rounds} rounds: below 1, they are ahead.\n")
+    print(table(["size", "contestant", "step in µs", *(f"by {peer}" for peer in PEERS)], rows), end="\n\n")
     return verdict(claims)
 
 

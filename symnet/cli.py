@@ -216,30 +216,47 @@ def derive(
 
 
 @commands.command(
-    epilog=_examples("symnet generate xor.toml -o trainer.py", "python trainer.py --data data.npz")
+    epilog=_examples(
+        "symnet generate xor.toml -o trainer.py",
+        "python trainer.py --data data.npz",
+        "symnet generate xor.toml --backend c --target embedded -o xor.c",
+    )
 )
 @SPEC
 @BACKEND
+@click.option("--target", default="", metavar="NAME", help="What to write for: embedded, with --backend c.")
 @SECOND
 @OUTPUT
 @CACHE
-def generate(spec: Path, backend: str, second: str | None, output: str | None, anew: bool) -> None:
-    """Generate a module that trains the network."""
+def generate(  # noqa: PLR0913 - options of the command line
+    spec: Path, backend: str, target: str, second: str | None, output: str | None, anew: bool
+) -> None:
+    """Generate a module that trains the network.
+
+    Where FILE ends in .py it is a Python module, whatever language the backend writes: it holds that text,
+    and its Trainer calls it.
+    """
+    as_python = Path(output or "").suffix == ".py" and not target
 
     def make() -> Texts:
-        return {"text": _derivation(spec, second).generate(backend)}
+        derivation = _derivation(spec, second)
+        return {"text": derivation.module(backend) if as_python else derivation.generate(backend, target)}
 
     _check_output(spec, output)
-    _write(_made("generate", {"backend": backend, "second": second}, spec, make, anew)["text"], output)
+    options = {"backend": backend, "target": target, "second": second, "python": as_python}
+    _write(_made("generate", options, spec, make, anew)["text"], output)
 
 
 @commands.command(epilog=_examples("symnet verify xor.toml", "symnet verify xor.toml -o certificate.json"))
 @SPEC
+@BACKEND
 @SEED
 @OUTPUT
 @CACHE
 @JSON
-def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json: bool) -> int:
+def verify(  # noqa: PLR0913 - options of the command line
+    spec: Path, backend: str, seed: int | None, output: str | None, anew: bool, as_json: bool
+) -> int:
     """Check the derivation and the module.
 
     Every gradient and every printed step is compared with numbers that the derivation did not produce. The
@@ -247,12 +264,12 @@ def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json
     """
 
     def make() -> Texts:
-        certificate = _verified(_derivation(spec), seed)
+        certificate = _verified(_derivation(spec), seed, backend)
         texts = {"json": certificate.to_json(), "table": certificate.table() + "\n"}
         return texts if certificate.passed else {**texts, "refused": certificate.table()}
 
     _check_output(spec, output)
-    made = _made("verify", {"seed": seed}, spec, make, anew)
+    made = _made("verify", {"seed": seed, "backend": backend}, spec, make, anew)
     if output not in (None, "-"):
         _write(made["json"], output)
     _write(made["json" if as_json or output == "-" else "table"], "-")
@@ -267,12 +284,12 @@ def verify(spec: Path, seed: int | None, output: str | None, anew: bool, as_json
     )
 )
 @SPEC
+@BACKEND
 @SEED
 @click.option("--epochs", type=click.IntRange(1), help="Times through the data, rather than as specified.")
 @click.option(
     "-o", "--output", metavar="FILE.npz", help="For the parameters; otherwise SPEC-parameters.npz, here."
 )
-@BACKEND
 @click.option("--processes", type=click.IntRange(1), default=1, help="That share the work (backend jax).")
 @click.option("--sharded", is_flag=True, help="They share out the parameters, too.")
 @click.option(
@@ -443,18 +460,20 @@ def _trained(
 
     data = read_data(stated, program, training.seed)
     try:
-        source, prediction = derivation.generate(backend), derivation.prediction
+        source, prediction = derivation.module(backend), derivation.prediction
         return run(source, program, prediction, data, training, tell, checkpoint, processes)
     finally:
         progress.end()
 
 
-def _verified(derivation: Derivation, seed: int | None) -> Certificate:
+def _verified(derivation: Derivation, seed: int | None, backend: str = "numpy") -> Certificate:
     """The certificate, with a line that says what has been checked."""
     progress, count = _Progress(), itertools.count(1)
     try:
         return derivation.verify(
-            seed or 0, lambda found: progress.show(f"{next(count)} checked: {found.check} of {found.subject}")
+            seed or 0,
+            lambda found: progress.show(f"{next(count)} checked: {found.check} of {found.subject}"),
+            backend,
         )
     finally:
         progress.end()

@@ -4,7 +4,7 @@ edited.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
@@ -26,6 +26,7 @@ class Meta:
     seed: int = 0
     solver: str = ""  # that trains, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    target: str = ""  # what it is to run on, where the backend knows several: "embedded"
 
 
 class Backend(Protocol):
@@ -38,6 +39,20 @@ class Backend(Protocol):
     def generate(self, derived: Derived, meta: Meta) -> str:
         """The text of a module that trains the network."""
         ...
+
+
+def module_of(backend: Backend, derived: Derived, meta: Meta) -> str:
+    """The text of a Python module whose Trainer works by this backend: that which it generates, unless it
+    generates another language's and has a `python_module` of the same signature besides.
+    """
+    make: Callable[[Derived, Meta], str] = getattr(backend, "python_module", backend.generate)
+    return make(derived, meta)
+
+
+def targets(backend: Backend) -> tuple[str, ...]:
+    """What a backend can write for besides the machine that it runs on."""
+    found: tuple[str, ...] = getattr(backend, "TARGETS", ())
+    return found
 
 
 @cache

@@ -31,9 +31,14 @@ def generate(derived: Derived, meta: Meta) -> str:
     """The text of the module that trains the network of `derived`. Raises LoweringError where an equation has
     no array form.
     """
+    solving = solving_of(meta)
+    return Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+
+
+def solving_of(meta: Meta) -> Solving | None:
+    """The solver that trains, with its settings; None where steps of an optimizer do."""
     found = solver(meta.solver)
-    solving = Solving(found, {**found.settings, **meta.settings}) if found else None
-    return _Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+    return Solving(found, {**found.settings, **meta.settings}) if found else None
 
 
 NONE: frozenset[str] = frozenset()
@@ -50,7 +55,7 @@ class Method:
     lines: list[str]
 
 
-class _Module:
+class Module:
     """The parts of the text, each from the schedule."""
 
     def __init__(self, plan: Schedule, meta: Meta, solving: Solving | None = None) -> None:
@@ -94,11 +99,16 @@ class _Module:
         return bool(batch) and self.meta.batch_size is not None and self.solving is None
 
     def text(self) -> str:
+        """The whole module."""
+        return tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", self.values()))
+
+    def values(self) -> dict[str, object]:
+        """All that the template names."""
         methods = self.methods()  # first: they say which views there must be
         call = {name: method.call for name, method in methods.items()}
         workspace, trainer = self.storage.workspace(), self.storage.trainer()
         written = [*workspace, *trainer, *(line for method in methods.values() for line in method.lines)]
-        values = {
+        return {
             **self.words(),
             **self.signatures(),
             **self.training(),
@@ -116,17 +126,18 @@ class _Module:
             "limit": any("self._limit" in line for line in written),
             "workspace": workspace,
             "trainer": trainer,
+            "more": "",
             **self.solved(call),
             **self.fitted(call),
         }
-        return tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
 
     def fitted(self, call: Mapping[str, str]) -> dict[str, object]:
         """What `fit` needs from outside the class, where an optimizer takes the steps."""
         parts: list[type | Callable[..., object]] = []
         if not self.solving and "_update" in call:
             parts = [*course.PARTS, *(streams.PARTS if self.reads else (streams.Rows,))]
-        return {"fit_parts": [plain(part) for part in parts], "reads": self.reads}
+        imports = ["argparse", *(["itertools", "json"] if parts else []), "sys"]
+        return {"fit_parts": [plain(part) for part in parts], "reads": self.reads, "imports": imports}
 
     def solved(self, call: Mapping[str, str]) -> dict[str, object]:
         """What a solver needs, where one trains."""

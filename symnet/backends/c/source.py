@@ -1,0 +1,327 @@
+"""The whole C file: what the template needs, from the schedule of a derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sympy import Mul
+
+from symnet.backends import Meta
+from symnet.backends.c.functions import EXP, definitions
+from symnet.backends.c.memory import TYPES, Memory, length, memory_of
+from symnet.backends.c.names import harmless, prefix
+from symnet.backends.c.numbers import Numbers
+from symnet.backends.c.scope import Scope
+from symnet.backends.c.statements import Statements, wrapped
+from symnet.backends.c.structs import Structs
+from symnet.backends.numpy.arguments import data_of, drawn_of
+from symnet.backends.numpy.beyond import sentence
+from symnet.equations.text import equation_text
+from symnet.index.symbols import Role, Size, Tensor
+from symnet.lowering.instructions import Buffer, Home, Line
+from symnet.lowering.schedule import Schedule
+from symnet.rendering import render
+
+SAMPLES = 32
+"""How many samples an embedded workspace has room for, where the specification names no batch size."""
+BLAS_FROM = "3e7"
+"""From so many multiplications on a product is left to a BLAS. Smaller ones take as long here as there
+(OpenBLAS, one core with AVX-512: 784x256x128 in 301 and 287 us in float32, 829 and 776 in float64), and do
+not hang on which BLAS there is.
+"""
+FIRST = ("forward", "infer", "to_loss", "backward")
+"""The stretches that others may need, by their numbers."""
+MATMUL = ("symnet_matmul(", "symnet_inner(", "symnet_total(", "symnet_clip(")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A function that runs one stretch of the array program."""
+
+    name: str
+    words: str
+    arguments: tuple[Tensor, ...]  # the data that it reads
+    lines: list[str]
+
+    @property
+    def uses_workspace(self) -> bool:
+        return "    (void)w;" not in self.lines
+
+
+class Source:
+    """The parts of the text."""
+
+    def __init__(self, plan: Schedule, meta: Meta) -> None:
+        self.plan = plan
+        self.meta = meta
+        self.program = plan.program
+        self.prefix = prefix(meta.name)
+        self.memory: Memory = memory_of(plan, self.prefix)
+        predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
+        training = (*plan.predict, *plan.loss, *plan.backward, *plan.update)
+        self.data = data_of(plan, (*training, *plan.infer), predicted)
+        self.inputs = data_of(plan, (*plan.predict, *plan.infer), predicted)
+        self.random = drawn_of(plan, training)
+        self.structs = Structs(plan, self.memory, self.prefix)
+        self.stretches = self._stretches()
+
+    # --- functions
+
+    def _stretches(self) -> list[Stretch]:
+        plan = self.plan
+        parts = {
+            "forward": (plan.predict, "From the inputs to the prediction."),
+            "infer": (plan.infer, "What only a prediction needs, and no step of training."),
+            "to_loss": (plan.loss, "From there to the loss."),
+            "backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
+            "update": (plan.update, "One step of the optimizer, in place."),
+        }
+        parts |= {s.name: (s.lines, f"{sentence(s.further)}.") for s in plan.beyond}
+        return [self._stretch(name, lines, words) for name, (lines, words) in parts.items() if lines]
+
+    def _stretch(self, name: str, lines: Sequence[Line], words: str) -> Stretch:
+        scope = Scope(self.memory)
+        Statements(self.plan, scope).block(lines)
+        return Stretch(name, harmless(words), data_of(self.plan, lines), self._body(scope))
+
+    def _body(self, scope: Scope) -> list[str]:
+        """The lines of a function, after the names of what it uses."""
+        head = [f"    const place {name} = w->{name};" for name in scope.sizes.values()]
+        arrays = (buffer for buffer in scope.used.values() if buffer.home is not Home.INPUT)
+        head += [f"    {self._pointer(buffer)}  // {self.structs.shape(buffer)}" for buffer in arrays]
+        lines = [*head, *([""] if head else []), *scope.lines]
+        text = "\n".join(lines)
+        unused = [name for name in "tw" if f"{name}->" not in text]
+        return [*(f"    (void){name};" for name in unused), *lines]
+
+    def _pointer(self, buffer: Buffer) -> str:
+        kind, name = TYPES[buffer.kind], self.memory.name(buffer)
+        if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN):
+            return f"{kind} *const {name} = w->{name};"
+        field, offset = self.memory.pointer(buffer)
+        more = "" if offset == 0 else f" + {self.structs.whole(offset)}"
+        return f"{kind} *const {name} = t->{field}{more};"
+
+    def constants(self) -> list[str]:
+        """The body of the function that fills what is computed once."""
+        scope = Scope(self.memory)
+        for buffer in self.memory.in_workspace():
+            if buffer.content:
+                (index,) = scope.indices(["k"], [length(buffer)])
+                where = scope.whole(index)
+                value = {"ones": "1", "zeros": "0", "arange": where}[buffer.content]
+                cast = f"({TYPES[buffer.kind]})" if buffer.content == "arange" else ""
+                with scope.loops([(index, length(buffer))], braces=False):
+                    scope.add(f"{scope.array(buffer)}[{where}] = {cast}{value};")
+        Statements(self.plan, scope).block(self.plan.setup)
+        lines = self._body(scope)
+        return [line for line in lines if line != "    (void)t;"] if lines else []
+
+    # --- what is called
+
+    def arguments(self, data: Sequence[Tensor]) -> str:
+        """The declarations of data, each after a comma."""
+        return "".join(f", const {self._kind(t)} *{self._name(t)}" for t in data)
+
+    def passed(self, data: Sequence[Tensor]) -> str:
+        return "".join(f", {self._name(tensor)}" for tensor in data)
+
+    def _kind(self, tensor: Tensor) -> str:
+        return TYPES[self.plan.of_tensor[tensor.name].kind]
+
+    def _name(self, tensor: Tensor) -> str:
+        return self.memory.name(self.plan.of_tensor[tensor.name])
+
+    def calls(self, *names: str) -> list[str]:
+        """The calls of stretches that there are."""
+        found = {stretch.name: stretch for stretch in self.stretches}
+        return [
+            f"{self.prefix}_{name}(t, w{self.passed(found[name].arguments)});"
+            for name in names
+            if name in found
+        ]
+
+    @property
+    def samples(self) -> Size | None:
+        """The size that counts samples, where there is one."""
+        first = next((t for t in self.data if t.rank and t.shape[0] in self.memory.of_data), None)
+        return first.shape[0] if first is not None else None
+
+    def batched(self) -> list[tuple[Tensor, str, str]]:
+        """The data of which a batch takes some: the tensor, its C type, and the entries of one sample."""
+        samples = self.samples
+        return [
+            (t, self._kind(t), self.structs.whole(Mul(*t.shape[1:]), 2))
+            for t in self.data
+            if samples is not None and t.rank and t.shape[0] == samples
+        ]
+
+    def draws(self) -> list[tuple[str, str]]:
+        """What is random: its name and the number of its entries."""
+        return [
+            (self.memory.name(self.plan.of_tensor[t.name]), self.structs.whole(Mul(*t.shape)))
+            for t in self.random
+        ]
+
+    def result(self, tensor: Tensor) -> str:
+        """Where a number or an array lies."""
+        buffer = self.memory.owner(self.plan.of_tensor[tensor.name])
+        single = self.memory.single(buffer)
+        if single:
+            return single
+        if buffer.home is Home.INPUT:
+            return self._name(tensor)
+        if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN):
+            return f"w->{self.memory.name(buffer)}"
+        field, offset = self.memory.pointer(buffer)
+        return f"t->{field}" + ("" if offset == 0 else f" + {self.structs.whole(offset)}")
+
+    # --- the text
+
+    @property
+    def has_blas(self) -> bool:
+        """Whether there are products that a BLAS may take."""
+        lines = (line for stretch in self.stretches for line in stretch.lines)
+        return self.meta.target != "embedded" and any("symnet_matmul(" in line for line in lines)
+
+    def text(self, arrays: Sequence[Buffer] = (), shown: Sequence[Buffer] = ()) -> str:
+        """The file; with a table of where it holds these arrays of the trainer and of the workspace, if
+        any.
+        """
+        shown_all = self.structs.layout(arrays, shown) if arrays or shown else {}
+        values = self.values() | {"layout": list(shown_all.values())}
+        blank = {"helpers": [], "calls_of": set(), "needs_tail": False, "needs_exp": False}
+        body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
+        called = {name.rstrip("(") for name in MATMUL if name in body}
+        helpers = definitions(body)
+        written = "\n".join([body, *(line for _, lines in helpers for line in lines)])
+        values |= {"helpers": helpers, "calls_of": called}
+        values |= {"needs_tail": "TAIL[0]" in written, "needs_exp": f"{EXP}(" in written}
+        text = render("symnet.backends.c", "NETWORK.c.jinja", values)
+        return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+    def values(self) -> dict[str, object]:
+        """All that the template names, but for what it depends on which functions are called."""
+        meta, memory = self.meta, self.memory
+        macro = self.prefix.upper()
+        sizes = [memory.size_name(size) for size in memory.of_data]
+        trains = any(stretch.name == "update" for stretch in self.stretches)
+        return {
+            "p": self.prefix,
+            "P": macro,
+            "embedded": meta.target == "embedded",
+            "blas": self.has_blas,
+            "blas_from": BLAS_FROM,
+            "trains": trains,
+            "free": [(memory.size_name(size), f"{macro}_SIZE_{size.name}") for size in memory.free],
+            "sizes": sizes,
+            "stretches": self.stretches,
+            "arguments": self.arguments,
+            "passed": self.passed,
+            "calls": self.calls,
+            "data": self.data,
+            "inputs": self.inputs,
+            "random": self.draws(),
+            "batched": self.batched(),
+            "name_of": self._name,
+            "static_sizes": [(name, meta.batch_size or SAMPLES) for name in sizes],
+            **self.words(),
+            **self.struct_lines(),
+            **self.size_words(sizes),
+            **self.random_needs(trains),
+        }
+
+    def words(self) -> dict[str, object]:
+        """The sentences, and what lies where."""
+        plan, meta = self.plan, self.meta
+        prediction = plan.prediction
+        return {
+            "title": harmless(f"A trainer for the network {meta.name}."),
+            "origin": harmless(meta.source),
+            "command": harmless(meta.command),
+            "shapes": self.shapes(),
+            "equations": list(self.numbered_equations()),
+            "data_words": ", ".join(map(self.described, self.data)),
+            "prediction": self.result(prediction) if prediction else "",
+            "prediction_words": self.described(prediction) if prediction else "",
+            "loss": self.result(plan.loss_tensor),
+            "gradients": [(name, self.result(t)) for name, t in plan.gradients.items()],
+            "after": {s.name: ", ".join(FIRST[number] for number in s.needs) for s in plan.beyond},
+        }
+
+    def described(self, tensor: Tensor) -> str:
+        """A tensor's name and shape."""
+        return f"{tensor.name} {self.structs.shape(self.plan.of_tensor[tensor.name])}"
+
+    def struct_lines(self) -> dict[str, object]:
+        """The lines about the two structs."""
+        structs = self.structs
+        return {
+            "trainer": list(structs.trainer_fields()),
+            "workspace": list(structs.workspace_fields()),
+            "bytes": structs.bytes(),
+            "carving": list(structs.carving()),
+            "constants": self.constants(),
+            "initialize": list(structs.initialize()),
+            "settings": list(structs.settings()),
+            "static_bytes": structs.static_bytes(self.meta.batch_size or SAMPLES),
+        }
+
+    def size_words(self, sizes: Sequence[str]) -> dict[str, object]:
+        """The sizes of the data, as the template needs them."""
+        samples = self.memory.size_name(self.samples) if self.samples is not None else ""
+        places = [f"place {name}" for name in sizes]
+        fit = [*places, *(["place batch_size"] if samples else [])]
+        most = Numbers(self.memory.known, lambda size: f"({self.prefix.upper()}_MOST_{size.name})")
+        own = [b for b in self.memory.in_workspace() if b.name not in self.plan.owners]
+        return {
+            "signature_of_sizes": ", ".join(places) or "void",
+            "more_sizes": "".join(f", {place}" for place in places),
+            "passed_sizes": "".join(f", {name}" for name in sizes),
+            "fit_sizes": ", ".join(fit) or "void",
+            "fit_more_sizes": "".join(f", {place}" for place in fit),
+            "samples": samples,
+            "sizes_at": lambda samples_are: ", ".join(samples_are if n == samples else n for n in sizes),
+            "bytes_at_most": [f"ROUND({most.whole(length(b), 1)}, {TYPES[b.kind]})" for b in own] or ["0"],
+            "sizes_drawn": [
+                self.memory.size_name(s)
+                for s in self.memory.of_data
+                if any(s in Mul(*t.shape).atoms(Size) for t in self.random)
+            ],
+            "chosen": "".join(
+                f", {dict(self._chosen()).get(tensor.name, self._name(tensor))}" for tensor in self.data
+            ),
+        }
+
+    def _chosen(self) -> Iterator[tuple[str, str]]:
+        for number, (tensor, _, _) in enumerate(self.batched(), 1):
+            yield tensor.name, f"some_{number}"
+
+    def random_needs(self, trains: bool) -> dict[str, object]:
+        """Which random numbers are drawn."""
+        below = trains and self.samples is not None
+        uniform = any("symnet_uniform(" in line for line in self.structs.initialize())
+        draw = bool(self.random)
+        return {
+            "needs_below": below,
+            "needs_uniform": uniform,
+            "needs_draw": draw,
+            "needs_half": below or draw,
+        }
+
+    def shapes(self) -> list[str]:
+        given = self.program.of_role(Role.INPUT, Role.TARGET, Role.PARAMETER)
+        words = ", ".join(map(self.described, given))
+        return wrapped(harmless(f"Shapes: {words}"), 116)
+
+    def numbered_equations(self) -> Iterator[str]:
+        """The equations as they are numbered in the derivation."""
+        updates = {equation.tensor.name for stack in self.plan.stacks for equation in stack.equations}
+        for name, equation in self.plan.equations.items():
+            if name not in updates:
+                label = self.plan.labels.get(name, "")
+                number = f"({label})" if label else ""
+                first, *more = wrapped(harmless(equation_text(equation)), 108)
+                yield f"{number:>7}  {first}"
+                yield from (f"         {line}" for line in more)
