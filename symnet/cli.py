@@ -228,7 +228,7 @@ def derive(
 @SECOND
 @OUTPUT
 @CACHE
-def generate(  # noqa: PLR0913 - options of the command line
+def generate(
     spec: Path, backend: str, target: str, second: str | None, output: str | None, anew: bool
 ) -> None:
     """Generate a module that trains the network.
@@ -254,9 +254,7 @@ def generate(  # noqa: PLR0913 - options of the command line
 @OUTPUT
 @CACHE
 @JSON
-def verify(  # noqa: PLR0913 - options of the command line
-    spec: Path, backend: str, seed: int | None, output: str | None, anew: bool, as_json: bool
-) -> int:
+def verify(spec: Path, backend: str, seed: int | None, output: str | None, anew: bool, as_json: bool) -> int:
     """Check the derivation and the module.
 
     Every gradient and every printed step is compared with numbers that the derivation did not produce. The

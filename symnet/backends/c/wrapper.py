@@ -177,6 +177,11 @@ class Native(Module):
 
 
 def python_module(derived: Derived, meta: Meta) -> str:
-    """The text of a Python module with the NumPy module's Trainer, whose work C does."""
+    """The text of a Python module with the NumPy module's Trainer, whose work C does.
+
+    What is derived beyond the gradients reads all of a workspace, which C lays out for itself: then it is the
+    NumPy module.
+    """
     solving = solving_of(meta)
-    return Native(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+    plan = schedule(derived, meta.prediction, packed=solving is not None)
+    return (Module if derived.further else Native)(plan, meta, solving).text()
