@@ -540,7 +540,6 @@ def read_npz(path, names):
         return [archive[name] for name in names]
 
 
-
 def main(argv=None):
     """Train on the arrays of an npz file, from the command line."""
     parser = argparse.ArgumentParser(description='Train the network logistic regression.')
