@@ -58,7 +58,7 @@ $(PEERS): $(INSTALLED)
 	@touch $@
 
 jax: $(JAX)       ## run the tests of the backend for JAX, which is installed into .venv
-	$(RUN) pytest tests/jax $(ARGS)
+	$(RUN) pytest tests/over_jax $(ARGS)
 
 $(JAX): $(INSTALLED)
 	$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --no-build-isolation -e '.[jax]'

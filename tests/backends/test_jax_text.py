@@ -64,7 +64,6 @@ def test_the_list_says_which_extra_a_backend_needs():
     ("options", "place"),
     [
         (["--processes", "2"], "--processes"),
-        (["--checkpoint", "c.npz"], "--checkpoint"),
         (["--sharded"], "--sharded"),
         (["--backend", "jax", "--sharded"], "--sharded"),
     ],
