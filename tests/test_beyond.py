@@ -125,6 +125,21 @@ def test_each_has_its_certificate_and_its_page(derivation, kind):
         assert f"({last + len(whole.derived.further[0].equations)})" in text or form == "latex"
 
 
+@pytest.mark.parametrize("loss", ["mse", "sse", "bce_with_logits", "cross_entropy", "mae", "huber"])
+@pytest.mark.parametrize("kind", ["hvp", "gauss_newton", "fisher"])
+def test_products_for_losses_of_every_scale(loss, kind):
+    """A loss is divided by the number of samples, or by that of all outputs, or by nothing."""
+    network = symnet.Network(
+        inputs={"X": ("N", 2)},
+        targets={"Y": ("N", 3)},
+        layers=[symnet.Dense(2, activation="tanh"), symnet.Dense(3)],
+        loss=loss,
+    )
+    findings = network.derive().second(kind).verify().findings
+    (finding,) = (finding for finding in findings if finding.check == "further derivatives")
+    assert finding.passed, finding
+
+
 def test_what_is_wrong_is_said(derivation, point):
     parameters, directions, data = point
     with pytest.raises(SymnetError, match="hess") as caught:

@@ -24,7 +24,7 @@ from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, nearest
 from symnet.index.calculus import fresh, is_negative, substitute
 from symnet.index.reductions import binders_of, total
-from symnet.index.symbols import Index, Role, Tensor
+from symnet.index.symbols import GIVEN_ROLES, Index, Role, Tensor
 from symnet.simplify.named_sums import unused
 
 
@@ -203,13 +203,10 @@ def _by_sample(derived: Derived, sample: Expr) -> tuple[Equation, Derived]:
         raise DerivationError(f"the loss is no sum over the {sample} samples", expected="L = c*Sum(l[n], n)")
     tensor = Tensor(unused("l", names_of(derived.live)), (sample,), Role.INPUT)
     whole = scales.pop() * total(tensor[index], [(index, sample)]) + Add(*others)
-    given = {name: derived.live.tensors[name] for name in read} | {
-        tensor.name: tensor,
-        loss.tensor.name: loss.tensor,
-    }
-    head = derive(
-        Program(given, (replace(loss, rhs=whole),), derived.live.values), loss.tensor.name, [tensor.name]
-    )
+    given = derived.live.of_role(*GIVEN_ROLES)  # all of them: c may be made of any of their sizes
+    tensors = {t.name: t for t in (*given, tensor, loss.tensor)}
+    program = Program(tensors, (replace(loss, rhs=whole),), derived.live.values)
+    head = derive(program, loss.tensor.name, [tensor.name])
     words = "The share of each sample in the loss."
     return Equation(replace(tensor, role=Role.INTERMEDIATE), (index,), Add(*shares), loss.origin, words), head
 

@@ -39,7 +39,7 @@ def hessian_product(derived: Derived, naming: Naming | None = None) -> Further:
     slope = Tensor(name, (), tangent_of=derived.loss.name)
     words = "The slope of the loss along the directions."
     stated = derived.live.extended([Equation(slope, (), inner(pairs), "loss", words)], along.values())
-    again = derive(stated, slope.name, list(along), naming=naming or tangent)
+    again = derive(stated, slope.name, list(along), naming=naming or tangent, flat=True)
     results = {name: adjoint.equation.tensor for name, adjoint in again.gradients.items()}
     words = "the Hessian times a direction"
     equations = computed(derived, again.live, results=results.values())

@@ -101,7 +101,7 @@ class _Judge:
         along_v, along_w = ({**self.moved(middle.before, d), **d} for d in (self.v, self.w))
         tangents = {name: along_v[name] for name in middle.directions}
         for name, tensor in middle.directions.items():
-            if name not in self.v:
+            if name not in self.v and tensor.name in self.found:  # where C is not zero throughout
                 yield self.found[tensor.name], tangents[name], magnitude(tangents[name]) or 1.0
         carried = {name: self.found[tensor.name] for name, tensor in middle.results.items()}
         yield from self.curved(middle, tangents, carried)
