@@ -196,7 +196,7 @@ class _Body:
         """The entry of a view in memory."""
         scope, seen = self.group.scope, self.looks[view]
         if self.straight:
-            return f"{scope.array(view.buffer)}[{scope.whole(self.indices[0])}]"
+            return f"{scope.array(view.buffer)}[{scope.whole(seen.offset + self.indices[0])}]"
         return scope.at(seen, self.indices) if read else scope.place(seen, self.indices)
 
 
