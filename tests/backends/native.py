@@ -37,9 +37,7 @@ def trainers(derived, prediction="", sizes=None, dtype=np.float64, flags=STRICT,
     module = native_module(derived, prediction, flags, **meta)
     native = trainer_of(module, sizes, dtype)
     assert type(native) is module.Trainer, "there is a compiler, and it takes the text"
-    # what is derived beyond the gradients is NumPy's alone
-    plain = getattr(module, "NumPyTrainer", module.Trainer)
-    return native, trainer_of(SimpleNamespace(Trainer=plain), sizes, dtype)
+    return native, trainer_of(SimpleNamespace(Trainer=module.NumPyTrainer), sizes, dtype)
 
 
 def agree(derived, sizes, arrays, prediction="", steps=2):

@@ -230,10 +230,27 @@ def test_every_solver_trains_over_c(solver):
     np.testing.assert_allclose(*histories, rtol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["hvp", "hessian"])
-def test_second_derivatives(kind):
-    derivation = network().derive().second(kind)
+@pytest.mark.parametrize("loss", ["sse", "cross_entropy"])
+@pytest.mark.parametrize("kind", ["hvp", "gauss_newton", "fisher", "hessian"])
+def test_second_derivatives(kind, loss):
+    """Results in memory of the workspace and in memory of their own."""
+    layers = [Dense(4, activation="tanh"), Dense(2)]
+    data = {"inputs": {"X": ("N", 3)}, "targets": {"Y": ("N", 2)}}
+    derivation = Network(**data, layers=layers, loss=loss).derive().second(kind)
     native, plain = trainers(derivation.derived, derivation.prediction)
-    given = [{name: np.ones_like(a) for name, a in plain.parameters.items()}] if kind == "hvp" else []
-    method = next(iter(further.name for further in derivation.derived.further))
-    same(*(({str(k): v for k, v in getattr(t, method)(*given, X, Y).items()}) for t in (native, plain)))
+    (method,) = (further.name for further in derivation.derived.further)
+    given = [] if kind == "hessian" else [{name: np.ones_like(a) for name, a in plain.parameters.items()}]
+    for some in (slice(None), slice(7)):
+        found = (getattr(t, method)(*given, X[some], Y[some]) for t in (native, plain))
+        same(*({str(key): value for key, value in answer.items()} for answer in found))
+
+
+def test_a_result_is_new_in_every_run():
+    layers = [Dense(2, activation="sigmoid")]
+    derivation = Network(inputs={"X": ("N", 3)}, targets={"Y": ("N", 2)}, layers=layers, loss="sse").derive()
+    second = derivation.second("hessian")
+    native, _ = trainers(second.derived, second.prediction)
+    first = native.hessian(X, Y)
+    kept = {key: value.copy() for key, value in first.items()}
+    native.hessian(X * 2, Y)
+    same({str(k): v for k, v in first.items()}, {str(k): v for k, v in kept.items()}, 0.0)

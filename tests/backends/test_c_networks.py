@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from functools import partial
 
 import numpy as np
 import pytest
-from backends.modules import derived_from
-from backends.native import _cache, agree, trainers  # noqa: F401 - a fixture
+from backends.modules import derived_from, set_parameters
+from backends.native import _cache, agree, same, trainers  # noqa: F401 - a fixture
 from backends.test_numpy_networks import SIZES, SMOOTH, arrays_for, derived_network
 from behind import network_behind
 from derivation.programs import CASES
@@ -16,6 +17,7 @@ from layers import samples
 from layers.samples import arrays_of, every_sample, network_of
 from oracle import random_arrays
 
+from symnet import Network
 from symnet.derivation.derive import derive
 from symnet.equations.formula import ARITY, FUNCTIONS
 from symnet.layers.dense import Dense
@@ -60,6 +62,37 @@ def test_networks_of_every_kind(name):
     case = CASES[name]
     derived = derived_from(case.text, case.wrt)
     agree(derived, case.sizes, random_arrays(derived.stated, case.sizes))
+
+
+MIDDLES = {
+    "rows": "A: tensor[3, 4]\nA[i,j] = tanh(W[i+2,j])\nL = sum(A[i,j]**2*V[i,j], i, j)",
+    "rows of zeros around": "A: tensor[9, 4]\nA[i,j] = W[i-1,j]\nL = sum(tanh(A[i,j]), i, j) + sum(V[i,j], i, j)",
+    "columns": "A: tensor[7, 2]\nA[i,j] = tanh(W[i,j+1])\nL = sum(A[i,j]**2, i, j) + sum(V[i,j]**2, i, j)",
+}
+
+
+@pytest.mark.parametrize("name", MIDDLES)
+def test_what_lies_in_the_middle_of_an_array(name):
+    """Entries one after another, though not from the first one on."""
+    derived = derived_from(f"W: parameter[7, 4]\nV: parameter[3, 4]\n{MIDDLES[name]}")
+    agree(derived, {}, random_arrays(derived.stated, {}))
+
+
+@pytest.mark.parametrize("name", ["conv_transposed-0", "conv-1", "lstm-0", "dense-2"])
+def test_a_product_with_second_derivatives(name):
+    """Layers whose second derivatives read what no gradient does."""
+    sample = SAMPLES[name]
+    derivation = Network.of(network_of(sample)).derive().second("hvp")
+    derived = derivation.derived
+    native, plain = trainers(derived, derivation.prediction, samples.SIZES)
+    sizes = {**{key: int(value) for key, value in derived.stated.values.items()}, **samples.SIZES}
+    arrays = arrays_of(sample, derived.computed, sizes)
+    directions = {name: np.cos(np.arange(a.size)).reshape(a.shape) for name, a in plain.parameters.items()}
+    (method,) = (further.name for further in derived.further)
+    for trainer in (native, plain):
+        set_parameters(trainer, arrays)
+    data = [arrays[n] for n in inspect.signature(getattr(plain, method)).parameters if n in arrays]
+    same(*(getattr(trainer, method)(directions, *data) for trainer in (native, plain)))
 
 
 POINTS = np.array(

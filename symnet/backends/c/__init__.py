@@ -8,7 +8,6 @@ from symnet.backends import Meta
 from symnet.backends.c.source import Source
 from symnet.backends.c.wrapper import python_module
 from symnet.derivation.journal import Derived
-from symnet.errors import LoweringError
 from symnet.lowering.schedule import schedule
 
 __all__ = ["EXTRA", "SUFFIX", "TARGETS", "WORDS", "generate", "python_module"]
@@ -20,9 +19,5 @@ TARGETS = ("embedded",)
 
 
 def generate(derived: Derived, meta: Meta) -> str:
-    """The text of the file. Raises LoweringError where an equation has no array form, and for what is derived
-    beyond the gradients.
-    """
-    if derived.further:
-        raise LoweringError("second derivatives are not written in C", expected="--backend numpy")
+    """The text of the file. Raises LoweringError where an equation has no array form."""
     return Source(schedule(derived, meta.prediction, packed=bool(meta.solver)), meta).text()

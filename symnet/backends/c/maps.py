@@ -123,6 +123,13 @@ def write(group: Group, wanted: Sequence[str], announce: Callable[[Line], str]) 
             body.statement(number, m, texts, note if single else announce(line))
 
 
+def write_alone(scope: Scope, map_: Map, note: str) -> None:
+    """The loop of one instruction that stands for no line of the program."""
+    group = Group(scope)
+    group.add(Line(map_, ""), map_)
+    write(group, (), lambda line: note)
+
+
 @dataclass
 class _Body:
     """What one turn of a group's loop does. A value that a later line of it reads again is held in a
@@ -189,7 +196,7 @@ class _Body:
         """The entry of a view in memory."""
         scope, seen = self.group.scope, self.looks[view]
         if self.straight:
-            return f"{scope.array(view.buffer)}[{scope.whole(self.indices[0])}]"
+            return f"{scope.array(view.buffer)}[{scope.whole(seen.offset + self.indices[0])}]"
         return scope.at(seen, self.indices) if read else scope.place(seen, self.indices)
 
 

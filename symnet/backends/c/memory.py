@@ -19,6 +19,8 @@ from symnet.lowering.schedule import Schedule
 TYPES = {Kind.REAL: "real", Kind.MASK: "mask", Kind.PLACE: "place"}
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.DIRECTION, Home.PRODUCT, Home.STATE, Home.UPDATE})
 """Homes whose buffers lie in the trainer."""
+OF_WORKSPACE = frozenset({Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN, Home.RESULT})
+"""Homes whose buffers lie in the workspace."""
 
 
 class Memory:
@@ -144,8 +146,7 @@ class Memory:
 
     def in_workspace(self) -> list[Buffer]:
         """The arrays of the workspace, those too that lie in another's memory."""
-        homes = (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN)
-        found = [b for b in self.used.values() if b.home in homes and not self.single(b)]
+        found = [b for b in self.used.values() if b.home in OF_WORKSPACE and not self.single(b)]
         return sorted(found, key=lambda b: list(TYPES).index(b.kind))
 
     def pointer(self, buffer: Buffer) -> tuple[str, Expr]:

@@ -9,7 +9,7 @@ from sympy import Mul
 
 from symnet.backends import Meta
 from symnet.backends.c.functions import EXP, definitions
-from symnet.backends.c.memory import TYPES, Memory, length, memory_of
+from symnet.backends.c.memory import OF_WORKSPACE, TYPES, Memory, length, memory_of
 from symnet.backends.c.names import harmless, prefix
 from symnet.backends.c.numbers import Numbers
 from symnet.backends.c.scope import Scope
@@ -77,7 +77,9 @@ class Source:
             "backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
             "update": (plan.update, "One step of the optimizer, in place."),
         }
-        parts |= {s.name: (s.lines, f"{sentence(s.further)}.") for s in plan.beyond}
+        for s in plan.beyond:
+            words = f"What {s.name} needs of the forward and the backward pass."
+            parts |= {f"before_{s.name}": (s.before, words), s.name: (s.lines, f"{sentence(s.further)}.")}
         return [self._stretch(name, lines, words) for name, (lines, words) in parts.items() if lines]
 
     def _stretch(self, name: str, lines: Sequence[Line], words: str) -> Stretch:
@@ -97,7 +99,7 @@ class Source:
 
     def _pointer(self, buffer: Buffer) -> str:
         kind, name = TYPES[buffer.kind], self.memory.name(buffer)
-        if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN):
+        if buffer.home in OF_WORKSPACE:
             return f"{kind} *const {name} = w->{name};"
         field, offset = self.memory.pointer(buffer)
         more = "" if offset == 0 else f" + {self.structs.whole(offset)}"
@@ -172,7 +174,7 @@ class Source:
             return single
         if buffer.home is Home.INPUT:
             return self._name(tensor)
-        if buffer.home in (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN):
+        if buffer.home in OF_WORKSPACE:
             return f"w->{self.memory.name(buffer)}"
         field, offset = self.memory.pointer(buffer)
         return f"t->{field}" + ("" if offset == 0 else f" + {self.structs.whole(offset)}")
@@ -247,7 +249,10 @@ class Source:
             "prediction_words": self.described(prediction) if prediction else "",
             "loss": self.result(plan.loss_tensor),
             "gradients": [(name, self.result(t)) for name, t in plan.gradients.items()],
-            "after": {s.name: ", ".join(FIRST[number] for number in s.needs) for s in plan.beyond},
+            "after": {
+                s.name: f"before_{s.name}" if s.before else ", ".join(FIRST[number] for number in s.needs)
+                for s in plan.beyond
+            },
         }
 
     def described(self, tensor: Tensor) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sympy import S
+
 from symnet.backends.c import maps, products, rows
 from symnet.backends.c.looks import look
 from symnet.backends.c.names import harmless
@@ -11,11 +13,13 @@ from symnet.backends.c.scope import Scope
 from symnet.equations.text import equation_text
 from symnet.lowering.instructions import (
     Assign,
+    Constant,
     Instruction,
     Kind,
     Line,
     Loop,
     Map,
+    New,
     Product,
     Reduce,
     Same,
@@ -90,7 +94,11 @@ class Statements:
             self.others(instruction, note)
 
     def others(self, instruction: Instruction, note: str) -> None:
-        if isinstance(instruction, Reduce):
+        if isinstance(instruction, New):
+            if instruction.zeros:
+                zeros = Map("copy", (Constant(S.Zero),), View(instruction.out))
+                maps.write_alone(self.scope, zeros, note)
+        elif isinstance(instruction, Reduce):
             if instruction.kind == "argmax":
                 rows.argmax(self.scope, instruction, note)
             else:

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symnet.backends import Meta
+from symnet.backends.c.memory import OF_WORKSPACE
 from symnet.backends.c.source import Source
 from symnet.backends.numpy.module import Module, solving_of
 from symnet.backends.numpy.solving import Solving
 from symnet.derivation.journal import Derived
 from symnet.index.symbols import Role, Tensor
-from symnet.lowering.instructions import Buffer, Home, Kind
+from symnet.lowering.instructions import Buffer, Home, Kind, Line, New
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.rendering import render
 
@@ -111,6 +112,8 @@ class Native(Module):
             "number_properties": [
                 (self.attribute(b), k) for k, b in enumerate(numbers) if b.home is Home.NUMBER
             ],
+            # made once, of arrays that now lie elsewhere
+            "views": self.storage.views("self."),
             "trainer_arrays": [(self.attribute(b), place[f"t.{b.name}"], shape(b.shape)) for b in arrays],
             "parameters": [
                 (tensor.name, self.attribute(self.plan.of_tensor[tensor.name]))
@@ -129,7 +132,9 @@ class Native(Module):
         }
 
     def attribute(self, buffer: Buffer) -> str:
-        """What the NumPy module calls a buffer, without its owner."""
+        """What the Trainer's or the workspace's attribute for a buffer is called."""
+        if buffer.home is Home.RESULT:  # new in every run for NumPy, which gives it no attribute
+            return self.text_of.workspace.of(buffer, buffer.name)
         return self.text_of.buffer(buffer).partition(".")[2]
 
     def trainer_arrays(self) -> list[Buffer]:
@@ -150,38 +155,38 @@ class Native(Module):
         for stretch in plan.beyond:
             tensors += [*stretch.further.results.values(), *stretch.further.directions.values()]
         found = {plan.of_tensor[t.name].name: plan.of_tensor[t.name] for t in tensors}
-        homes = (Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN)
-        return [buffer for buffer in found.values() if buffer.home in homes]
+        return [buffer for buffer in found.values() if buffer.home in OF_WORKSPACE]
 
     def overridden(self) -> list[Mapping[str, object]]:
-        """The methods whose work C does."""
-        methods = self.methods()
+        """The methods whose work C does: those that have a workspace, if C needs one."""
         of_c = STRETCHES | {f"_{s.name}": s.name for s in self.plan.beyond}
+        of_c |= {f"_before_{s.name}": f"before_{s.name}" for s in self.plan.beyond}
+        new = {f"_{s.name}": new_in(s.lines) for s in self.plan.beyond}
         functions = {stretch.name: stretch for stretch in self.source.stretches}
         found: list[Mapping[str, object]] = []
-        for name, method in methods.items():
-            if name in of_c:
-                stretch = functions[of_c[name]]
-                given = "w" in method.arguments.split(", ")
-                assert given or not stretch.uses_workspace, "both are printed from the same lines"
+        for name, method in self.methods().items():
+            stretch = functions.get(of_c.get(name, ""))
+            given = "w" in method.arguments.split(", ")
+            if stretch is not None and (given or not stretch.uses_workspace):
                 found.append(
                     {
                         "name": name,
                         "arguments": method.arguments,
-                        "function": of_c[name],
+                        "function": stretch.name,
                         "workspace": "w.address" if given else "None",
                         "data": [self.arguments.name(t) for t in stretch.arguments],
+                        "results": [f"w.{self.attribute(buffer)}.copy()" for buffer in new.get(name, ())],
                     }
                 )
         return found
 
 
-def python_module(derived: Derived, meta: Meta) -> str:
-    """The text of a Python module with the NumPy module's Trainer, whose work C does.
+def new_in(lines: Sequence[Line]) -> list[Buffer]:
+    """The buffers that a stretch returns."""
+    return [line.instruction.out for line in lines if isinstance(line.instruction, New)]
 
-    What is derived beyond the gradients reads all of a workspace, which C lays out for itself: then it is the
-    NumPy module.
-    """
+
+def python_module(derived: Derived, meta: Meta) -> str:
+    """The text of a Python module with the NumPy module's Trainer, whose work C does."""
     solving = solving_of(meta)
-    plan = schedule(derived, meta.prediction, packed=solving is not None)
-    return (Module if derived.further else Native)(plan, meta, solving).text()
+    return Native(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
