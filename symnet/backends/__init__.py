@@ -26,6 +26,7 @@ class Meta:
     seed: int = 0
     solver: str = ""  # that trains, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    form: str = ""  # "arrays" or "numbers" where the backend is not to choose by what they cost
 
 
 class Backend(Protocol):

@@ -38,6 +38,7 @@ class Home(StrEnum):
     NUMBER = "number"  # rank 0, set before training or kept from step to step
     WORKSPACE = "workspace"  # written in every step; its memory may be shared with others
     CONSTANT = "constant"  # written once, when the sizes are known
+    LOCAL = "local"  # rank 0, one number of a step that is written number by number
     UPDATE = "update"  # scratch of the update, whose size does not depend on the data
 
 

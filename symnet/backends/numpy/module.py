@@ -12,6 +12,7 @@ from symnet.backends.numpy import beyond
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
 from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.backends.numpy.names import LOCAL, TRAINER, Names
+from symnet.backends.numpy.numbers import NumberSteps
 from symnet.backends.numpy.solving import Solving
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
@@ -21,6 +22,7 @@ from symnet.index.symbols import Role
 from symnet.lowering.beyond import Beyond
 from symnet.lowering.instructions import Line
 from symnet.lowering.schedule import Schedule, schedule
+from symnet.lowering.unroll import Unrolled, unroll
 from symnet.registry import solver
 from symnet.rendering import render
 
@@ -31,10 +33,13 @@ def generate(derived: Derived, meta: Meta) -> str:
     """
     found = solver(meta.solver)
     solving = Solving(found, {**found.settings, **meta.settings}) if found else None
-    return _Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+    plan = schedule(derived, meta.prediction, packed=solving is not None)
+    unrolled = None if meta.form == "arrays" else unroll(derived, meta.form == "numbers")
+    return _Module(plan, meta, solving, unrolled).text()
 
 
 NONE: frozenset[str] = frozenset()
+NO_NUMBERS: dict[str, object] = {"numbers": [], "of_math": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,11 @@ class Method:
 class _Module:
     """The parts of the text, each from the schedule."""
 
-    def __init__(self, plan: Schedule, meta: Meta, solving: Solving | None = None) -> None:
+    def __init__(
+        self, plan: Schedule, meta: Meta, solving: Solving | None, unrolled: Unrolled | None
+    ) -> None:
         self.plan = plan
+        self.unrolled = unrolled
         self.solving = solving
         self.program = plan.program
         self.meta = meta
@@ -109,8 +117,17 @@ class _Module:
             "workspace": workspace,
             "trainer": trainer,
             **self.solved(call),
+            **self.by_number(),
         }
         return _tidy(render("symnet.backends.numpy", "TRAINER.py.jinja", values))
+
+    def by_number(self) -> dict[str, object]:
+        """A step number by number, where that is the faster form for few samples."""
+        if self.unrolled is None:
+            return NO_NUMBERS
+        return NO_NUMBERS | NumberSteps(self.plan, self.unrolled, self.text_of, self.storage).values(
+            self.meta.form == "numbers"
+        )
 
     def solved(self, call: Mapping[str, str]) -> dict[str, object]:
         """What a solver needs, where one trains."""
@@ -187,6 +204,8 @@ class _Module:
                 "arguments": ", ".join(arguments.names),
                 "signature": ", ".join([arguments.signature, *(f"{t.name}=None" for t in self.random)]),
                 "fit_signature": arguments.signature,
+                "step_arguments": ", ".join([*arguments.names, *(t.name for t in self.random)]),
+                "step_sizes": [f"{text_of.symbol(s)} = {arguments.origin(s)}" for s in text_of.of_data],
                 "random": bool(self.random),
                 "checks": arguments.checks(),
                 "floats": arguments.floats,
