@@ -5,7 +5,6 @@ this form, the interpreter's loss and parameters; and calm where a number of Pyt
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,8 +16,10 @@ from layers.samples import SIZES, arrays_of, every_sample, network_of
 
 from symnet.derivation.derive import derive
 from symnet.equations.interpret import evaluate
+from symnet.equations.text import program_text
 from symnet.index.symbols import Role
 from symnet.layers.dense import Dense
+from symnet.layers.layer import Sample
 from symnet.registry import members
 from symnet.updates import updates
 
@@ -28,6 +29,12 @@ NOT_BY_NUMBERS = {
     "dropout",  # random numbers are drawn as arrays
     "embedding",  # one of its inputs has no axis of samples
     "pool",  # positions of a maximum are computed as arrays
+}
+
+ARRAYS_ONLY = ("bell", "normal_cdf", "normal_pdf")
+OVER_ALL_SAMPLES = {
+    "cross_entropy_labels",  # divides by the number of labels that count, before any gradient
+    "cross_entropy_weighted",  # its weights are data without an axis of samples
 }
 
 
@@ -52,18 +59,18 @@ def by_numbers(derived, sizes, given, tolerance=1e-11):
 
 def fixed(sample):
     """The sample with every size a number, but for that of the samples."""
-    inputs = {
-        name: tuple(SIZES.get(size, size) if size != "N" else size for size in shape)
-        for name, shape in sample.inputs.items()
-        if not isinstance(shape, dict)
-    }
-    return replace(sample, inputs={**sample.inputs, **inputs})
+    numbers = {name: size for name, size in SIZES.items() if name != "N"}
+    shapes = (
+        shape if isinstance(shape, dict) else tuple(numbers.get(size, size) for size in shape)
+        for shape in sample.inputs.values()
+    )
+    return Sample(sample.layer, *shapes)
 
 
 @pytest.mark.parametrize("kind", sorted({name.partition("-")[0] for name in SAMPLES}))
 def test_every_layer(kind):
     tried, found = 0, 0
-    for name in [name for name in SAMPLES if name.partition("-")[0] == kind][:4]:
+    for name in [name for name in SAMPLES if name.partition("-")[0] == kind][:2]:
         sample = fixed(SAMPLES[name])
         program, _ = network_of(sample).stated()
         if program.of_role(Role.PARAMETER):
@@ -76,16 +83,17 @@ def test_every_layer(kind):
 
 @pytest.mark.parametrize("activation", SMOOTH)
 def test_every_activation(activation):
-    derived, _ = derived_network(
-        layers=[Dense(4, activation=activation), Dense(2, activation=activation)]
-    )
-    assert by_numbers(derived, {"N": 5}, arrays_for(derived)) or "normal" in str(derived.computed.equations)
+    """Only functions that Python's `math` does not have to the last digit are left to the arrays."""
+    layers = [Dense(4, activation=activation), Dense(2, activation=activation)]
+    derived, _ = derived_network(layers=layers)
+    text = program_text(derived.computed)
+    assert by_numbers(derived, {"N": 5}, arrays_for(derived)) != any(f"{name}(" in text for name in ARRAYS_ONLY)
 
 
 @pytest.mark.parametrize("loss", members("losses"))
 def test_every_loss(loss):
     derived, _ = derived_network(**network_behind(loss))
-    assert by_numbers(derived, {"N": 5}, arrays_for(derived))
+    assert by_numbers(derived, {"N": 5}, arrays_for(derived)) == (loss not in OVER_ALL_SAMPLES)
 
 
 def two_trainers(form="numbers", **changes):
