@@ -20,6 +20,14 @@ FUNCTION = 45e-9
 """A function of a Python number: exp, tanh, log."""
 START = 1.6e-6
 """Arrays to lists of numbers before the step, and back to arrays after it."""
+ROW, IN_ROW = 35e-9, 0.3e-9
+"""The largest of a row of an array: to start, and for each entry."""
+TURNED = 1.0e-9
+"""An entry of an array that is copied with its rows as columns, and then compared as part of a whole row."""
+EINSUM, IN_EINSUM = 1.25e-6, 0.4e-9
+"""np.einsum of two arrays that are multiplied entry by entry and summed along an axis: to start, and an entry."""
+PRODUCT = 0.6e-9
+"""An entry of a product of two arrays that is written and then summed by another product, with ones."""
 INFIX = frozenset({"add", "subtract", "multiply", "divide", "negative", "where", "less", "less_equal", "equal"})
 
 
@@ -34,6 +42,33 @@ def of_number(value: Scalar) -> float:
         return 0.0
     own = NUMBER * max(len(value.args) - 1, 1) if value.function in INFIX else FUNCTION
     return own + sum(map(of_number, value.args))
+
+
+def turned_is_faster(rows: int, length: int) -> bool:
+    """Whether the maxima of rows take longer than those of columns in a copy.
+
+    | rows x length, float64 | by rows | turned |
+    | ---------------------- | ------- | ------ |
+    | 64 x 3                 | 2.4e-6  | 1.0e-6 |
+    | 64 x 10                | 2.6e-6  | 1.3e-6 |
+    | 2000 x 10              | 63e-6   | 13e-6  |
+    | 4 x 10                 | 0.7e-6  | 1.1e-6 |
+    | 2000 x 64              | 130e-6  | 165e-6 |
+    """
+    return 2 * CALL + TURNED * rows * length < CALL + rows * (ROW + IN_ROW * length)
+
+
+def product_is_faster(entries: int) -> bool:
+    """Whether the sum of an entry-by-entry product along an axis is quicker by two calls than by an einsum.
+
+    | entries, float64 | einsum | multiply, then dot with ones |
+    | ---------------- | ------ | ---------------------------- |
+    | 40               | 1.3e-6 | 0.5e-6                       |
+    | 640              | 1.6e-6 | 0.7e-6                       |
+    | 4096             | 2.3e-6 | 1.6e-6                       |
+    | 20000            | 10e-6  | 13e-6                        |
+    """
+    return 2 * CALL + PRODUCT * entries < EINSUM + IN_EINSUM * entries
 
 
 def calls(lines: Iterable[Line]) -> int:

@@ -145,7 +145,7 @@ class NumberSteps:
         patterns = [_pattern(self, tensor, elements) for tensor, elements in unrolled.data]
         inner = ", ".join(patterns) if len(patterns) > 1 else f"({patterns[0]},)"
         yield f"for {inner} in samples:"
-        yield from self.block(unrolled.body, "    ")
+        yield from self.block(unrolled.body, "    ") if unrolled.body else ["    pass  # the data make no difference"]
         yield from self.block(unrolled.after, "")
         yield from _tuple([self.text(value) for value in results], f"return {self.text(unrolled.loss)}, [", "]")
 
