@@ -163,7 +163,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
 
 
 class Products(Trained):
-    """The matrix products of a step and nothing else, each into memory that is there: no step of NumPy is faster."""
+    """The matrix products of a step and nothing else, each into memory that is there."""
 
     def prepare(self) -> None:
         """An array for each layer's outcome, for its delta and for the gradient of its weights."""
@@ -392,13 +392,16 @@ class ScikitLearn(Trained):
         size, X = self.size, self.X
         networks = import_module("sklearn.neural_network")
         kind = networks.MLPRegressor if size.loss == "mse" else networks.MLPClassifier
+        scale = (
+            2 / size.widths[-1] if size.loss == "mse" else 1.0
+        )  # it halves squares and adds up the outputs
         self.model = model = kind(
             hidden_layer_sizes=size.widths[1:-1],
             activation={"sigmoid": "logistic"}.get(size.hidden, size.hidden),
             solver="sgd",
             alpha=0.0,
             batch_size=size.batch,
-            learning_rate_init=LEARNING_RATE,
+            learning_rate_init=LEARNING_RATE * scale,
             momentum=0.0,
             shuffle=False,
         )
@@ -414,7 +417,7 @@ class ScikitLearn(Trained):
 
         def step() -> float:
             model.partial_fit(X, Y)
-            return float(model.loss_)
+            return float(model.loss_) * (2 if size.loss == "mse" else 1)
 
         self.step = step
 
@@ -425,4 +428,4 @@ class ScikitLearn(Trained):
 
     def check(self) -> dict[str, Array]:
         """Nothing where it trains another network than the others."""
-        return super().check() if self.size.loss == "cross_entropy" else {}
+        return {} if self.size.loss == "sse" else super().check()

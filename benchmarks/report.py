@@ -31,7 +31,7 @@ def write(
 
 
 def plot(path: Path, ratios: Mapping[str, Mapping[str, float]]) -> None:
-    """A group of bars for each size, a bar for each peer: the module's time by the peer's, on a scale of factors."""
+    """A group of bars for each size, a bar for each peer: the module's time by the peer's, by factors."""
     import matplotlib as mpl
 
     mpl.use("svg")

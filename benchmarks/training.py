@@ -1,5 +1,5 @@
-"""A training step of the generated module beside the textbook's NumPy, PyTorch, JAX, scikit-learn, autograd and
-the bare matrix products.
+"""A training step of the generated module beside the textbook's NumPy, PyTorch, JAX, scikit-learn, autograd
+and the bare matrix products.
 
 Before anything is measured, the losses and parameters of three steps are compared with three steps in
 float64. Exit status: 0 where every ratio is within its bound (`BOUNDS`), 1 where one is not or where a
@@ -84,7 +84,9 @@ def judged(size: str, found: dict[str, Timing]) -> list[tuple[str, bool]]:
     for peer, bound in zip((TEXTBOOK, best, PRODUCTS), bounds, strict=True):
         ratio = mine.ratio(found[peer])
         share = f"ahead in {mine.wins(found[peer]):.0%} of the rounds"
-        claims.append((f"{size}: {ratio:.3f} of the time of {peer}, at most {bound:g}; {share}", ratio <= bound))
+        claims.append(
+            (f"{size}: {ratio:.3f} of the time of {peer}, at most {bound:g}; {share}", ratio <= bound)
+        )
     return claims
 
 

@@ -25,10 +25,12 @@ ROW, IN_ROW = 35e-9, 0.3e-9
 TURNED = 1.0e-9
 """An entry of an array that is copied with its rows as columns, and then compared as part of a whole row."""
 EINSUM, IN_EINSUM = 1.25e-6, 0.4e-9
-"""np.einsum of two arrays that are multiplied entry by entry and summed along an axis: to start, and an entry."""
+"""np.einsum of two arrays, multiplied entry by entry and summed along an axis: to start, and an entry."""
 PRODUCT = 0.6e-9
 """An entry of a product of two arrays that is written and then summed by another product, with ones."""
-INFIX = frozenset({"add", "subtract", "multiply", "divide", "negative", "where", "less", "less_equal", "equal"})
+INFIX = frozenset(
+    {"add", "subtract", "multiply", "divide", "negative", "where", "less", "less_equal", "equal"}
+)
 
 
 def of_numbers(lines: Iterable[Line]) -> float:
@@ -81,6 +83,6 @@ def calls(lines: Iterable[Line]) -> int:
 
 
 def most_samples(once: Iterable[Line], each: Iterable[Line], arrays: Iterable[Line]) -> int:
-    """The most samples for which a step number by number takes less time than the calls of the arrays alone."""
+    """The most samples for which a step number by number takes less than the calls of the arrays alone."""
     left = calls(arrays) * CALL - START - of_numbers(once)
     return max(int(left / max(of_numbers(each), NUMBER)), 0)

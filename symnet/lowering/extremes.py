@@ -1,7 +1,7 @@
 """The largest value along an axis, and where it stands.
 
 before:  M[n] = the largest of each row of Z:  np.maximum.reduce(Z, axis=1)
-after:   Z with its rows as columns, copied; then the largest over whole rows of that:  np.maximum.reduce(Z_turned, axis=0)
+after:   Z copied with its rows as columns, then compared row by row:  np.maximum.reduce(M_turned, axis=0)
 
 `np.maximum.reduce` along the last axis starts anew for every row, which costs more than the row where it is
 short: the classes of a softmax, the places that a query looks at. `costs.turned_is_faster` says for which

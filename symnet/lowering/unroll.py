@@ -29,7 +29,6 @@ from symnet.derivation.journal import Derived
 from symnet.equations.program import Equation, Program
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Size, Tensor
-from symnet.lowering.branches import BRACKETS
 from symnet.lowering.costs import MOST_NUMBERS
 from symnet.lowering.extents import Extents
 from symnet.lowering.instructions import (
@@ -64,14 +63,13 @@ from symnet.lowering.nodes import (
     Window,
     children,
 )
-from symnet.lowering.shared_numbers import named
+from symnet.lowering.numbers import ONE, ZERO, applied, named
 
 Place = int | None
 """A position along an axis; None is the sample that the loop is at."""
 Places = tuple[Place, ...]
 Here = Mapping[Index, Place]
 _SUMS = (Sum, ArgMax)
-ZERO, ONE = Constant(S.Zero), Constant(S.One)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +259,7 @@ class _Unrolling:
         if isinstance(expr, Read | Window | Gather):
             return self.reading(expr, here, stage)
         if isinstance(expr, Elementwise):
-            return _applied(expr.function, [self.value(a, here, stage) for a in expr.args])
+            return applied(expr.function, [self.value(a, here, stage) for a in expr.args])
         if isinstance(expr, Contract):
             return self.contraction(expr, here, stage)
         if isinstance(expr, Extreme):
@@ -342,16 +340,16 @@ class _Unrolling:
 
     def sum_of_products(self, expr: Contract, over: Axes, here: Here, stage: str) -> Scalar:
         terms = [
-            _applied("multiply", [self.value(operand, place, stage) for operand in expr.operands])
+            applied("multiply", [self.value(operand, place, stage) for operand in expr.operands])
             for place in self.along(over, here)
         ]
-        return _applied("add", terms)
+        return applied("add", terms)
 
     def added_up(self, expr: Fold | Scatter, here: Here, stage: str) -> Scalar:
         """What is added up at a target: from the places that are it, or that turn out to be."""
         terms = []
         for place in self.along(expr.over, here):
-            factors = []
+            factors: list[Scalar] = []
             for axis, to in zip(expr.targets, expr.places, strict=True):
                 target = Constant(Integer(self.at(axis, here)))
                 if isinstance(to, Affine):
@@ -360,10 +358,12 @@ class _Unrolling:
                 else:
                     found = self.value(to, place, stage)
                     fixed = isinstance(found, Constant)
-                    factors.append(Constant(S(int(found == target))) if fixed else NumberOp("equal", (found, target)))
+                    factors.append(
+                        Constant(S(int(found == target))) if fixed else NumberOp("equal", (found, target))
+                    )
             if ZERO not in factors:
-                terms.append(_applied("multiply", [*factors, self.value(expr.body, place, stage)]))
-        return _applied("add", terms)
+                terms.append(applied("multiply", [*factors, self.value(expr.body, place, stage)]))
+        return applied("add", terms)
 
 
 def _in_order(lines: list[Line], order: Mapping[str, int]) -> list[Line]:
@@ -390,33 +390,3 @@ def _joined(name: str, places: Places) -> str:
 
 def _read(buffer: Buffer) -> NumberRead:
     return NumberRead(View(buffer))
-
-
-def _applied(function: str, args: list[Scalar]) -> Scalar:
-    """A function of numbers, without what a zero, a one or a bracket makes needless.
-
-    A bracket in a product is a choice: what is not chosen is not computed.
-    """
-    if function == "add":
-        args = [argument for argument in args if argument != ZERO]
-        return NumberOp("add", tuple(args)) if len(args) > 1 else args[0] if args else ZERO
-    if function == "multiply":
-        if ZERO in args:
-            return ZERO
-        args = [argument for argument in args if argument != ONE]
-        brackets = [a for a in args if isinstance(a, NumberOp) and a.function in BRACKETS]
-        if brackets and len(args) > 1:
-            rest = [argument for argument in args if argument is not brackets[0]]
-            return NumberOp("where", (brackets[0], _applied("multiply", rest), ZERO))
-        return NumberOp("multiply", tuple(args)) if len(args) > 1 else args[0] if args else ONE
-    if function == "subtract" and args[1] == ZERO:
-        return args[0]
-    if function in ("subtract", "negative") and args[0] == ZERO:
-        return ZERO if function == "negative" else _applied("negative", args[1:])
-    if function == "divide" and args[0] == ZERO:
-        return ZERO
-    if function == "power" and isinstance(args[1], Constant) and args[1].value in (2, 3, 4):
-        return NumberOp("multiply", (args[0],) * int(args[1].value))
-    if function == "rise":  # e^x up to 0, which is e^-|x| there
-        return NumberOp("where", (NumberOp("less", (ZERO, args[0])), ONE, NumberOp("decay", (args[0],))))
-    return NumberOp(function, tuple(args))

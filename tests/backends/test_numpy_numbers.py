@@ -87,7 +87,9 @@ def test_every_activation(activation):
     layers = [Dense(4, activation=activation), Dense(2, activation=activation)]
     derived, _ = derived_network(layers=layers)
     text = program_text(derived.computed)
-    assert by_numbers(derived, {"N": 5}, arrays_for(derived)) != any(f"{name}(" in text for name in ARRAYS_ONLY)
+    assert by_numbers(derived, {"N": 5}, arrays_for(derived)) != any(
+        f"{name}(" in text for name in ARRAYS_ONLY
+    )
 
 
 @pytest.mark.parametrize("loss", members("losses"))

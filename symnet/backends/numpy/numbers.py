@@ -27,7 +27,28 @@ from symnet.lowering.unroll import Places, Unrolled
 
 COMPARISONS = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
 OF_MATH = frozenset(
-    "acos acosh asin asinh atan atanh cos cosh erf erfc exp expm1 log log1p pow sin sinh sqrt tan tanh".split()
+    [
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "cos",
+        "cosh",
+        "erf",
+        "erfc",
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "pow",
+        "sin",
+        "sinh",
+        "sqrt",
+        "tan",
+        "tanh",
+    ]
 )
 """What the module takes from Python's own `math`."""
 FORMS = {
@@ -145,9 +166,15 @@ class NumberSteps:
         patterns = [_pattern(self, tensor, elements) for tensor, elements in unrolled.data]
         inner = ", ".join(patterns) if len(patterns) > 1 else f"({patterns[0]},)"
         yield f"for {inner} in samples:"
-        yield from self.block(unrolled.body, "    ") if unrolled.body else ["    pass  # the data make no difference"]
+        yield from (
+            self.block(unrolled.body, "    ")
+            if unrolled.body
+            else ["    pass  # the data make no difference"]
+        )
         yield from self.block(unrolled.after, "")
-        yield from _tuple([self.text(value) for value in results], f"return {self.text(unrolled.loss)}, [", "]")
+        yield from _tuple(
+            [self.text(value) for value in results], f"return {self.text(unrolled.loss)}, [", "]"
+        )
 
     def block(self, lines: Iterable[Line], indent: str) -> Iterator[str]:
         current = ""
@@ -194,7 +221,9 @@ class NumberSteps:
                 text = f"-{self.text(args[0], 1)}"
             else:
                 first = self.text(args[0], own - 1)
-                rest = [self.text(a, own if function in ("subtract", "divide") else own - 1) for a in args[1:]]
+                rest = [
+                    self.text(a, own if function in ("subtract", "divide") else own - 1) for a in args[1:]
+                ]
                 text = f" {INFIX[function]} ".join([first, *rest])
             return f"({text})" if own <= level else text
         if function in COMPARISONS:
@@ -206,7 +235,9 @@ class NumberSteps:
         form = form or FORMS.get(function)
         if form is None:
             raise NoSuchFormError(function)
-        return form.format(*(self.text(a, 2 if function in ("inverse", "signum", "sign") else -1) for a in args))
+        return form.format(
+            *(self.text(a, 2 if function in ("inverse", "signum", "sign") else -1) for a in args)
+        )
 
     def condition(self, value: Scalar) -> str:
         if isinstance(value, NumberOp) and value.function in COMPARISONS:
@@ -270,7 +301,9 @@ def _used(places: Iterable[Place], unrolled: Unrolled) -> Iterator[Place]:
     for place in places:
         own = set(place.buffers)
         kept = tuple(map(_read, place.buffers)) == place.results
-        if not kept or any(view.buffer in own for value in values[: len(lines) + 1] for view in views_of(value)):
+        if not kept or any(
+            view.buffer in own for value in values[: len(lines) + 1] for view in views_of(value)
+        ):
             yield place
 
 

@@ -1,4 +1,5 @@
-"""What stands in several numbers is computed once.
+"""Numbers made of numbers: what a zero or a one makes needless is left out, and what stands in several of them
+is computed once.
 
 before:  A = 1 / (exp(Z) + 1);  dZ = dA * exp(Z) / ((exp(Z) + 1) * (exp(Z) + 1))
 after:   part = exp(Z);  part_2 = part + 1;  A = 1 / part_2;  dZ = dA * part / (part_2 * part_2)
@@ -11,15 +12,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from symnet.lowering.branches import SAFE
-from symnet.lowering.instructions import Assign, Buffer, Line, NumberOp, NumberRead, Scalar, View
+from sympy import S
 
-INFIX = frozenset({"add", "subtract", "multiply", "divide", "negative"})
+from symnet.lowering.branches import BRACKETS, SAFE
+from symnet.lowering.instructions import Assign, Buffer, Constant, Line, NumberOp, NumberRead, Scalar, View
+
+ZERO, ONE = Constant(S.Zero), Constant(S.One)
 
 
 def named(lines: Sequence[Line], fresh: Callable[[str], Buffer]) -> Iterator[Line]:
     """The assignments, with those before them that give names to what is used again."""
-    counted = Counter(part for line in lines for part in set_of(line))
+    counted = Counter(part for line in lines for part in _parts(line))
     names: dict[NumberOp, NumberRead] = {}
 
     def rewritten(value: Scalar, line: Line, whole: bool = False) -> Iterator[Line]:
@@ -49,7 +52,7 @@ def named(lines: Sequence[Line], fresh: Callable[[str], Buffer]) -> Iterator[Lin
             names.setdefault(assign.value, NumberRead(View(assign.out)))
 
 
-def set_of(line: Line) -> Iterator[NumberOp]:
+def _parts(line: Line) -> Iterator[NumberOp]:
     """Every part of the value of a line, as often as it stands there."""
     assert isinstance(line.instruction, Assign)
     pending: list[Scalar] = [line.instruction.value]
@@ -67,11 +70,39 @@ def _always(choice: NumberOp) -> tuple[Scalar, ...]:
 
 
 def _is_risky(value: Scalar) -> bool:
-    return isinstance(value, NumberOp) and (
-        value.function not in SAFE or any(map(_is_risky, value.args))
-    )
+    return isinstance(value, NumberOp) and (value.function not in SAFE or any(map(_is_risky, value.args)))
 
 
 def _stem(line: Line) -> str:
     assert isinstance(line.instruction, Assign)
-    return line.tensor and line.instruction.out.name or "sum"
+    return (line.tensor and line.instruction.out.name) or "sum"
+
+
+def applied(function: str, args: list[Scalar]) -> Scalar:
+    """A function of numbers, without what a zero, a one or a bracket makes needless.
+
+    A bracket in a product is a choice: what is not chosen is not computed.
+    """
+    if function == "add":
+        args = [argument for argument in args if argument != ZERO]
+        return NumberOp("add", tuple(args)) if len(args) > 1 else args[0] if args else ZERO
+    if function == "multiply":
+        if ZERO in args:
+            return ZERO
+        args = [argument for argument in args if argument != ONE]
+        brackets = [a for a in args if isinstance(a, NumberOp) and a.function in BRACKETS]
+        if brackets and len(args) > 1:
+            rest = [argument for argument in args if argument is not brackets[0]]
+            return NumberOp("where", (brackets[0], applied("multiply", rest), ZERO))
+        return NumberOp("multiply", tuple(args)) if len(args) > 1 else args[0] if args else ONE
+    if function == "subtract" and args[1] == ZERO:
+        return args[0]
+    if function in ("subtract", "negative") and args[0] == ZERO:
+        return ZERO if function == "negative" else applied("negative", args[1:])
+    if function == "divide" and args[0] == ZERO:
+        return ZERO
+    if function == "power" and isinstance(args[1], Constant) and args[1].value in (2, 3, 4):
+        return NumberOp("multiply", (args[0],) * int(args[1].value))
+    if function == "rise":  # e^x up to 0, which is e^-|x| there
+        return NumberOp("where", (NumberOp("less", (ZERO, args[0])), ONE, NumberOp("decay", (args[0],))))
+    return NumberOp(function, tuple(args))
