@@ -1,5 +1,5 @@
-"""Numbers made of numbers: what a zero or a one makes needless is left out, and what stands in several of them
-is computed once.
+"""Numbers made of numbers: what a zero or a one makes needless is left out, and what stands in several of
+them is computed once.
 
 before:  A = 1 / (exp(Z) + 1);  dZ = dA * exp(Z) / ((exp(Z) + 1) * (exp(Z) + 1))
 after:   part = exp(Z);  part_2 = part + 1;  A = 1 / part_2;  dZ = dA * part / (part_2 * part_2)

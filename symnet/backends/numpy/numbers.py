@@ -27,28 +27,8 @@ from symnet.lowering.unroll import Places, Unrolled
 
 COMPARISONS = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
 OF_MATH = frozenset(
-    [
-        "acos",
-        "acosh",
-        "asin",
-        "asinh",
-        "atan",
-        "atanh",
-        "cos",
-        "cosh",
-        "erf",
-        "erfc",
-        "exp",
-        "expm1",
-        "log",
-        "log1p",
-        "pow",
-        "sin",
-        "sinh",
-        "sqrt",
-        "tan",
-        "tanh",
-    ]
+    ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "erf", "erfc", "exp", "expm1")
+    + ("log", "log1p", "pow", "sin", "sinh", "sqrt", "tan", "tanh")
 )
 """What the module takes from Python's own `math`."""
 FORMS = {
