@@ -83,7 +83,7 @@ class NumberSteps:
 
     def values(self, forced: bool = False) -> dict[str, object]:
         """What the template needs; empty where the form does not pay, unless it is `forced`."""
-        if not self.most and not forced:
+        if not self.places or (not self.most and not forced):
             return {}
         try:
             with self.text_of.place("workspace"):
@@ -97,7 +97,9 @@ class NumberSteps:
             "samples": f"list(zip({', '.join(f'{name}.tolist()' for name in names)}))",
             "read_numbers": self.read(),
             "write_numbers": list(self.write()),
-            "of_math": sorted(name for name in OF_MATH if any(f"{name}(" in line for line in body)),
+            "of_math": sorted(
+                name for name in OF_MATH if any(f"{name}(" in line.partition("#")[0] for line in body)
+            ),
         }
 
     def read(self) -> str:
