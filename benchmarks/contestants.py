@@ -21,6 +21,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 LEARNING_RATE = 0.05
 STEPS_COMPARED = 3
+MANY = 100
 DTYPES = ("float32", "float64")
 
 
@@ -130,8 +131,13 @@ class Generated(Trained):
         self.step = lambda: trainer.step(self.X, self.Y)
 
     def run(self, times: int) -> None:
-        """So many epochs of one batch: what a user calls."""
-        self.trainer.fit(self.X, self.Y, epochs=times)
+        """So many epochs of one batch: what a user calls. Where a turn has few steps, what `fit` does once for
+        a whole training (checks, copies to go back to) would be charged to them: they are called one by one.
+        """
+        if times >= MANY:
+            self.trainer.fit(self.X, self.Y, epochs=times)
+        else:
+            super().run(times)
 
     def parameters(self) -> dict[str, Array]:
         """As the trainer holds them."""
@@ -148,10 +154,6 @@ class GeneratedC(Generated):
         super().prepare()
         if type(self.trainer).__name__ != "Trainer" or not hasattr(self.trainer, "_library"):
             raise RuntimeError("there is no C compiler")
-
-    def run(self, times: int) -> None:
-        """Full batches, as many epochs as steps: all in one call, or a few."""
-        self.trainer.fit(self.X, self.Y, epochs=times)
 
 
 def module_from(source: str) -> ModuleType:

@@ -48,7 +48,10 @@ def plot(path: Path, ratios: Mapping[str, Mapping[str, float]]) -> None:
     axes.set_yscale("log")
     axes.set_xticks(
         range(len(ratios)),
-        [name.partition(",")[0].replace(" float", "\nfloat") for name in ratios],
+        [
+            name.partition(",")[0].replace(" float", "\nfloat").replace("2048-2048", "2048\n-2048")
+            for name in ratios
+        ],
         fontsize=8,
     )
     axes.set_ylabel("time of a step by a peer's\n(below 1: the module is ahead)")
