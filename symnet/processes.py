@@ -99,8 +99,8 @@ class Processes:
             return DataError(worker.last_words(), place="training")
         place = f"process {worker.number} of {self.count}"
         kept = self.checkpoint is not None and self.checkpoint.exists()
-        again = f"the same command again, which goes on from {self.checkpoint}" if kept else ""
-        return ProcessError(worker.end(), place=place, expected="all processes to go on", suggestion=again)
+        again = f"; the same command again goes on from {self.checkpoint}" if kept else ""
+        return ProcessError(worker.end(), place=place, expected=f"all processes to go on{again}")
 
 
 class _Worker:
