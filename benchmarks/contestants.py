@@ -1,5 +1,5 @@
-"""One training step, five times over: what symnet generates in Python and in C, the textbook's NumPy,
-PyTorch and scikit-learn.
+"""One training step, many times over: what symnet generates in NumPy and in C, the textbook's NumPy,
+PyTorch, JAX, autograd and scikit-learn; and the matrix products alone, which no NumPy code can do without.
 
 Every contestant trains the same network from the same parameters on the same batch; a step is the forward
 pass, the value of the loss, every gradient and the update by gradient descent. Libraries are imported where
@@ -21,6 +21,8 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 LEARNING_RATE = 0.05
 STEPS_COMPARED = 3
+MANY = 100
+DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Size:
     name: str
     widths: tuple[int, ...]
     hidden: str
-    loss: str  # "sse" of a sigmoid output, or "cross_entropy" of a linear one
+    loss: str  # "sse" of a sigmoid output, "cross_entropy" or "mse" of a linear one
     bias: bool
     batch: int
     dtype: str
@@ -49,21 +51,23 @@ class Size:
         """X (batch, inputs) and Y (batch, outputs): classes as rows of zeros and a one."""
         random = np.random.default_rng(2)
         X = random.uniform(size=(self.batch, self.widths[0]))
-        if self.loss == "cross_entropy":
+        if self.loss == "mse":
+            Y = random.normal(size=(self.batch, self.widths[-1]))
+        elif self.loss == "cross_entropy":
             Y = np.eye(self.widths[-1])[random.integers(self.widths[-1], size=self.batch)]
         else:
             Y = random.integers(2, size=(self.batch, self.widths[-1])).astype(float)
         return X.astype(self.dtype), Y.astype(self.dtype)
 
 
+DIGITS, IMAGES, LARGE = (64, 64, 10), (784, 256, 128, 10), (1024, 2048, 2048, 1024)
 SIZES = [
     Size("xor float64", (2, 2, 1), "sigmoid", "sse", True, 4, "float64"),
     Size("loy float64", (3, 4, 1), "sigmoid", "sse", False, 4, "float64"),
-    Size("digits relu float32", (64, 64, 10), "relu", "cross_entropy", True, 64, "float32"),
-    Size("digits relu float64", (64, 64, 10), "relu", "cross_entropy", True, 64, "float64"),
-    Size("digits sigmoid float32", (64, 64, 10), "sigmoid", "cross_entropy", True, 64, "float32"),
-    Size("784-256-128-10 float32", (784, 256, 128, 10), "relu", "cross_entropy", True, 128, "float32"),
-    Size("784-256-128-10 float64", (784, 256, 128, 10), "relu", "cross_entropy", True, 128, "float64"),
+    *(Size(f"digits relu {dtype}", DIGITS, "relu", "cross_entropy", True, 64, dtype) for dtype in DTYPES),
+    Size("digits sigmoid float32", DIGITS, "sigmoid", "cross_entropy", True, 64, "float32"),
+    *(Size(f"784-256-128-10 {dtype}", IMAGES, "relu", "cross_entropy", True, 128, dtype) for dtype in DTYPES),
+    *(Size(f"1024-2048-2048-1024 {dtype}", LARGE, "tanh", "mse", True, 256, dtype) for dtype in DTYPES),
 ]
 
 
@@ -107,7 +111,7 @@ class Generated(Trained):
     def prepare(self) -> None:
         """Derive, generate, import, and give the trainer the common start."""
         symnet, size = import_module("symnet"), self.size
-        output = "linear" if size.loss == "cross_entropy" else "sigmoid"
+        output = "sigmoid" if size.loss == "sse" else "linear"
         activations = [size.hidden] * (len(size.widths) - 2) + [output]
         network = symnet.Network(
             inputs={"X": ("N", size.widths[0])},
@@ -126,6 +130,15 @@ class Generated(Trained):
         self.trainer = trainer
         self.step = lambda: trainer.step(self.X, self.Y)
 
+    def run(self, times: int) -> None:
+        """So many epochs of one batch: what a user calls. Where a turn has few steps, what `fit` does once
+        for a whole training (checks, copies to go back to) would be charged to them: there it is step by step.
+        """
+        if times >= MANY:
+            self.trainer.fit(self.X, self.Y, epochs=times)
+        else:
+            super().run(times)
+
     def parameters(self) -> dict[str, Array]:
         """As the trainer holds them."""
         return dict(self.trainer.parameters)
@@ -142,10 +155,6 @@ class GeneratedC(Generated):
         if type(self.trainer).__name__ != "Trainer" or not hasattr(self.trainer, "_library"):
             raise RuntimeError("there is no C compiler")
 
-    def run(self, times: int) -> None:
-        """Full batches, as many epochs as steps: all in one call, or a few."""
-        self.trainer.fit(self.X, self.Y, epochs=times)
-
 
 def module_from(source: str) -> ModuleType:
     """The module whose text is `source`, imported from a file as a user would."""
@@ -161,13 +170,52 @@ def module_from(source: str) -> ModuleType:
         return module
 
 
+HIDDEN: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda Z: np.maximum(Z, 0),
+    "sigmoid": lambda Z: 1 / (1 + np.exp(-Z)),
+    "tanh": np.tanh,
+}
+SLOPES: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda A: A > 0,
+    "sigmoid": lambda A: A * (1 - A),
+    "tanh": lambda A: 1 - A**2,
+}
+
+
+class Products(Trained):
+    """The matrix products of a step and nothing else, each into memory that is there."""
+
+    def prepare(self) -> None:
+        """An array for each layer's outcome, for its delta and for the gradient of its weights."""
+        size, weights = self.size, [value for name, value in self.start.items() if name.startswith("W")]
+        values = [self.X, *(np.ones((size.batch, W.shape[1]), self.dtype) for W in weights)]
+        deltas = [np.ones_like(value) for value in values]
+        gradients = [np.empty_like(W) for W in weights]
+
+        def step() -> float:
+            for W, A, Z in zip(weights, values, values[1:], strict=False):
+                A.dot(W, out=Z)
+            for k in range(len(weights) - 1, -1, -1):
+                values[k].T.dot(deltas[k + 1], out=gradients[k])
+                if k:
+                    deltas[k + 1].dot(weights[k].T, out=deltas[k])
+            return 0.0
+
+        self.step = step
+
+    def check(self) -> dict[str, Array]:
+        """Nothing: it trains nothing."""
+        return {}
+
+
 class Textbook(Trained):
     """NumPy as a textbook writes it: a line an equation, a new array for each."""
 
     def prepare(self) -> None:
         """The parameters are a dict of arrays."""
         self.P = dict(self.start)
-        self.step = self.cross_entropy_step if self.size.loss == "cross_entropy" else self.sse_step
+        losses = {"cross_entropy": self.cross_entropy_step, "mse": self.mse_step, "sse": self.sse_step}
+        self.step = losses[self.size.loss]
 
     def parameters(self) -> dict[str, Array]:
         """The dict itself."""
@@ -181,7 +229,7 @@ class Textbook(Trained):
             if self.size.bias:
                 Z = Z + self.P[f"b{k}"]
             if k < last:
-                Z = np.maximum(Z, 0) if self.size.hidden == "relu" else 1 / (1 + np.exp(-Z))
+                Z = HIDDEN[self.size.hidden](Z)
             values.append(Z)
         return values
 
@@ -202,6 +250,14 @@ class Textbook(Trained):
         self.backward(values, 2 * (A - self.Y) * A * (1 - A))
         return float(loss)
 
+    def mse_step(self) -> float:
+        """A linear output, and the mean of its squared errors."""
+        *values, Z = self.forward()
+        error = Z - self.Y
+        loss = np.mean(error**2)
+        self.backward(values, 2 * error / error.size)
+        return float(loss)
+
     def backward(self, values: list[Array], delta: Array) -> None:
         """From the last layer's delta back to the first layer, and the update."""
         gradients = {}
@@ -212,7 +268,7 @@ class Textbook(Trained):
                 gradients[f"b{k}"] = delta.sum(axis=0)
             if k > 1:
                 delta = delta @ self.P[f"W{k}"].T
-                delta = delta * (A > 0) if self.size.hidden == "relu" else delta * A * (1 - A)
+                delta = delta * SLOPES[self.size.hidden](A)
         for name, gradient in gradients.items():
             self.P[name] = self.P[name] - LEARNING_RATE * gradient
 
@@ -224,6 +280,7 @@ class PyTorch(Trained):
         """As PyTorch's own tutorial has it, but for the given start."""
         torch, size = import_module("torch"), self.size
         torch.set_num_threads(1)
+        kinds = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}
         modules: list[Any] = []
         for k in range(1, len(size.widths)):
             W = torch.tensor(self.start[f"W{k}"])
@@ -232,12 +289,15 @@ class PyTorch(Trained):
                 layer.weight.copy_(W.T)
                 if size.bias:
                     layer.bias.copy_(torch.tensor(self.start[f"b{k}"]))
-            modules += [layer, torch.nn.ReLU() if size.hidden == "relu" else torch.nn.Sigmoid()]
-        if size.loss == "cross_entropy":
-            modules.pop()
-            criterion, Y = torch.nn.CrossEntropyLoss(), torch.tensor(self.Y.argmax(axis=1))
+            modules += [layer, kinds[size.hidden]()]
+        Y = torch.tensor(self.Y)
+        if size.loss == "sse":
+            criterion = torch.nn.MSELoss(reduction="sum")
         else:
-            criterion, Y = torch.nn.MSELoss(reduction="sum"), torch.tensor(self.Y)
+            modules.pop()
+            criterion = torch.nn.MSELoss()
+        if size.loss == "cross_entropy":
+            criterion, Y = torch.nn.CrossEntropyLoss(), torch.tensor(self.Y.argmax(axis=1))
         self.model = model = torch.nn.Sequential(*modules)
         optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
         X = torch.tensor(self.X)
@@ -261,6 +321,85 @@ class PyTorch(Trained):
         return found
 
 
+class Functional(Trained):
+    """A loss as a function of the parameters, which a library differentiates: what JAX and autograd share."""
+
+    def loss_of(self, numpy: Any) -> Callable[[dict[str, Array], Array, Array], Any]:
+        """The loss of this network, written with a library's own NumPy."""
+        size, layers = self.size, len(self.size.widths) - 1
+        hidden = {
+            "relu": lambda Z: numpy.maximum(Z, 0),
+            "sigmoid": lambda Z: 1 / (1 + numpy.exp(-Z)),
+            "tanh": numpy.tanh,
+        }
+
+        def loss(P: dict[str, Array], X: Array, Y: Array) -> Any:
+            A = X
+            for k in range(1, layers + 1):
+                A = A @ P[f"W{k}"]
+                if size.bias:
+                    A = A + P[f"b{k}"]
+                if k < layers:
+                    A = hidden[size.hidden](A)
+            if size.loss == "cross_entropy":
+                A = A - A.max(axis=1, keepdims=True)
+                A = A - numpy.log(numpy.sum(numpy.exp(A), axis=1, keepdims=True))
+                return -numpy.sum(Y * A) / len(X)
+            if size.loss == "mse":
+                return numpy.mean((A - Y) ** 2)
+            return numpy.sum((hidden["sigmoid"](A) - Y) ** 2)
+
+        return loss
+
+
+class JAX(Functional):
+    """JAX: value, gradients and update compiled into one function, one call a step."""
+
+    def prepare(self) -> None:
+        """Compile on the first call; the old parameters' memory is given to the new."""
+        jax = import_module("jax")
+        jax.config.update("jax_enable_x64", self.dtype == np.float64)
+        derived = jax.value_and_grad(self.loss_of(import_module("jax.numpy")))
+
+        def whole(P: Any, X: Any, Y: Any) -> Any:
+            loss, gradients = derived(P, X, Y)
+            return loss, jax.tree_util.tree_map(lambda p, g: p - LEARNING_RATE * g, P, gradients)
+
+        compiled = jax.jit(whole, donate_argnums=0)
+        X, Y = jax.device_put(self.X), jax.device_put(self.Y)
+        self.P = jax.device_put(self.start)
+
+        def step() -> float:
+            loss, self.P = compiled(self.P, X, Y)
+            return float(loss)
+
+        self.step = step
+
+    def parameters(self) -> dict[str, Array]:
+        """As NumPy arrays."""
+        return {name: np.asarray(value) for name, value in self.P.items()}
+
+
+class Autograd(Functional):
+    """autograd, which records NumPy's calls."""
+
+    def prepare(self) -> None:
+        """A new dict of parameters each step."""
+        derived = import_module("autograd").value_and_grad(self.loss_of(import_module("autograd.numpy")))
+        self.P = dict(self.start)
+
+        def step() -> float:
+            loss, gradients = derived(self.P, self.X, self.Y)
+            self.P = {name: value - LEARNING_RATE * gradients[name] for name, value in self.P.items()}
+            return float(loss)
+
+        self.step = step
+
+    def parameters(self) -> dict[str, Array]:
+        """The dict itself."""
+        return self.P
+
+
 class ScikitLearn(Trained):
     """scikit-learn's multilayer perceptron, one batch a call of partial_fit.
 
@@ -271,25 +410,34 @@ class ScikitLearn(Trained):
     def prepare(self) -> None:
         """A first call makes the arrays, which then get the common start."""
         size, X = self.size, self.X
-        self.model = model = import_module("sklearn.neural_network").MLPClassifier(
+        networks = import_module("sklearn.neural_network")
+        kind = networks.MLPRegressor if size.loss == "mse" else networks.MLPClassifier
+        scale = (
+            2 / size.widths[-1] if size.loss == "mse" else 1.0
+        )  # it halves squares and adds up the outputs
+        self.model = model = kind(
             hidden_layer_sizes=size.widths[1:-1],
-            activation="relu" if size.hidden == "relu" else "logistic",
+            activation={"sigmoid": "logistic"}.get(size.hidden, size.hidden),
             solver="sgd",
             alpha=0.0,
             batch_size=size.batch,
-            learning_rate_init=LEARNING_RATE,
+            learning_rate_init=LEARNING_RATE * scale,
             momentum=0.0,
             shuffle=False,
         )
-        Y = self.Y.argmax(axis=1) if size.loss == "cross_entropy" else self.Y.ravel().astype(int)
-        model.partial_fit(X, Y, classes=np.arange(max(2, size.widths[-1])))
+        if size.loss == "mse":
+            Y = self.Y
+            model.partial_fit(X, Y)
+        else:
+            Y = self.Y.argmax(axis=1) if size.loss == "cross_entropy" else self.Y.ravel().astype(int)
+            model.partial_fit(X, Y, classes=np.arange(max(2, size.widths[-1])))
         for name, value in self.start.items():
             arrays = model.coefs_ if name.startswith("W") else model.intercepts_
             arrays[int(name[1:]) - 1][...] = value
 
         def step() -> float:
             model.partial_fit(X, Y)
-            return float(model.loss_)
+            return float(model.loss_) * (2 if size.loss == "mse" else 1)
 
         self.step = step
 
@@ -300,4 +448,4 @@ class ScikitLearn(Trained):
 
     def check(self) -> dict[str, Array]:
         """Nothing where it trains another network than the others."""
-        return super().check() if self.size.loss == "cross_entropy" else {}
+        return {} if self.size.loss == "sse" else super().check()

@@ -1,12 +1,14 @@
-"""A training step of the generated modules, in NumPy and in C, beside the textbook's NumPy, PyTorch and
-scikit-learn.
+"""A training step of the generated modules, in NumPy and in C, beside the textbook's NumPy, PyTorch, JAX,
+scikit-learn, autograd and the bare matrix products.
 
 Before anything is measured, the losses and parameters of three steps are compared with three steps in
-float64. Exit status: 0 where the generated modules are ahead of all three at every size, 1 where it is not
-or where a contestant computes something else, 2 where a library is missing.
+float64. Exit status: 0 where every ratio is within its bound (`BOUNDS`), 1 where one is not or where a
+contestant computes something else, 2 where a library is missing. With `--write` the table and a plot go into
+docs/performance.md.
 """
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from measure import (
@@ -23,11 +25,28 @@ from measure import (
     versions,
 )
 
-GENERATED = {"generated module": "Generated", "generated C": "GeneratedC"}
-PEERS = {"textbook NumPy": "Textbook", "PyTorch eager": "PyTorch", "scikit-learn": "ScikitLearn"}
+GENERATED, NATIVE, TEXTBOOK, PRODUCTS = "generated module", "generated C", "textbook NumPy", "bare products"
+LIBRARIES = {
+    "PyTorch eager": "PyTorch",
+    "JAX jit": "JAX",
+    "scikit-learn": "ScikitLearn",
+    "autograd": "Autograd",
+}
+FORMS = {GENERATED: "Generated", NATIVE: "GeneratedC"}
+SUBJECTS = FORMS | {TEXTBOOK: "Textbook", PRODUCTS: "Products"} | LIBRARIES
 # Of losses and parameters after three steps, relative to their size or to 1. The reference is the textbook's
 # step in float64, and that PyTorch, which differentiates by itself, agrees with it is what makes it one.
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
+# At most: the module's time by the textbook's, by the best library's, by that of the products alone.
+BOUNDS = {
+    "xor": (0.15, 0.3, 4.0),
+    "loy": (0.15, 0.3, 4.0),
+    "digits": (0.5, 0.65, 2.5),
+    "784-256-128-10 float32": (0.9, 1.0, 1.15),
+    "784-256-128-10 float64": (0.9, 0.9, 1.15),
+    "1024-2048-2048-1024 float32": (1.0, 1.4, 1.05),
+    "1024-2048-2048-1024 float64": (1.0, 1.05, 1.05),
+}
 
 
 def deviation(found: dict[str, Any], reference: dict[str, Any]) -> float:
@@ -43,17 +62,33 @@ def deviation(found: dict[str, Any], reference: dict[str, Any]) -> float:
     return float(np.max(errors))  # not a number where one of them is not
 
 
-def compare(size: str, rounds: int) -> tuple[list[Timing], dict[str, float]]:
+def compare(size: str, rounds: int) -> tuple[dict[str, Timing], dict[str, float]]:
     """Check, then measure, every contestant at one size: its times, and its deviation from float64."""
     with start(Contestant("the reference", "contestants", "Textbook", (size, "float64"))) as worker:
         reference = worker.check()
     with ExitStack() as stack:
         workers = [
             stack.enter_context(start(Contestant(name, "contestants", subject, (size,))))
-            for name, subject in (GENERATED | PEERS).items()
+            for name, subject in SUBJECTS.items()
         ]
         deviations = {worker.contestant.name: deviation(worker.check(), reference) for worker in workers}
-        return take_turns(workers, rounds, Progress(size, rounds)), deviations
+        timings = take_turns(workers, rounds, Progress(size, rounds))
+    return {timing.name: timing for timing in timings}, deviations
+
+
+def judged(size: str, found: dict[str, Timing]) -> list[tuple[str, bool]]:
+    """What is claimed of one size: the three ratios, each with its bound."""
+    mine = found[GENERATED]
+    best = min(LIBRARIES, key=lambda name: found[name].median)
+    bounds = next(bounds for name, bounds in BOUNDS.items() if size.startswith(name))
+    claims = []
+    for peer, bound in zip((TEXTBOOK, best, PRODUCTS), bounds, strict=True):
+        ratio = mine.ratio(found[peer])
+        share = f"ahead in {mine.wins(found[peer]):.0%} of the rounds"
+        claims.append(
+            (f"{size}: {ratio:.3f} of the time of {peer}, at most {bound:g}; {share}", ratio <= bound)
+        )
+    return claims
 
 
 def main() -> int:
@@ -62,26 +97,34 @@ def main() -> int:
 
     parser = arguments(__doc__, rounds=31)
     names = ", ".join(size.name for size in SIZES)
-    parser.add_argument("--size", default="", help=f"only sizes with this in their name, of: {names}")
+    parser.add_argument(
+        "--size", default="", help=f"only sizes with one of these words (a,b) in their name, of: {names}"
+    )
+    parser.add_argument("--write", action="store_true", help="put table and plot into docs/performance.md")
     options = parser.parse_args()
-    rows, claims = [], []
-    for size in [size for size in SIZES if options.size in size.name]:
-        timings, deviations = compare(size.name, options.rounds)
-        peers = timings[len(GENERATED) :]
-        for generated in timings[: len(GENERATED)]:
-            name, ratios = generated.name, [generated.ratio(peer) for peer in peers]
-            figures = (f"{ratio:.4f}" for ratio in ratios)
-            rows.append([size.name, name, f"{generated.median * 1e6:.2f}", *figures])
-            for peer, ratio in zip(peers, ratios, strict=True):
-                share = f"ahead in {generated.wins(peer):.0%} of the rounds"
-                claim = f"{size.name}, {name}: {ratio:.4f} of the time of {peer.name}, {share}"
-                claims.append((claim, ratio < 1))
+    peers = [name for name in SUBJECTS if name not in FORMS]
+    rows, claims, ratios = [], [], {}
+    for size in [size for size in SIZES if any(word in size.name for word in options.size.split(","))]:
+        found, deviations = compare(size.name, options.rounds)
+        for mine, name in ((found[form], f"{size.name}, {form}") for form in FORMS):
+            ratios[name] = {peer: mine.ratio(found[peer]) for peer in peers}
+            rows.append([name, f"{mine.median * 1e6:.2f}", *(f"{ratios[name][peer]:.4f}" for peer in peers)])
+        claims += judged(size.name, found)
+        for peer in (TEXTBOOK, *LIBRARIES):
+            ratio = found[NATIVE].ratio(found[peer])
+            claims.append((f"{size.name}: {ratio:.4f} of the time of {peer} in C", ratio < 1))
         farthest, limit = max(deviations, key=deviations.__getitem__), TOLERANCE[size.dtype]
         claim = f"{size.name}: all within {limit:.0e} of float64 ({farthest}: {deviations[farthest]:.0e})"
         claims.append((claim, all(found <= limit for found in deviations.values())))
-    print(versions("symnet", "numpy", "torch", "scikit-learn"))
-    print(f"Their time by each peer's, the median of {options.rounds} rounds: below 1, they are ahead.\n")
-    print(table(["size", "contestant", "step in µs", *(f"by {peer}" for peer in PEERS)], rows), end="\n\n")
+    head = versions("symnet", "numpy", "torch", "jax", "scikit-learn", "autograd")
+    words = f"Their time by each peer's, the median of {options.rounds} rounds: below 1, they are ahead."
+    measured = table(["size", "step in µs", *(f"by {peer}" for peer in peers)], rows)
+    print(f"{head}\n{words}\n\n{measured}\n")
+    if options.write:
+        from report import write
+
+        in_numpy = {name: found for name, found in ratios.items() if name.endswith(GENERATED)}
+        write(Path(__file__).parents[1] / "docs", [head, words, measured], in_numpy, claims)
     return verdict(claims)
 
 

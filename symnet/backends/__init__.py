@@ -27,6 +27,7 @@ class Meta:
     solver: str = ""  # that trains, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
     target: str = ""  # what it is to run on, where the backend knows several: "embedded"
+    form: str = ""  # "arrays" or "numbers" where the backend is not to choose by what they cost
 
 
 class Backend(Protocol):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Mul
 
+from symnet.lowering import costs
 from symnet.lowering.factors import as_quotient
 from symnet.lowering.instructions import Inner, Kind, Map, NumberOp, Product, Reduce, Scalar, Total, View
 from symnet.lowering.nodes import ArrayExpr, Axes, Contract, Elementwise
@@ -173,8 +174,27 @@ def _contract(emitter: Emitter, values: list[Value], over: Axes, out: Value) -> 
     summed = tuple(axis for axis in both if axis in over)
     if not summed:
         emitter.add(Map("multiply", (align(a, out.axes), align(b, out.axes)), out.view))
+    elif _is_small_entrywise(emitter, a, b, summed, out):
+        product = emitter.temporary(a.axes, Kind.REAL)
+        emitter.add(Map("multiply", (a.view, b.view), product.view))
+        _sum(emitter, product, summed, out)
     else:
         multiply(emitter, a, b, summed, out)
+
+
+def _is_small_entrywise(emitter: Emitter, a: Value, b: Value, summed: Axes, out: Value) -> bool:
+    """Whether it is sum(a*b) along the first or the last axes, of arrays so small that an einsum takes longer
+    to start than a product and a product with ones take together.
+    """
+    kept = tuple(axis for axis in a.axes if axis not in summed)
+    return (
+        a.axes == b.axes
+        and kept == out.axes
+        and a.axes in (kept + summed, summed + kept)
+        and out.view.whole
+        and all(value.view.whole and value.view.buffer.kind is Kind.REAL for value in (a, b))
+        and costs.product_is_faster(emitter.extents.count(axis.size for axis in a.axes))
+    )
 
 
 def _without_summed(emitter: Emitter, value: Value, other: Value, over: Axes) -> Value:

@@ -1,5 +1,13 @@
 """The largest value along an axis, and where it stands.
 
+before:  M[n] = the largest of each row of Z:  np.maximum.reduce(Z, axis=1)
+after:   Z copied with its rows as columns, then compared row by row:  np.maximum.reduce(M_turned, axis=0)
+
+`np.maximum.reduce` along the last axis starts anew for every row, which costs more than the row where it is
+short: the classes of a softmax, the places that a query looks at. `costs.turned_is_faster` says for which
+sizes a copy pays. The rest of a softmax gains nothing from samples along the last axis: a whole step of
+digits in batches of 64 took 27.7 us with this copy, 27.4 us with every array turned, 31.7 us without either.
+
 `np.argmax` along the few places of a pooling window spends some ten nanoseconds an entry, on a copy and on
 starting anew at each place. Going through the places, with whole arrays at each, takes a fifth of that.
 Milliseconds for the positions of 65 536 maxima in float64:
@@ -17,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, S
 
+from symnet.lowering import costs
 from symnet.lowering.instructions import Constant, Kind, Line, Loop, Map, Reduce
 from symnet.lowering.nodes import Axis, Extreme
 from symnet.lowering.views import Value, fixed
@@ -37,8 +46,22 @@ def extreme(emitter: Emitter, expr: Extreme, out: Value) -> None:
     if expr.kind == "argmax" and places.is_Integer and places <= FEW and body.view.zero is None:
         _one_by_one(emitter, body, expr.over, result)
     else:
+        body = _turned(emitter, expr, body)
         emitter.add(Reduce(expr.kind, body.view, (body.axes.index(expr.over),), result.view))
     emitter.deliver(result, out)
+
+
+def _turned(emitter: Emitter, expr: Extreme, body: Value) -> Value:
+    """`body` with the axis to be reduced first, where a copy like that is the faster way to its maximum."""
+    kept = tuple(axis for axis in body.axes if axis != expr.over)
+    rows = emitter.extents.count(axis.size for axis in kept)
+    length = emitter.extents.nominal(expr.over.size)
+    last = body.axes[-1] == expr.over and body.view.order is None and body.view.steps is None
+    if expr.kind != "max" or not kept or not last or not costs.turned_is_faster(rows, length):
+        return body
+    turned = emitter.temporary((expr.over, *kept), body.view.buffer.kind, "turned")
+    emitter.deliver(body, turned)
+    return turned
 
 
 def _one_by_one(emitter: Emitter, body: Value, over: Axis, out: Value) -> None:

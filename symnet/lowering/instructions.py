@@ -39,6 +39,7 @@ class Home(StrEnum):
     RESULT = "result"  # new memory in every run of a stretch, which returns it
     WORKSPACE = "workspace"  # written in every step; its memory may be shared with others
     CONSTANT = "constant"  # written once, when the sizes are known
+    LOCAL = "local"  # rank 0, one number of a step that is written number by number
     UPDATE = "update"  # scratch of the update, whose size does not depend on the data
 
 

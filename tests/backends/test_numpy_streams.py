@@ -25,7 +25,9 @@ SMALL = 16 * 5 * 8
 
 @pytest.fixture(scope="module")
 def module():
-    return load(source_of(derived_from(PLAIN, None, "adam", {"learning_rate": 0.01}), "Z2", batch_size=5))
+    """Its steps are arrays': what interrupts them here stands between their stretches."""
+    derived = derived_from(PLAIN, None, "adam", {"learning_rate": 0.01})
+    return load(source_of(derived, "Z2", batch_size=5, form="arrays"))
 
 
 @pytest.fixture(scope="module")
@@ -412,7 +414,7 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_parameters(module, tmp_pa
         before.append(trainer.vector.copy())
         return whole(x, y)
 
-    whole, trainer.step = trainer.step, step
+    whole, trainer._step = trainer._step, step
 
     def spoil(epoch, *_):
         trainer.learning_rate = 1e200 if epoch == 2 else 0.01

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Integer
 
@@ -13,6 +14,7 @@ from symnet.backends.numpy import beyond
 from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
 from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.backends.numpy.names import LOCAL, TRAINER, Names
+from symnet.backends.numpy.numbers import NumberSteps
 from symnet.backends.numpy.plain import plain
 from symnet.backends.numpy.solving import Solving
 from symnet.backends.numpy.statements import Statements, comment
@@ -23,6 +25,7 @@ from symnet.index.symbols import Role
 from symnet.lowering.beyond import Beyond
 from symnet.lowering.instructions import Line, New
 from symnet.lowering.schedule import Schedule, schedule
+from symnet.lowering.unroll import Unrolled, unroll
 from symnet.registry import solver
 from symnet.rendering import render
 
@@ -32,7 +35,9 @@ def generate(derived: Derived, meta: Meta) -> str:
     no array form.
     """
     solving = solving_of(meta)
-    return Module(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+    unrolled = None if meta.form == "arrays" else unroll(derived, meta.form == "numbers")
+    plan = schedule(derived, meta.prediction, packed=solving is not None)
+    return Module(plan, meta, solving, unrolled).text()
 
 
 def solving_of(meta: Meta) -> Solving | None:
@@ -42,6 +47,7 @@ def solving_of(meta: Meta) -> Solving | None:
 
 
 NONE: frozenset[str] = frozenset()
+NO_NUMBERS: dict[str, Any] = {"numbers": [], "of_math": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,11 @@ class Method:
 class Module:
     """The parts of the text, each from the schedule."""
 
-    def __init__(self, plan: Schedule, meta: Meta, solving: Solving | None = None) -> None:
+    def __init__(
+        self, plan: Schedule, meta: Meta, solving: Solving | None = None, unrolled: Unrolled | None = None
+    ) -> None:
         self.plan = plan
+        self.unrolled = unrolled
         self.solving = solving
         self.program = plan.program
         self.meta = meta
@@ -128,16 +137,28 @@ class Module:
             "trainer": trainer,
             "more": "",
             **self.solved(call),
-            **self.fitted(call),
+            **self.fitted(call, self.by_number()),
         }
 
-    def fitted(self, call: Mapping[str, str]) -> dict[str, object]:
-        """What `fit` needs from outside the class, where an optimizer takes the steps."""
+    def fitted(self, call: Mapping[str, str], numbers: Mapping[str, Any]) -> dict[str, object]:
+        """What `fit` needs from outside the class, where an optimizer takes the steps; and the step that
+        `numbers` are.
+        """
         parts: list[type | Callable[..., object]] = []
         if not self.solving and "_update" in call:
             parts = [*course.PARTS, *(streams.PARTS if self.reads else (streams.Rows,))]
         imports = ["argparse", *(["itertools", "json"] if parts else []), "sys"]
-        return {"fit_parts": [plain(part) for part in parts], "reads": self.reads, "imports": imports}
+        of_math = sorted([*numbers["of_math"], *(["isfinite"] if parts else [])])
+        text = [plain(part) for part in parts]
+        return {**numbers, "of_math": of_math, "fit_parts": text, "reads": self.reads, "imports": imports}
+
+    def by_number(self) -> dict[str, Any]:
+        """A step number by number, where that is the faster form for few samples."""
+        if self.unrolled is None:
+            return NO_NUMBERS
+        return NO_NUMBERS | NumberSteps(self.plan, self.unrolled, self.text_of, self.storage).values(
+            self.meta.form == "numbers"
+        )
 
     def solved(self, call: Mapping[str, str]) -> dict[str, object]:
         """What a solver needs, where one trains."""
@@ -227,6 +248,9 @@ class Module:
                     if self.reads
                     else ["self", *arguments.names]
                 ),
+                "step_signature": arguments.signature,
+                "step_arguments": ", ".join([*arguments.names, *(t.name for t in self.random)]),
+                "step_sizes": [f"{text_of.symbol(s)} = {arguments.origin(s)}" for s in text_of.of_data],
                 "random": bool(self.random),
                 "checks": arguments.checks(),
                 "floats": arguments.floats,

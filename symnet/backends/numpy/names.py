@@ -11,12 +11,15 @@ from collections.abc import Iterable
 OF_THE_TRAINER = """
 dtype parameters initialize predict loss gradients step fit save load
 _workspaces _workspace _predict _loss _backward _update _limit _scratch _state _restore _write
+_workspaces _workspace _predict _loss _backward _update _limit _scratch _state
+unrolled_up_to _step _as_numbers _keep _step_of_numbers _epochs_of_numbers
 """
 OF_THE_METHODS = """
 self w np argparse sys Path BadZipFile Trainer Workspace parts windows require_finite shape_error main
 shape shapes seed path epochs batch_size validation callback order epoch history start dtype random count size
 total chosen state found file temporary name array archive
 Course Rows Field source_of course fields buffer checkpoint checked read_npz
+numbers samples done step acos acosh asin asinh atan atanh cos cosh exp expm1 log log1p sin sinh sqrt tan tanh
 erf erfc normal_cdf normal_pdf bell TAIL NEAR in_blocks decay_of_square polynomial tail
 """
 
