@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import Formatter
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
@@ -21,6 +22,7 @@ from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Tensor
 from symnet.lowering.matrix import MatMul
+from symnet.messages import Language
 
 
 class Context:
@@ -34,7 +36,9 @@ class Context:
         convention: Convention,
         labels: Mapping[str, str] | None = None,
         whole: Program | None = None,
+        language: Language | None = None,
     ) -> None:
+        self.language = language or Language()
         self.derived = derived
         self.convention = convention
         self.labels = labels or {}
@@ -48,7 +52,17 @@ class Context:
     def along(self, part: Derived, whole: Program) -> Context:
         """The context of what is derived further, whose equations have their numbers in this derivation."""
         labels = {name: str(number) for name, number in self.numbers.items()} | dict(self.derived.labels)
-        return Context(part, self.convention, labels, whole)
+        return Context(part, self.convention, labels, whole, self.language)
+
+    def text(self, template: str, /, **parts: str | Node) -> Text:
+        """A sentence in the document's language, with words and formulas put in where it names them in
+        braces.
+        """
+        found: list[str | Node] = []
+        for words, name, _, _ in Formatter().parse(self.language.template(template)):
+            part = parts[name] if name else ""
+            found += [words, self.language(part) if isinstance(part, str) else part]
+        return tuple(part for part in found if part)
 
     def label(self, equation: Equation) -> str:
         """The number of an equation of the derivation, or of the one that is computed in its place (7a)."""
@@ -68,7 +82,16 @@ class Context:
         if of is not None and of in self.derived.wrt:
             index = row(self.slope(self.printer.show(of[equation.indices])), t.EQUALS, index)
             matrix = matrix and row(self.slope(self.matrices.tensor(of)), t.EQUALS, matrix)
-        return Statement(self.label(equation), index, matrix, self.shapes(equation, program), equation.words)
+        return Statement(
+            self.label(equation),
+            index,
+            matrix,
+            self.shapes(equation, program),
+            equation.words,
+            equation.tensor.name,
+            equation.origin,
+            equation.tensor.adjoint_of,
+        )
 
     def slope(self, below: Node) -> Node:
         """The partial derivative of the loss with respect to what stands below."""

@@ -59,12 +59,17 @@ def element(node: Node) -> str:
 
 @element.register
 def _(node: Name) -> str:
-    text = html.escape(node.text)
+    text, of = html.escape(node.text), _of(node)
     if node.style == "bold":
-        return f'<mi mathvariant="normal" class="bold">{text}</mi>'
+        return f'<mi mathvariant="normal" class="bold"{of}>{text}</mi>'
     if node.style == "upright":
-        return f'<mi mathvariant="normal">{text}</mi>'
-    return f"<mi>{text}</mi>" if len(node.text) == 1 else f'<mi class="word">{text}</mi>'
+        return f'<mi mathvariant="normal"{of}>{text}</mi>'
+    return f"<mi{of}>{text}</mi>" if len(node.text) == 1 else f'<mi class="word"{of}>{text}</mi>'
+
+
+def _of(node: Name | Script | Accent) -> str:
+    """Which tensor a node names, as an attribute."""
+    return f' data-of="{html.escape(node.of)}"' if node.of else ""
 
 
 @element.register
@@ -105,12 +110,12 @@ def is_function(node: Node) -> bool:
 
 @element.register
 def _(node: Script) -> str:
-    base = element(node.base)
+    base, of = element(node.base), _of(node)
     if node.below is None:
-        return f"<msup>{base}{element(_present(node.above))}</msup>"
+        return f"<msup{of}>{base}{element(_present(node.above))}</msup>"
     if node.above is None:
-        return f"<msub>{base}{element(node.below)}</msub>"
-    return f"<msubsup>{base}{element(node.below)}{element(node.above)}</msubsup>"
+        return f"<msub{of}>{base}{element(node.below)}</msub>"
+    return f"<msubsup{of}>{base}{element(node.below)}{element(node.above)}</msubsup>"
 
 
 def _present(node: Node | None) -> Node:
@@ -132,7 +137,7 @@ def _(node: Root) -> str:
 def _(node: Accent) -> str:
     # as a MathML accent, the bar would touch a capital letter
     mark = {"bar": "‾", "hat": "^", "dot": "˙"}[node.mark]
-    return f'<mover>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
+    return f'<mover{_of(node)}>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
 
 
 @element.register

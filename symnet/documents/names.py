@@ -5,6 +5,7 @@ is η.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from symnet.documents import typeset as t
 from symnet.documents.typeset import Node, row
@@ -45,6 +46,12 @@ def tensor_name(
     """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes
     last. A word of one letter is a letter of its own, any other one a mark.
     """
+    return replace(_written(tensor, below, bold, above), of=tensor.name)
+
+
+def _written(
+    tensor: Tensor, below: Node | None, bold: bool, above: Node | None
+) -> t.Name | t.Script | t.Accent:
     name = tensor.adjoint_of or tensor.tangent_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
     owner: Node | None = None
@@ -69,7 +76,7 @@ def _mark(word: str) -> Node:
     return t.Number(f"({word})") if word.isdigit() else t.Name("new" if word == "next" else word, "upright")
 
 
-def letter_of(head: str, bold: bool = False) -> Node:
+def letter_of(head: str, bold: bool = False) -> t.Name | t.Accent:
     """The letter that a name begins with; a word stays upright."""
     greek, hat = GREEK.get(head), HAT.match(head)
     if greek:

@@ -25,7 +25,7 @@ class Paragraph:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A numbered equation: in index form, in matrix form where it has one, with its shapes and what it says
-    in words.
+    in words; which tensor it defines, and what that is a part of.
     """
 
     label: str
@@ -33,6 +33,9 @@ class Statement:
     matrix: Node | None = None
     shapes: Text = ()
     words: str = ""
+    of: str = ""  # the tensor's name: W1, dW1
+    origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
+    blames: str = ""  # of an adjoint, the tensor whose adjoint it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """A tiny tree of mathematical layout, and what it is in LaTeX; `mathml.py` says what it is in MathML.
 
+A node that names a tensor says so in `of`: a page can tell what it is, and where it was defined.
+
 `mathematics.py` turns expressions into this tree; both languages are printed from the one tree, so that they
 cannot differ. Nothing else in symnet writes a formula.
 """
@@ -17,6 +19,7 @@ class Name:
     text: str
     style: str = "italic"
     latex: str = ""  # the command, where the text is no ASCII: \\sigma
+    of: str = ""  # the tensor that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Script:
     base: Node
     below: Node | None = None
     above: Node | None = None
+    of: str = ""  # the tensor that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Accent:
 
     over: Node
     mark: str = "bar"
+    of: str = ""  # the tensor that it names
 
 
 @dataclass(frozen=True, slots=True)
