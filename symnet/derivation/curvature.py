@@ -142,7 +142,7 @@ def _through(derived: Derived, middle: Middle, words: str, parts: tuple[Derived,
             else tangent(tensor, taken)
         )
 
-    pushed = derive(program, slope.name, list(moved), naming=naming)
+    pushed = derive(program, slope.name, list(moved), naming=naming, flat=True)
     results = {name: equation.tensor for name, equation in gradients.items()}
     programs = (_needed(pushed.live, moved.values()), middle.after, _needed(pulled.live, results.values()))
     equations = computed(derived, *programs, results=results.values())

@@ -198,7 +198,7 @@ class Module:
 
     def beyond(self, stretch: Beyond, calls: Mapping[str, str]) -> beyond.Method:
         """The method for something that is derived beyond the gradients."""
-        methods = beyond.Methods(self.plan, self.text_of, self.arguments, self.inputs, calls)
+        methods = beyond.Methods(self.plan, self.text_of, self.arguments, calls)
         method = methods.method(stretch)
         return replace(method, words=harmless(method.words))
 
