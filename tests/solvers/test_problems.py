@@ -81,7 +81,7 @@ def test_gauss_newton_fits_a_curve_as_scipy_does():
 
 def test_the_product_of_gauss_newton_is_that_of_the_jacobian():
     """J^T C J v, from the module's own predictions by complex steps: nothing of it is derived."""
-    x, y = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 2))
+    x = RNG.normal(size=(6, 3))
     stated = Network(
         inputs={"X": ("N", 3)},
         targets={"Y": ("N", 2)},

@@ -148,7 +148,7 @@ class Module:
         if not self.solving and "_update" in call:
             parts = [*course.PARTS, *(streams.PARTS if self.reads else (streams.Rows,))]
         imports = ["argparse", *(["itertools", "json"] if parts else []), "sys"]
-        of_math = sorted([*numbers["of_math"], *(["isfinite"] if parts else [])])
+        of_math = sorted([*numbers["of_math"], "isfinite"])
         text = [plain(part) for part in parts]
         return {**numbers, "of_math": of_math, "fit_parts": text, "reads": self.reads, "imports": imports}
 
