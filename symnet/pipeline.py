@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from symnet.backends import Backend, backends, module_of, targets
 from symnet.backends import Meta as ModuleMeta
 from symnet.backends.numpy.load import load
+from symnet.collector import uncollected
 from symnet.derivation.curvature import curved_at, fisher_product, gauss_newton_product
 from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
@@ -83,6 +84,7 @@ class Network(StatedNetwork):
         """The network's equations, checked."""
         return self._stated[0]
 
+    @uncollected()
     def derive(self, wrt: list[str] | tuple[str, ...] | None = None) -> Derivation:
         """The derivation of the gradients with respect to every parameter that is not frozen, and to the
         inputs named in `wrt` as well.
@@ -261,6 +263,7 @@ class Derivation:
         meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
+    @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:
         """The text of a module that trains the network, in the language of the backend; `target` says what it
         is to run on, where the backend knows several. Raises SymnetError for one that is not known.
@@ -274,6 +277,7 @@ class Derivation:
             )
         return chosen.generate(self.derived, replace(self._meta(), target=target))
 
+    @uncollected()
     def module(self, backend: str = "numpy") -> str:
         """The text of a Python module with a Trainer that works by this backend."""
         return module_of(_backend(backend), self.derived, self._meta())

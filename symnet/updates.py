@@ -124,6 +124,7 @@ class _Step:
         states = program.of_role(Role.STATE)
         known = {tensor.name for tensor in self.given}
         self.given += [state for state in states if not state.rank and state.name not in known]
+        defined = {equation.tensor.name for equation in self.equations}
         for parameter, gradient in pairs:
             named = {"w": parameter, "g": gradient}
             named |= {
@@ -134,7 +135,8 @@ class _Step:
             self.given += [tensor for name, tensor in named.items() if name not in ("w", "g")]
             for equation in program.equations:
                 tensor = _defined(equation.tensor, parameter, named)
-                if all(tensor.name != earlier.tensor.name for earlier in self.equations):
+                if tensor.name not in defined:
+                    defined.add(tensor.name)
                     named[equation.tensor.name] = tensor
                     made = _instance(equation, tensor, named, parameter.name)
                     self.equations.append(replace(made, rhs=made.rhs.xreplace({Scalar(RATE): rate})))

@@ -81,6 +81,10 @@ class Tensor:
     initial: float = 0.0  # what a state starts with
     next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1
 
+    def __hash__(self) -> int:
+        """That of the name, which tells the tensors of a program apart: they are looked up all the time."""
+        return hash(self.name)
+
     def __getitem__(self, indices: Any) -> Expr:
         """The element at `indices`; `tensor[()]` for a tensor without indices."""
         indices = indices if isinstance(indices, tuple) else (indices,)
