@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symnet.backends import Backend, backends, module_of, targets
 from symnet.backends import Meta as ModuleMeta
+from symnet.backends import backend as backend_of
+from symnet.backends import module_of, targets
 from symnet.backends.numpy.load import load
 from symnet.collector import uncollected
 from symnet.derivation.curvature import curved_at, fisher_product, gauss_newton_product
@@ -268,7 +269,7 @@ class Derivation:
         """The text of a module that trains the network, in the language of the backend; `target` says what it
         is to run on, where the backend knows several. Raises SymnetError for one that is not known.
         """
-        chosen = _backend(backend)
+        chosen = backend_of(backend)
         if target and target not in targets(chosen):
             raise SymnetError(
                 f"the backend {backend} has no target {target!r}",
@@ -280,7 +281,7 @@ class Derivation:
     @uncollected()
     def module(self, backend: str = "numpy") -> str:
         """The text of a Python module with a Trainer that works by this backend."""
-        return module_of(_backend(backend), self.derived, self._meta())
+        return module_of(backend_of(backend), self.derived, self._meta())
 
     def _meta(self) -> ModuleMeta:
         training = self.network.training
@@ -321,18 +322,6 @@ class Derivation:
 
     def _repr_html_(self) -> str:
         return _stacked(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
-
-
-def _backend(name: str) -> Backend:
-    """The backend of that name. Raises SymnetError where there is none."""
-    known = backends()
-    if name not in known:
-        raise SymnetError(
-            f"there is no backend {name!r}",
-            expected="one of " + ", ".join(known),
-            suggestion=nearest(name, known),
-        )
-    return known[name]
 
 
 def evidence_of(certificate: Certificate) -> Evidence:

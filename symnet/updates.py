@@ -15,6 +15,7 @@ from sympy import Add, Expr, Indexed, sqrt
 from symnet.derivation.derive import Updates
 from symnet.equations.program import Equation, reads
 from symnet.index.functions import maximum, minimum
+from symnet.index.recall import replaced
 from symnet.index.reductions import total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, name_of
 from symnet.network import Training
@@ -139,7 +140,7 @@ class _Step:
                     defined.add(tensor.name)
                     named[equation.tensor.name] = tensor
                     made = _instance(equation, tensor, named, parameter.name)
-                    self.equations.append(replace(made, rhs=made.rhs.xreplace({Scalar(RATE): rate})))
+                    self.equations.append(replace(made, rhs=replaced(made.rhs, ((Scalar(RATE), rate),))))
 
 
 def element(tensor: Tensor) -> Expr:
@@ -172,6 +173,7 @@ def _instance(equation: Equation, tensor: Tensor, named: Mapping[str, Tensor], p
         found = named.get(name_of(own))
         return own if found is None else found[LETTERS[: found.rank]]
 
-    changes = {own: element(own) for own in equation.rhs.atoms(Indexed, Scalar)}
+    own = sorted(equation.rhs.atoms(Indexed, Scalar), key=name_of)
+    rhs = replaced(equation.rhs, tuple(zip(own, map(element, own), strict=True)))
     origin = f"update of {parameter}" if tensor.rank else "update"
-    return Equation(tensor, indices, equation.rhs.xreplace(changes), origin, equation.words)
+    return Equation(tensor, indices, rhs, origin, equation.words)

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from itertools import count, pairwise
 from typing import Any
 
-from sympy import Add, Basic, Function, Indexed, Mul, Pow
+from sympy import Add, Basic, Function, Indexed, IndexedBase, Mul, Pow
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.index.symbols import Index, Scalar, Size, Tensor, base
@@ -122,6 +122,9 @@ class _Reader:
             self.name(node.base.label.name)
             for place in node.indices:
                 self.expression(place)
+        elif isinstance(node, IndexedBase):
+            self.said.append(IndexedBase)
+            self.name(node.label.name)
         elif node.args:
             self.said.append((node.func, len(node.args)))
             for argument in node.args:
@@ -162,7 +165,7 @@ def _anything(thing: Any, names: Mapping[str, str], done: dict[int, Any]) -> Any
     """`done` has what is made already, by the identity of what it was made from, which whoever asks keeps."""
     if isinstance(thing, Basic):
         return _renamed(thing, names, done)
-    kind = type(thing)
+    kind: Any = type(thing)
     if kind is tuple:
         return tuple([_anything(part, names, done) for part in thing])
     if kind is str:
