@@ -125,6 +125,7 @@ class _Step:
         states = program.of_role(Role.STATE)
         known = {tensor.name for tensor in self.given}
         self.given += [state for state in states if not state.rank and state.name not in known]
+        formulas = [replace(e, rhs=e.rhs.xreplace({Scalar(RATE): rate})) for e in program.equations]
         defined = {equation.tensor.name for equation in self.equations}
         for parameter, gradient in pairs:
             named = {"w": parameter, "g": gradient}
@@ -134,13 +135,12 @@ class _Step:
                 if s.rank
             }
             self.given += [tensor for name, tensor in named.items() if name not in ("w", "g")]
-            for equation in program.equations:
+            for equation in formulas:
                 tensor = _defined(equation.tensor, parameter, named)
                 if tensor.name not in defined:
                     defined.add(tensor.name)
                     named[equation.tensor.name] = tensor
-                    made = _instance(equation, tensor, named, parameter.name)
-                    self.equations.append(replace(made, rhs=replaced(made.rhs, ((Scalar(RATE), rate),))))
+                    self.equations.append(_instance(equation, tensor, named, parameter.name))
 
 
 def element(tensor: Tensor) -> Expr:

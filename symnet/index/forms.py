@@ -17,7 +17,7 @@ from typing import Any
 from sympy import Add, Basic, Function, Indexed, IndexedBase, Mul, Pow
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symnet.index.symbols import Index, Scalar, Size, Tensor, base
+from symnet.index.symbols import Index, Scalar, Size, Tensor, indexed
 
 Numbering = dict[str, int]
 """Names by the order in which they have appeared."""
@@ -155,8 +155,8 @@ def renamed(thing: Any, names: Mapping[str, str]) -> Any:
     if not names:
         return thing
     found = _anything(thing, names, {})
-    if isinstance(thing, Basic) and thing in _forms:  # the form stays
-        number, own = _forms[thing]
+    if isinstance(thing, Basic):  # the form stays
+        number, own = _form(thing)
         _forms[found] = number, tuple([names.get(name, name) for name in own])
     return found
 
@@ -207,7 +207,7 @@ def _renamed(expr: Any, names: Mapping[str, str], done: dict[int, Any]) -> Any:
     if isinstance(expr, Indexed):
         name = expr.base.label.name
         places = [_renamed(place, names, done) for place in expr.indices]
-        found = Indexed(base(names.get(name, name)), *places)
+        found = indexed(names.get(name, name), *places)
     else:
         arguments = [_renamed(argument, names, done) for argument in expr.args]
         if all(new is old for new, old in zip(arguments, expr.args, strict=True)):
