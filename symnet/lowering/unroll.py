@@ -104,7 +104,7 @@ def unroll(derived: Derived, however_large: bool = False) -> Unrolled | None:
     samples = leading.pop() if len(leading) == 1 else None
     if not isinstance(samples, Size) or samples.name in program.values:
         return None
-    if not however_large and _numbers(program, extents, samples) > MOST_NUMBERS:
+    if not however_large and _is_large(program, samples):
         return None
     try:
         return _Unrolling(derived, samples, extents).run()
@@ -112,15 +112,17 @@ def unroll(derived: Derived, however_large: bool = False) -> Unrolled | None:
         return None
 
 
-def _numbers(program: Program, extents: Extents, samples: Size) -> int:
-    """About how many numbers the equations are made of, for one sample."""
+def _is_large(program: Program, samples: Size) -> bool:
+    """Whether the equations are made of more than about MOST_NUMBERS numbers, for one sample."""
     of_sample = Extents({**program.values, samples.name: 1})
     counted = 0
     for equation in program.equations:
         sums = {binder for node in equation.rhs.atoms(*_SUMS) for binder in binders_of(node)}
         sizes = [size for _, size in (*equation.binders, *sums)]
         counted += prod(of_sample.nominal(size) for size in sizes)
-    return counted
+        if counted > MOST_NUMBERS:
+            return True
+    return False
 
 
 @dataclass

@@ -148,7 +148,7 @@ class Module:
         if not self.solving and "_update" in call:
             parts = [*course.PARTS, *(streams.PARTS if self.reads else (streams.Rows,))]
         imports = ["argparse", *(["itertools", "json"] if parts else []), "sys"]
-        of_math = sorted([*numbers["of_math"], *(["isfinite"] if parts else [])])
+        of_math = sorted([*numbers["of_math"], "isfinite"])
         text = [plain(part) for part in parts]
         return {**numbers, "of_math": of_math, "fit_parts": text, "reads": self.reads, "imports": imports}
 
@@ -198,7 +198,7 @@ class Module:
 
     def beyond(self, stretch: Beyond, calls: Mapping[str, str]) -> beyond.Method:
         """The method for something that is derived beyond the gradients."""
-        methods = beyond.Methods(self.plan, self.text_of, self.arguments, self.inputs, calls)
+        methods = beyond.Methods(self.plan, self.text_of, self.arguments, calls)
         method = methods.method(stretch)
         return replace(method, words=harmless(method.words))
 
