@@ -241,6 +241,7 @@ class Workspace:
         w.G2 = np.empty((N, 13, 48), dtype)
         w.C2_part = np.empty((N, 48), dtype)
         w.Z3 = np.empty((N, 13, 27), dtype)
+        w.M_2_turned = np.empty((27, N, 13), dtype)
         w.M_2 = np.empty((N, 13), dtype)
         w.E_2 = np.empty((N, 13, 27), dtype)
         w.ones_H3 = np.ones((27,), dtype)
@@ -304,6 +305,7 @@ class Workspace:
         w.Zo2_given_rows = w.Zo2_given.reshape(13*N, 48)
         w.H2_rows = w.H2.reshape(13*N, 48)
         w.Z3_rows = w.Z3.reshape(13*N, 27)
+        w.Z3_view = w.Z3.transpose(2, 0, 1)
         w.M_2_column = w.M_2[:, :, None]
         w.E_2_rows = w.E_2.reshape(13*N, 27)
         w.T_2_flat = w.T_2.reshape(-1)
@@ -478,7 +480,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X).astype(np.intp, casting="same_kind", copy=False)
         Y = np.ascontiguousarray(Y).astype(np.intp, casting="same_kind", copy=False)
@@ -488,14 +490,7 @@ class Trainer:
                 ("X", "(N, 13)", (N, 13), X.shape),
                 ("Y", "(N, 13)", (N, 13), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, X, Y)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y=None, epochs=20, batch_size=64, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -526,15 +521,30 @@ class Trainer:
                 raise ValueError("there are no samples")
             source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked; no arrays are allocated."""
+        N = X.shape[0]
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, X, Y)
+        self._update()
+        return float(w.L)
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
@@ -707,7 +717,8 @@ class Trainer:
         # the same array as w.Z3  # (13)
 
         # M_2[n,l] = A3[n,l,argmax(A3[n,l,k],k)]
-        np.maximum.reduce(w.Z3, axis=2, out=w.M_2)  # (16a)
+        np.copyto(w.M_2_turned, w.Z3_view)  # (16a)
+        np.maximum.reduce(w.M_2_turned, axis=0, out=w.M_2)  # (16a)
 
         # E_2[n,l,k] = exp(A3[n,l,k] - M_2[n,l])
         np.subtract(w.Z3, w.M_2_column, out=w.E_2)  # (16b)
@@ -1005,6 +1016,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""
