@@ -43,7 +43,12 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
+    if array.dtype.kind != "f":
+        return
+    flat = array.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = flat.dot(flat)
+    if not np.isfinite(squares) and not np.isfinite(flat).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -205,6 +210,8 @@ class Trainer:
             course.history += done  # each of them an epoch of one step
             course.steps += len(done)
             course.good = course.next = course.copy()
+            if callback is None and validation is None and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
                     course.count(self._step(X, Y), len(X))
@@ -270,11 +277,10 @@ class Trainer:
             # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]  (1)
             Z1_0 = W1_0_0 * X_0 + W1_1_0 * X_1 + b1_0
             # L = sum(maximum(0, -A1[n,j]*Y[n,j]), n, j)  (3)
-            L__part = Z1_0 * Y_0
-            L__part_ = -L__part
-            L_ += (L__part_ if 0.0 <= L__part_ else 0.0)
+            L__part = -(Z1_0 * Y_0)
+            L_ += (L__part if 0.0 <= L__part else 0.0)
             # dA1[n,j] = -Y[n,j]*(0 <= -A1[n,j]*Y[n,j])  (5)
-            dA1_0 = -(Y_0 if 0.0 <= L__part_ else 0.0)
+            dA1_0 = -(Y_0 if 0.0 <= L__part else 0.0)
             # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)  (7)
             dW1_0_0 += X_0 * dA1_0
             dW1_1_0 += X_1 * dA1_0
@@ -446,6 +452,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

@@ -50,7 +50,12 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
+    if array.dtype.kind != "f":
+        return
+    flat = array.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = flat.dot(flat)
+    if not np.isfinite(squares) and not np.isfinite(flat).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -115,7 +120,7 @@ class Trainer:
         # The same memory seen in another shape, so that no step makes a view.
         self.W2_T = self.W2.T
         self._workspaces = {}
-        self.unrolled_up_to = 15 if self.dtype == np.float64 else 0
+        self.unrolled_up_to = 17 if self.dtype == np.float64 else 0
         self.initialize(0)
 
     def initialize(self, seed=0):
@@ -175,7 +180,7 @@ class Trainer:
             w = self._workspace(N)
         self._predict(w, X)
         self._loss(w, Y)
-        self._backward(w, X)
+        self._backward(w, X, 1.0)
         return {
             "W2": self.dW2.copy(),
             "b2": self.db2.copy(),
@@ -229,6 +234,8 @@ class Trainer:
             course.history += done  # each of them an epoch of one step
             course.steps += len(done)
             course.good = course.next = course.copy()
+            if callback is None and validation is None and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
                     course.count(self._step(X, Y), len(X))
@@ -254,7 +261,7 @@ class Trainer:
             w = self._workspace(N)
         self._predict(w, X)
         self._loss(w, Y)
-        self._backward(w, X)
+        self._backward(w, X, self.learning_rate)
         self._update()
         return float(w.L)
 
@@ -289,63 +296,53 @@ class Trainer:
         """
         W1_0_0, W1_0_1, W1_1_0, W1_1_1, b1_0, b1_1, W2_0_0, W2_1_0, b2_0 = numbers
         learning_rate = self.learning_rate
-        dW1_0_0 = dW1_0_1 = dW1_1_0 = dW1_1_1 = db1_0 = db1_1 = dW2_0_0 = dW2_1_0 = db2_0 = L_ = 0.0
+        L_ = 0.0
+        W1_next_0_0, W1_next_0_1, W1_next_1_0 = W1_0_0, W1_0_1, W1_1_0
+        W1_next_1_1, b1_next_0, b1_next_1 = W1_1_1, b1_0, b1_1
+        W2_next_0_0, W2_next_1_0, b2_next_0 = W2_0_0, W2_1_0, b2_0
         for (X_0, X_1), (Y_0,) in samples:
             # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]  (1)
             Z1_0 = W1_0_0 * X_0 + W1_1_0 * X_1 + b1_0
             Z1_1 = W1_0_1 * X_0 + W1_1_1 * X_1 + b1_1
             # A1[n,j] = rise(Z1[n,j])/(decay(Z1[n,j]) + 1)  (2a)
-            A1_0_part = exp(-Z1_0) if Z1_0 > 0.0 else exp(Z1_0)
-            A1_0_part_ = A1_0_part + 1.0
-            A1_0 = (1.0 if 0.0 < Z1_0 else A1_0_part) / A1_0_part_
-            A1_1_part = exp(-Z1_1) if Z1_1 > 0.0 else exp(Z1_1)
-            A1_1_part_ = A1_1_part + 1.0
-            A1_1 = (1.0 if 0.0 < Z1_1 else A1_1_part) / A1_1_part_
+            A1_0_part = exp(Z1_0)
+            A1_0_part_ = 1.0 / (A1_0_part + 1.0)
+            A1_0 = A1_0_part * A1_0_part_
+            A1_1_part = exp(Z1_1)
+            A1_1_part_ = 1.0 / (A1_1_part + 1.0)
+            A1_1 = A1_1_part * A1_1_part_
             # Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]  (3)
             Z2_0 = A1_0 * W2_0_0 + A1_1 * W2_1_0 + b2_0
             # A2[n,j] = rise(Z2[n,j])/(decay(Z2[n,j]) + 1)  (4a)
-            A2_0_part = exp(-Z2_0) if Z2_0 > 0.0 else exp(Z2_0)
-            A2_0_part_ = A2_0_part + 1.0
-            A2_0 = (1.0 if 0.0 < Z2_0 else A2_0_part) / A2_0_part_
+            A2_0_part = exp(Z2_0)
+            A2_0_part_ = 1.0 / (A2_0_part + 1.0)
+            A2_0 = A2_0_part * A2_0_part_
             # L = sum((A2[n,j] - Y[n,j])**2, n, j)  (5)
             L__part = A2_0 - Y_0
             L_ += L__part * L__part
-            # dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]  (6)
-            dA2_0 = 2.0 * L__part
+            # dA2[n,j] = 2*learning_rate*(A2[n,j] - Y[n,j])  (6)
+            dA2_0 = 2.0 * L__part * learning_rate
             # dZ2[n,j] = dA2[n,j]*decay(Z2[n,j])/(decay(Z2[n,j]) + 1)**2  (7a)
-            dZ2_0 = dA2_0 * A2_0_part / (A2_0_part_ * A2_0_part_)
+            dZ2_0 = dA2_0 * A2_0 * A2_0_part_
             # dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)  (8)
-            dW2_0_0 += A1_0 * dZ2_0
-            dW2_1_0 += A1_1 * dZ2_0
+            W2_next_0_0 -= A1_0 * dZ2_0
+            W2_next_1_0 -= A1_1 * dZ2_0
             # db2[j] = sum(dZ2[n,j], n)  (9)
-            db2_0 += dZ2_0
+            b2_next_0 -= dZ2_0
             # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)  (10)
             dA1_0 = W2_0_0 * dZ2_0
             dA1_1 = W2_1_0 * dZ2_0
             # dZ1[n,j] = dA1[n,j]*decay(Z1[n,j])/(decay(Z1[n,j]) + 1)**2  (11a)
-            dZ1_0 = dA1_0 * A1_0_part / (A1_0_part_ * A1_0_part_)
-            dZ1_1 = dA1_1 * A1_1_part / (A1_1_part_ * A1_1_part_)
+            dZ1_0 = dA1_0 * A1_0 * A1_0_part_
+            dZ1_1 = dA1_1 * A1_1 * A1_1_part_
             # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)  (12)
-            dW1_0_0 += X_0 * dZ1_0
-            dW1_0_1 += X_0 * dZ1_1
-            dW1_1_0 += X_1 * dZ1_0
-            dW1_1_1 += X_1 * dZ1_1
+            W1_next_0_0 -= X_0 * dZ1_0
+            W1_next_0_1 -= X_0 * dZ1_1
+            W1_next_1_0 -= X_1 * dZ1_0
+            W1_next_1_1 -= X_1 * dZ1_1
             # db1[j] = sum(dZ1[n,j], n)  (13)
-            db1_0 += dZ1_0
-            db1_1 += dZ1_1
-        # W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j]  (14)
-        W1_next_0_0 = W1_0_0 - dW1_0_0 * learning_rate
-        W1_next_0_1 = W1_0_1 - dW1_0_1 * learning_rate
-        W1_next_1_0 = W1_1_0 - dW1_1_0 * learning_rate
-        W1_next_1_1 = W1_1_1 - dW1_1_1 * learning_rate
-        # b1_next[i] = b1[i] - learning_rate*db1[i]  (15)
-        b1_next_0 = b1_0 - db1_0 * learning_rate
-        b1_next_1 = b1_1 - db1_1 * learning_rate
-        # W2_next[i,j] = W2[i,j] - learning_rate*dW2[i,j]  (16)
-        W2_next_0_0 = W2_0_0 - dW2_0_0 * learning_rate
-        W2_next_1_0 = W2_1_0 - dW2_1_0 * learning_rate
-        # b2_next[i] = b2[i] - learning_rate*db2[i]  (17)
-        b2_next_0 = b2_0 - db2_0 * learning_rate
+            b1_next_0 -= dZ1_0
+            b1_next_1 -= dZ1_1
         return L_, [
             W1_next_0_0, W1_next_0_1, W1_next_1_0, W1_next_1_1, b1_next_0, b1_next_1, W2_next_0_0, W2_next_1_0,
             b2_next_0,
@@ -440,10 +437,10 @@ class Trainer:
         np.subtract(w.A2, Y, out=w.L_part)  # (5)
         w.L = w.L_part_flat.dot(w.L_part_flat)  # (5)
 
-    def _backward(self, w, X):
-        """The chain rule, from the loss back to every gradient."""
-        # dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
-        np.multiply(w.L_part, 2.0, out=w.dA2)  # (6)
+    def _backward(self, w, X, learning_rate):
+        """The chain rule, from the loss back to every gradient, each of them times `learning_rate`."""
+        # dA2[n,j] = 2*learning_rate*(A2[n,j] - Y[n,j])
+        np.multiply(w.L_part, 2 * learning_rate, out=w.dA2)  # (6)
 
         # dZ2[n,j] = dA2[n,j]*decay(Z2[n,j])/(decay(Z2[n,j]) + 1)**2
         np.multiply(w.dA2, w.A2_part_2, out=w.dZ2)  # (7a)
@@ -472,8 +469,7 @@ class Trainer:
 
     def _update(self):
         """One step of the optimizer, in place."""
-        # vector_next[p] = vector[p] - learning_rate*gradient[p]
-        np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (14-17)
+        # vector_next[p] = vector[p] - gradient[p]
         np.subtract(self.vector, self.gradient, out=self.vector)  # (14-17)
 
 
@@ -538,6 +534,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

@@ -65,6 +65,7 @@ from symnet.lowering.nodes import (
     children,
 )
 from symnet.lowering.numbers import ONE, ZERO, applied, named
+from symnet.lowering.sums import started
 
 Place = int | None
 """A position along an axis; None is the sample that the loop is at."""
@@ -82,7 +83,7 @@ class Unrolled:
     given: tuple[tuple[Tensor, tuple[Buffer, ...]], ...]  # parameters and states before the step, as they lie
     settings: tuple[Tensor, ...]  # hyperparameters
     before: tuple[Line, ...]  # what does not depend on the data
-    sums: tuple[Buffer, ...]  # which start at zero
+    sums: tuple[tuple[Buffer, Scalar], ...]  # and what each of them starts with
     body: tuple[Line, ...]
     after: tuple[Line, ...]
     loss: Scalar
@@ -160,12 +161,13 @@ class _Unrolling:
         stretches = {
             stage: tuple(named(_in_order(lines, order), self.fresh)) for stage, lines in self.lines.items()
         }
+        sums, stretches = started(self.totals.values(), stretches, results, loss)
         return Unrolled(
             samples=self.samples,
             data=tuple(data),
             given=tuple((tensor, tuple(elements.values())) for tensor, elements in given),
             settings=settings,
-            sums=tuple(self.totals.values()),
+            sums=sums,
             loss=loss,
             results=results,
             **stretches,
