@@ -18,7 +18,6 @@ runs after them as often as one likes: it leaves alone what it reads.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -48,18 +47,9 @@ from symnet.lowering.instructions import (
 )
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
-from symnet.lowering.nodes import (
-    ArrayExpr,
-    Elementwise,
-    Iota,
-    Number,
-    Read,
-    SizeValue,
-    Window,
-    children,
-    nameless,
-)
+from symnet.lowering.nodes import ArrayExpr, Read
 from symnet.lowering.recurrence import Part, Recurrence
+from symnet.lowering.shared import shared
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
 from symnet.simplify.named_sums import unused
@@ -154,7 +144,7 @@ class _Scheduling:
             e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of
         }
         lowered = [[self.lower(part) for part in stretch] for stretch in stretches]
-        emitter.shared = _shared(e for stretch in lowered for e in stretch if not isinstance(e, tuple))
+        emitter.shared = shared(e for stretch in lowered for e in stretch if not isinstance(e, tuple))
         lines: list[tuple[Line, ...]] = []
         for stretch, expressions in zip(stretches, lowered, strict=True):
             emitter.sink = []
@@ -384,29 +374,3 @@ def _span(labels: Sequence[str]) -> str:
     if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return f"{labels[0]}-{labels[-1]}"
     return f"{labels[0]}, {labels[1]}, ..., {labels[-1]}"
-
-
-def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
-    """The expressions that must be computed and that stand in more places than one, up to the names of their
-    axes.
-    """
-    counted: Counter[ArrayExpr] = Counter()
-    for expression in expressions:
-        pending: list[ArrayExpr] = list(_inside(expression))
-        while pending:
-            node = pending.pop()
-            if isinstance(node, Read | Window | Iota | Number | SizeValue) or not node.axes:
-                pending.extend(_inside(node))
-                continue
-            key = nameless(node)
-            counted[key] += 1
-            if counted[key] == 1:
-                pending.extend(_inside(node))
-    return frozenset(node for node, count in counted.items() if count > 1)
-
-
-def _inside(node: ArrayExpr) -> tuple[ArrayExpr, ...]:
-    """The parts of an expression, without the branches of a choice, which are not computed everywhere."""
-    if isinstance(node, Elementwise) and node.function == "where":
-        return node.args[:1]
-    return children(node)
