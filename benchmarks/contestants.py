@@ -131,8 +131,8 @@ class Generated(Trained):
         self.step = lambda: trainer.step(self.X, self.Y)
 
     def run(self, times: int) -> None:
-        """So many epochs of one batch: what a user calls. Where a turn has few steps, what `fit` does once for
-        a whole training (checks, copies to go back to) would be charged to them: there it goes by steps.
+        """So many epochs of one batch: what a user calls. Where a turn has few steps, what `fit` does once
+        for a whole training (checks, copies to go back to) would be charged to them: there it goes by steps.
         """
         if times >= MANY:
             self.trainer.fit(self.X, self.Y, epochs=times)
