@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Mul
 
 from symnet.backends import Meta
-from symnet.backends.c.functions import EXP, definitions
+from symnet.backends.c.functions import EXP, TANH, definitions
 from symnet.backends.c.memory import OF_WORKSPACE, TYPES, Memory, length, memory_of
 from symnet.backends.c.names import harmless, prefix
 from symnet.backends.c.numbers import Numbers
@@ -193,13 +193,15 @@ class Source:
         """
         shown_all = self.structs.layout(arrays, shown) if arrays or shown else {}
         values = self.values() | {"layout": list(shown_all.values())}
-        blank = {"helpers": [], "calls_of": set(), "needs_tail": False, "needs_exp": False}
+        blank: dict[str, object] = {"helpers": [], "calls_of": set()}
+        blank |= dict.fromkeys(("needs_tail", "needs_exp", "needs_tanh"), False)
         body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
         called = {name.rstrip("(") for name in MATMUL if name in body}
         helpers = definitions(body)
         written = "\n".join([body, *(line for _, lines in helpers for line in lines)])
         values |= {"helpers": helpers, "calls_of": called}
         values |= {"needs_tail": "TAIL[0]" in written, "needs_exp": f"{EXP}(" in written}
+        values["needs_tanh"] = f"{TANH}(" in written
         text = render("symnet.backends.c", "NETWORK.c.jinja", values)
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
