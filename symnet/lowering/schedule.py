@@ -7,7 +7,7 @@ runs after them as often as one likes: it leaves alone what it reads.
 | pass | what it does |
 | --- | --- |
 | stretches_of | keeps what is needed, in stretches; puts what must be computed along an index into loops |
-| turned | lets what loops compute lie with the index of the loop first |
+| Layout | lets what loops compute lie as their turns read it |
 | stack_updates | writes equal updates as one, for all parameters at once |
 | lower_equation | makes whole-array expressions of the equations |
 | with_diagonals | keeps what is zero off a diagonal apart from what is not |
@@ -45,6 +45,7 @@ from symnet.lowering.instructions import (
     Same,
     View,
 )
+from symnet.lowering.layout import Layout
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
 from symnet.lowering.nodes import (
@@ -61,7 +62,7 @@ from symnet.lowering.nodes import (
 from symnet.lowering.recurrence import Part, Recurrence
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
-from symnet.lowering.turn import copied, inputs_of, turned, turned_tensor, turns_of
+from symnet.lowering.turn import turned
 from symnet.simplify.named_sums import unused
 
 PREDICT, INFER, FORWARD, BACKWARD = range(4)
@@ -133,7 +134,7 @@ class _Scheduling:
         self.equations = {e.tensor.name: e for e in self.program.equations}
 
     def run(self) -> Schedule:
-        stretches = self.turn(stretches_of(self.derived, self.prediction, self.taken))
+        stretches = self.lay_out(stretches_of(self.derived, self.prediction, self.taken))
         own = stretches[1]
         stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
         self.allot(stacks)
@@ -164,28 +165,17 @@ class _Scheduling:
         owners, lines[-1] = self.in_place(lines)
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
 
-    def turn(self, stretches: Sequence[Sequence[Part]]) -> list[list[Part]]:
-        """The stretches, in which what loops compute lies with the index of the loop first."""
+    def lay_out(self, stretches: Sequence[Sequence[Part]]) -> list[list[Part]]:
+        """The stretches, in which what loops compute lies as their turns read it."""
         kept = {tensor.name for tensor in (self.derived.loss, *self.gradients.values())}
         kept |= {self.prediction.name} if self.prediction else set()
         kept |= {read for equation in self.derived.updates for read in reads(equation.rhs)}
         kept |= {t.name for further in self.derived.further for t in further.results.values()}
-        self.turns = turns_of(stretches, kept)
-        for name in self.turns.keys() & self.tensors.keys():
-            self.tensors[name] = turned_tensor(self.tensors[name], self.turns[name])
-        copies: dict[str, str] = {}
-        found: list[list[Part]] = []
-        for stretch in stretches:
-            parts: list[Part] = []
-            for part in stretch:
-                axes = inputs_of(part, self.turns, self.program.tensors)
-                for name in sorted(axes.keys() - copies.keys()):
-                    copies[name] = unused(f"{name}_turned", self.taken)
-                    self.taken.add(copies[name])
-                    parts.append(copied(self.program.tensors[name], axes[name], copies[name]))
-                names = {name: copies[name] for name in axes}
-                parts.append(turned(part, self.turns | axes, names))
-            found.append(parts)
+        later = {r for further in self.derived.further for e in further.equations for r in reads(e.rhs)}
+        layout = Layout(self.program.tensors, self.taken)
+        found = layout.of_turns(layout.turned(stretches, kept), kept | later)
+        self.turns = layout.turns
+        self.tensors |= {name: t for name, t in layout.changed.items() if name in self.tensors}
         return found
 
     def allot(self, stacks: Sequence[Stack]) -> None:
