@@ -13,7 +13,6 @@ from symnet.lowering.recurrence import Part, equations_of
 from symnet.lowering.turn import copied, inputs_of, matrices_of, turned, turns_of
 from symnet.simplify.named_sums import unused
 
-
 ALONE = 1
 """The number of the stretch that only a prediction runs: none may count on what it has copied."""
 
