@@ -7,6 +7,7 @@ runs after them as often as one likes: it leaves alone what it reads.
 | pass | what it does |
 | --- | --- |
 | stretches_of | keeps what is needed, in stretches; puts what must be computed along an index into loops |
+| Layout | lets what loops compute lie as their turns read it |
 | stack_updates | writes equal updates as one, for all parameters at once |
 | lower_equation | makes whole-array expressions of the equations |
 | with_diagonals | keeps what is zero off a diagonal apart from what is not |
@@ -25,7 +26,7 @@ from dataclasses import dataclass, replace
 from sympy import Expr
 
 from symnet.derivation.journal import Derived, Further
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond, needed_of, needs, read_first
 from symnet.lowering.descent import Descent, descent
@@ -45,6 +46,7 @@ from symnet.lowering.instructions import (
     Same,
     View,
 )
+from symnet.lowering.layout import Layout
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
 from symnet.lowering.nodes import ArrayExpr, Read
@@ -52,6 +54,7 @@ from symnet.lowering.recurrence import Part, Recurrence
 from symnet.lowering.shared import shared
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
+from symnet.lowering.turn import turned
 from symnet.simplify.named_sums import unused
 
 PREDICT, INFER, FORWARD, BACKWARD = range(4)
@@ -127,7 +130,7 @@ class _Scheduling:
         self.equations = {e.tensor.name: e for e in self.program.equations}
 
     def run(self) -> Schedule:
-        stretches = stretches_of(self.derived, self.prediction, self.taken)
+        stretches = self.lay_out(stretches_of(self.derived, self.prediction, self.taken))
         own = stretches[1]
         stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
         self.allot(stacks)
@@ -162,6 +165,19 @@ class _Scheduling:
         lines.append(straight.lines(lines[BACKWARD], lines[-1]))
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
 
+    def lay_out(self, stretches: Sequence[Sequence[Part]]) -> list[list[Part]]:
+        """The stretches, in which what loops compute lies as their turns read it."""
+        kept = {tensor.name for tensor in (self.derived.loss, *self.gradients.values())}
+        kept |= {self.prediction.name} if self.prediction else set()
+        kept |= {read for equation in self.derived.updates for read in reads(equation.rhs)}
+        kept |= {t.name for further in self.derived.further for t in further.results.values()}
+        later = {r for further in self.derived.further for e in further.equations for r in reads(e.rhs)}
+        layout = Layout(self.program.tensors, self.taken)
+        found = layout.of_turns(layout.turned(stretches, kept), kept | later)
+        self.turns = layout.turns
+        self.tensors |= {name: t for name, t in layout.changed.items() if name in self.tensors}
+        return found
+
     def allot(self, stacks: Sequence[Stack]) -> None:
         """A buffer for every tensor that is not an intermediate of a computation."""
         self.of_tensor: dict[str, Buffer] = {}
@@ -170,7 +186,7 @@ class _Scheduling:
             for name, tensor in self.gradients.items()
             if self.program.tensors[name].role is Role.PARAMETER
         }
-        for tensor in self.program.tensors.values():
+        for tensor in list(self.tensors.values()):
             home = Home.GRADIENT if tensor.name in gradients else HOMES[tensor.role]
             self.place(tensor, Home.NUMBER if not tensor.shape and tensor.role is Role.STATE else home)
         for equation in self.derived.updates:
@@ -218,7 +234,7 @@ class _Scheduling:
         for tensor in further.results.values():
             if tensor.shape and self.is_new(tensor, further):
                 self.place(tensor, Home.RESULT)
-        return stretch_beyond(self.program, further, self.taken)
+        return [turned(part, self.turns) for part in stretch_beyond(self.program, further, self.taken)]
 
     def is_new(self, result: Tensor, further: Further) -> bool:
         """Whether a result has memory of its own to be returned, and lies in no vector of products."""

@@ -1,7 +1,8 @@
 """Products summed over axes: loops written out where the matrices are small, otherwise calls of one
 function for matrices, which takes a BLAS where there is one.
 
-Each axis goes by a letter. An axis of a stack, which both operands and the result have, is an outer loop.
+Each axis goes by a letter. An axis of a stack is an outer loop: both operands and the result have it, or one
+operand stands still along it and has its rows or columns elsewhere.
 In the loops that are written out the innermost one runs along a row of the result, wherever rows lie in
 memory entry by entry: no sum has to be taken in another order for it to be done several numbers at a time.
 """
@@ -109,8 +110,8 @@ def write(scope: Scope, product: Product, note: Callable[[], str], onto: Sink | 
 def _as_matrices(scope: Scope, total: Sum) -> Sum | None:
     """The product with its factors in order, where it is one of matrices large enough for a call."""
     kinds = {factor.seen.view.buffer.kind for factor in (total.a, total.b, total.out)}
-    left, right = total.own(total.a, total.b), total.own(total.b, total.a)
-    if kinds != {Kind.REAL} or len(left) != 1 or len(right) != 1 or len(total.summed) != 1:
+    left, right = total.own(total.a, total.b)[-1:], total.own(total.b, total.a)[-1:]
+    if kinds != {Kind.REAL} or not left or not right or len(total.summed) != 1:
         return None
     if any(scope.known(total.out.stride(letter)) == 0 for letter in (left, right)):
         return None
@@ -127,7 +128,7 @@ def _as_matrices(scope: Scope, total: Sum) -> Sum | None:
 
 def _call(scope: Scope, total: Sum, note: str) -> None:
     a, b, out = total.a, total.b, total.out
-    left, right, inner = total.own(a, b), total.own(b, a), total.summed
+    left, right, inner = total.own(a, b)[-1:], total.own(b, a)[-1:], total.summed
     stack = [letter for letter in out.letters if letter in total.sizes and letter not in left + right]
     indices = dict(zip(stack, scope.indices(stack, [total.sizes[x] for x in stack]), strict=True))
     with scope.loops([(indices[letter], total.sizes[letter]) for letter in stack], braces=False):

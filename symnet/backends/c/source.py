@@ -202,13 +202,8 @@ class Source:
         """
         shown_all = self.structs.layout(arrays, shown) if arrays or shown else {}
         values = self.values() | {"layout": list(shown_all.values())}
-        blank = {
-            "helpers": [],
-            "calls_of": set(),
-            "needs_tail": False,
-            "needs_exp": False,
-            "needs_tanh": False,
-        }
+        blank: dict[str, object] = {"helpers": [], "calls_of": set()}
+        blank |= dict.fromkeys(("needs_tail", "needs_exp", "needs_tanh"), False)
         body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
         called = {name for name in CALLED if f"{name}(" in body}
         helpers = definitions(body)
