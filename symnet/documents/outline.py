@@ -116,6 +116,7 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    language: str = "en"  # that all of this is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    language: str = "en"  # to write in
 
 
 @dataclass(frozen=True, slots=True)
