@@ -68,9 +68,9 @@ def _joined(pieces: Iterator[object]) -> str:
 class Language:
     """Says messages in one language; what its catalogue lacks stays English."""
 
-    def __init__(self, name: str = "en", catalogue: gettext.NullTranslations | None = None) -> None:
+    def __init__(self, name: str = "en") -> None:
         self.name = name
-        self._catalogue = catalogue or _catalogue(name)
+        self._catalogue = _catalogue(name)
 
     def __call__(self, words: str, /, **parts: object) -> str:
         """A message in this language, or the sentence `words` with `parts` where it names them."""
