@@ -26,6 +26,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from symnet.data import write_npz
 from symnet.documents import formats
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
+from symnet.messages import languages
 from symnet.pipeline import Derivation, Network
 from symnet.results import record, results_of
 from symnet.spec import Spec, load
@@ -95,10 +97,9 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
 def _documents(derivation: Derivation, certificate: Certificate, measured: Measured) -> Files:
     """The module, and the derivation in every format."""
     results = results_of(measured)
-    files = {
-        f"derivation{form.SUFFIX}": derivation.document(name, certificate=certificate, results=results)
-        for name, form in formats().items()
-    }
+    say = partial(derivation.document, certificate=certificate, results=results)
+    files = {f"derivation{form.SUFFIX}": say(name) for name, form in formats().items()}
+    files |= {f"derivation.{code}.html": say("html", language=code) for code in languages()[1:]}
     return files | {"trainer.py": derivation.generate("numpy")}
 
 
