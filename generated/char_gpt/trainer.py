@@ -596,7 +596,6 @@ class Workspace:
         w.dA_two_add1 = w.A_embed  # the same memory, which is free by then
         w.dA_two_add1_part_3 = w.mu_norm  # the same memory, which is free by then
         w.dA_two_add1_part_2 = w.A_two_attend  # the same memory, which is free by then
-        w.dWo_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.dO_two_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_two_attend = w.O_two_attend  # the same memory, which is free by then
         w.dP_two_attend = w.C_two_attend  # the same memory, which is free by then
@@ -630,7 +629,6 @@ class Workspace:
         w.dA_one_add1 = w.A_embed  # the same memory, which is free by then
         w.dA_one_add1_part_3 = w.mu_two_norm1  # the same memory, which is free by then
         w.dA_one_add1_part_2 = w.A_one_attend  # the same memory, which is free by then
-        w.dWo_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.dO_one_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_one_attend = w.O_one_attend  # the same memory, which is free by then
         w.dP_one_attend = w.C_one_attend  # the same memory, which is free by then
@@ -753,7 +751,7 @@ class Workspace:
         w.dA_two_add1_part_flat = w.dA_two_add1_part.reshape(-1)
         w.dA_two_add1_part_column = w.dA_two_add1_part[:, :, None]
         w.dA_two_add1_part_3_column = w.dA_two_add1_part_3[:, :, None]
-        w.dWo_two_attend_matrix_T = w.dWo_two_attend_matrix.reshape(32*N, 64).T
+        w.A_two_attend_matrix_T = w.A_two_attend_matrix.reshape(32*N, 64).T
         w.dA_two_add1_rows = w.dA_two_add1.reshape(32*N, 64)
         w.dA_two_add1_T = w.dA_two_add1.reshape(32*N, 64).T
         w.dO_two_attend_part_rows = w.dO_two_attend_part.reshape(64, 32*N)
@@ -789,7 +787,7 @@ class Workspace:
         w.dA_one_add1_part_flat = w.dA_one_add1_part.reshape(-1)
         w.dA_one_add1_part_column = w.dA_one_add1_part[:, :, None]
         w.dA_one_add1_part_3_column = w.dA_one_add1_part_3[:, :, None]
-        w.dWo_one_attend_matrix_T = w.dWo_one_attend_matrix.reshape(32*N, 64).T
+        w.A_one_attend_matrix_T = w.A_one_attend_matrix.reshape(32*N, 64).T
         w.dA_one_add1_rows = w.dA_one_add1.reshape(32*N, 64)
         w.dA_one_add1_T = w.dA_one_add1.reshape(32*N, 64).T
         w.dO_one_attend_part_rows = w.dO_one_attend_part.reshape(64, 32*N)
@@ -1635,8 +1633,7 @@ class Trainer:
         # the same array as w.dA_two_add1  # (85)
 
         # dWo_two_attend[h,e,d] = sum(O_two_attend[n,h,t,e]*dA_two_attend[n,t,d], n, t)
-        np.copyto(w.dWo_two_attend_matrix, w.O_two_attend_view)  # (86)
-        w.dWo_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
+        w.A_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
 
         # dbo_two_attend[d] = sum(dA_two_attend[n,t,d], n, t)
         w.ones_size.dot(w.dA_two_add1_rows, out=self.dbo_two_attend)  # (87)
@@ -1793,8 +1790,7 @@ class Trainer:
         # the same array as w.dA_one_add1  # (124)
 
         # dWo_one_attend[h,e,d] = sum(O_one_attend[n,h,t,e]*dA_one_attend[n,t,d], n, t)
-        np.copyto(w.dWo_one_attend_matrix, w.O_one_attend_view)  # (125)
-        w.dWo_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
+        w.A_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
 
         # dbo_one_attend[d] = sum(dA_one_attend[n,t,d], n, t)
         w.ones_size.dot(w.dA_one_add1_rows, out=self.dbo_one_attend)  # (126)
