@@ -98,6 +98,8 @@ bench: $(BENCH)  ## measure derivation and training beside their peers (an envir
 	$(BENCH_VENV)/bin/python benchmarks/derivation.py
 	$(BENCH_VENV)/bin/python benchmarks/blocks.py
 	$(BENCH_VENV)/bin/python benchmarks/training.py
+	$(BENCH_VENV)/bin/python benchmarks/sequences.py
+	$(BENCH_VENV)/bin/python benchmarks/growth.py
 	$(BENCH_VENV)/bin/python benchmarks/hessians.py
 
 # By pip, which takes a local build of PyTorch where pip's configuration names one.

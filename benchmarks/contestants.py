@@ -132,7 +132,7 @@ class Generated(Trained):
 
     def run(self, times: int) -> None:
         """So many epochs of one batch: what a user calls. Where a turn has few steps, what `fit` does once
-        for a whole training (checks, copies to go back to) would be charged to them: there it is step by step.
+        for a whole training (checks, copies to go back to) would be charged to them: those go step by step.
         """
         if times >= MANY:
             self.trainer.fit(self.X, self.Y, epochs=times)

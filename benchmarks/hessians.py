@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -186,12 +187,16 @@ class Generated(Second):
         trainer = self.made(self.further(derivation).derivation.generate("numpy"))
         for name, array in trainer.parameters.items():
             array[...] = self.arrays[name]
-        self.measure(trainer, [self.arrays[name] for name in self.function.data])
+        self.measure(trainer)
 
-    def measure(self, trainer: Any, given: list[Array]) -> None:
-        """Set `self.compute`; a Hessian that does not depend on the data does not take them."""
+    def given(self, method: Callable[..., object]) -> list[Array]:
+        """The data that a method takes: those that it reads."""
+        return [self.arrays[name] for name in signature(method).parameters if name in self.function.data]
+
+    def measure(self, trainer: Any) -> None:
+        """Set `self.compute`."""
         key, hessian = (self.function.of, self.function.of), trainer.hessian
-        data = given if hessian.__code__.co_argcount > 1 else []
+        data = self.given(hessian)
         self.compute = lambda: hessian(*data)[key]
 
     def further(self, derivation: Any) -> Any:
@@ -212,17 +217,18 @@ class Product(Generated):
         """The product."""
         return derivation.hvp()
 
-    def measure(self, trainer: Any, given: list[Array]) -> None:
+    def measure(self, trainer: Any) -> None:
         """Take the parameters themselves for the direction."""
-        directions = trainer.vector.copy()
+        directions, given = trainer.vector.copy(), self.given(trainer.product)
         self.compute = lambda: trainer.product(directions, *given)
 
 
 class Gradient(Product):
     """The gradients by all parameters, of the same module."""
 
-    def measure(self, trainer: Any, given: list[Array]) -> None:
+    def measure(self, trainer: Any) -> None:
         """Compute the gradients."""
+        given = self.given(trainer.gradients)
         self.compute = lambda: trainer.gradients(*given)
 
 

@@ -1,11 +1,29 @@
 """The measured part of docs/performance.md, and its plot: written by the benchmark, never by hand."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from measure import BenchmarkError
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+def listed(claims: Sequence[tuple[str, bool]]) -> str:
+    """The claims as a list, each with whether it holds."""
+    return "\n".join(f"- {'holds' if holds else '**fails**'}: {claim}" for claim, holds in claims)
+
+
+def put(page: Path, mark: str, paragraphs: Sequence[str]) -> None:
+    """Put the paragraphs between the marks of that name, in place of what stands there.
+
+    Raises BenchmarkError where the page has no such marks.
+    """
+    opening, closing = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(opening)
+    _, end, after = rest.partition(closing)
+    if not begin or not end:
+        raise BenchmarkError(f"{page} has no place for what is {mark}")
+    page.write_text(before + "\n\n".join([opening, *paragraphs, closing]) + after, encoding="utf-8")
 
 
 def write(
@@ -14,31 +32,39 @@ def write(
     ratios: Mapping[str, Mapping[str, float]],
     claims: Sequence[tuple[str, bool]],
 ) -> None:
-    """Put the table and the claims between the marks of performance.md, and draw performance.svg.
-
-    Raises BenchmarkError where the page has no such marks.
-    """
-    page = folder / "performance.md"
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BenchmarkError(f"{page} has no place for what is measured")
-    told = "\n".join(f"- {'holds' if holds else '**fails**'}: {claim}" for claim, holds in claims)
-    parts = [BEGIN, *paragraphs, "![time of a step, by peer](performance.svg)", told, END]
-    page.write_text(before + "\n\n".join(parts) + after, encoding="utf-8")
+    """Put the table and the claims between the marks of performance.md, and draw performance.svg."""
+    image = "![time of a step, by peer](performance.svg)"
+    put(folder / "performance.md", "measured", [*paragraphs, image, listed(claims)])
     plot(folder / "performance.svg", ratios)
+
+
+def pyplot() -> Any:
+    """Matplotlib's drawing, which writes the same file for the same figures."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "symnet"
+    return import_module("matplotlib.pyplot")
+
+
+def plot_growth(path: Path, found: Mapping[str, tuple[Sequence[int], Mapping[str, Sequence[float]]]]) -> None:
+    """A panel for each measure of the work, with its sizes: in it a line for each contestant's seconds."""
+    figure, panels = pyplot().subplots(1, len(found), figsize=(11, 3.4), layout="constrained")
+    for axes, (measure, (sizes, lines)) in zip(panels, found.items(), strict=True):
+        for name, seconds in lines.items():
+            axes.plot(sizes, [second * 1e3 for second in seconds], marker="o", markersize=3, label=name)
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.set_xlabel(measure)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("a step in ms")
+    panels[0].legend(fontsize=8, frameon=False)
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
 def plot(path: Path, ratios: Mapping[str, Mapping[str, float]]) -> None:
     """A group of bars for each size, a bar for each peer: the module's time by the peer's, by factors."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "symnet"  # the same file for the same figures
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(11, 4.6), layout="constrained")
+    figure, axes = pyplot().subplots(figsize=(11, 4.6), layout="constrained")
     peers = list(next(iter(ratios.values())))
     width = 0.8 / len(peers)
     for k, peer in enumerate(peers):

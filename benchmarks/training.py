@@ -34,18 +34,21 @@ LIBRARIES = {
 }
 FORMS = {GENERATED: "Generated", NATIVE: "GeneratedC"}
 SUBJECTS = FORMS | {TEXTBOOK: "Textbook", PRODUCTS: "Products"} | LIBRARIES
+LOOPED = "JAX with the loop inside"
+SMALL = ("xor", "loy")  # where a call costs JAX more than the step: there it also has the loop inside
 # Of losses and parameters after three steps, relative to their size or to 1. The reference is the textbook's
 # step in float64, and that PyTorch, which differentiates by itself, agrees with it is what makes it one.
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
-# At most: the module's time by the textbook's, by the best library's, by that of the products alone.
+# At most: the module's time by the textbook's, by the best library's, by that of the products alone; the time
+# of C by the best library's.
 BOUNDS = {
-    "xor": (0.15, 0.3, 4.0),
-    "loy": (0.15, 0.3, 4.0),
-    "digits": (0.5, 0.65, 2.5),
-    "784-256-128-10 float32": (0.9, 1.0, 1.15),
-    "784-256-128-10 float64": (0.9, 0.9, 1.15),
-    "1024-2048-2048-1024 float32": (1.0, 1.4, 1.05),
-    "1024-2048-2048-1024 float64": (1.0, 1.05, 1.05),
+    "xor": (0.15, 0.3, 4.0, 0.01),
+    "loy": (0.15, 0.3, 4.0, 0.01),
+    "digits": (0.5, 0.65, 2.5, 0.35),
+    "784-256-128-10 float32": (0.9, 1.0, 1.15, 0.85),
+    "784-256-128-10 float64": (0.9, 0.9, 1.15, 0.65),
+    "1024-2048-2048-1024 float32": (1.0, 1.4, 1.05, 1.0),
+    "1024-2048-2048-1024 float64": (1.0, 1.05, 1.05, 1.0),
 }
 
 
@@ -62,6 +65,11 @@ def deviation(found: dict[str, Any], reference: dict[str, Any]) -> float:
     return float(np.max(errors))  # not a number where one of them is not
 
 
+def subjects(size: str) -> dict[str, str]:
+    """Who takes part at one size."""
+    return SUBJECTS | ({LOOPED: "JAXLoop"} if size.startswith(SMALL) else {})
+
+
 def compare(size: str, rounds: int) -> tuple[dict[str, Timing], dict[str, float]]:
     """Check, then measure, every contestant at one size: its times, and its deviation from float64."""
     with start(Contestant("the reference", "contestants", "Textbook", (size, "float64"))) as worker:
@@ -69,7 +77,7 @@ def compare(size: str, rounds: int) -> tuple[dict[str, Timing], dict[str, float]
     with ExitStack() as stack:
         workers = [
             stack.enter_context(start(Contestant(name, "contestants", subject, (size,))))
-            for name, subject in SUBJECTS.items()
+            for name, subject in subjects(size).items()
         ]
         deviations = {worker.contestant.name: deviation(worker.check(), reference) for worker in workers}
         timings = take_turns(workers, rounds, Progress(size, rounds))
@@ -77,18 +85,23 @@ def compare(size: str, rounds: int) -> tuple[dict[str, Timing], dict[str, float]
 
 
 def judged(size: str, found: dict[str, Timing]) -> list[tuple[str, bool]]:
-    """What is claimed of one size: the three ratios, each with its bound."""
-    mine = found[GENERATED]
+    """What is claimed of one size: the ratios, each with its bound."""
     best = min(LIBRARIES, key=lambda name: found[name].median)
     bounds = next(bounds for name, bounds in BOUNDS.items() if size.startswith(name))
+    pairs = [(GENERATED, TEXTBOOK), (GENERATED, best), (GENERATED, PRODUCTS), (NATIVE, best)]
     claims = []
-    for peer, bound in zip((TEXTBOOK, best, PRODUCTS), bounds, strict=True):
+    for (form, peer), bound in [*zip(pairs, bounds, strict=True), *inside(found)]:
+        mine = found[form]
         ratio = mine.ratio(found[peer])
         share = f"ahead in {mine.wins(found[peer]):.0%} of the rounds"
-        claims.append(
-            (f"{size}: {ratio:.3f} of the time of {peer}, at most {bound:g}; {share}", ratio <= bound)
-        )
+        words = f"{size}, {form}: {ratio:.4f} of the time of {peer}, at most {bound:g}; {share}"
+        claims.append((words, ratio <= bound))
     return claims
+
+
+def inside(found: dict[str, Timing]) -> list[tuple[tuple[str, str], float]]:
+    """C beside JAX where both have the loop inside: it is to be ahead."""
+    return [((NATIVE, LOOPED), 1.0)] if LOOPED in found else []
 
 
 def main() -> int:
@@ -102,17 +115,15 @@ def main() -> int:
     )
     parser.add_argument("--write", action="store_true", help="put table and plot into docs/performance.md")
     options = parser.parse_args()
-    peers = [name for name in SUBJECTS if name not in FORMS]
+    peers = [*(name for name in SUBJECTS if name not in FORMS), LOOPED]
     rows, claims, ratios = [], [], {}
     for size in [size for size in SIZES if any(word in size.name for word in options.size.split(","))]:
         found, deviations = compare(size.name, options.rounds)
         for mine, name in ((found[form], f"{size.name}, {form}") for form in FORMS):
-            ratios[name] = {peer: mine.ratio(found[peer]) for peer in peers}
-            rows.append([name, f"{mine.median * 1e6:.2f}", *(f"{ratios[name][peer]:.4f}" for peer in peers)])
+            ratios[name] = {peer: mine.ratio(found[peer]) for peer in peers if peer in found}
+            by_peer = (f"{ratios[name][peer]:.4f}" if peer in found else "" for peer in peers)
+            rows.append([name, f"{mine.median * 1e6:.2f}", *by_peer])
         claims += judged(size.name, found)
-        for peer in (TEXTBOOK, *LIBRARIES):
-            ratio = found[NATIVE].ratio(found[peer])
-            claims.append((f"{size.name}: {ratio:.4f} of the time of {peer} in C", ratio < 1))
         farthest, limit = max(deviations, key=deviations.__getitem__), TOLERANCE[size.dtype]
         claim = f"{size.name}: all within {limit:.0e} of float64 ({farthest}: {deviations[farthest]:.0e})"
         claims.append((claim, all(found <= limit for found in deviations.values())))
@@ -123,6 +134,8 @@ def main() -> int:
     if options.write:
         from report import write
 
+        for found in ratios.values():
+            found.pop(LOOPED, None)  # the plot has the same bars at every size
         in_numpy = {name: found for name, found in ratios.items() if name.endswith(GENERATED)}
         write(Path(__file__).parents[1] / "docs", [head, words, measured], in_numpy, claims)
     return verdict(claims)

@@ -42,7 +42,7 @@ def remembered(options: Mapping[str, Any], spec: Path, reads_data: bool, make: C
     `options` are all else that the result depends on, by name, plain values; with `reads_data` the file that
     the specification names is one more. Neither what `make` raises is kept, nor texts with one REFUSED.
     """
-    folder = _folder()
+    folder = place()
     facts = _facts(options, spec, reads_data) if folder else None
     if folder is None or facts is None:
         return make()
@@ -57,7 +57,7 @@ def remembered(options: Mapping[str, Any], spec: Path, reads_data: bool, make: C
     return made
 
 
-def _folder() -> Path | None:
+def place() -> Path | None:
     """Where entries lie; None where none are kept."""
     stated = os.environ.get("SYMNET_CACHE")
     if stated is not None:

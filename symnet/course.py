@@ -78,6 +78,21 @@ class Course:
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
 
+    def whole(self, step: Any, batch: Any, epochs: int) -> None:
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
+
     def keep(self) -> None:
         """The copy before this step was good; make the next one, and write it, when it is time."""
         if self.next is not None:

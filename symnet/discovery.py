@@ -13,14 +13,18 @@ from typing import Any
 from symnet.errors import SpecError
 
 
-def modules(package: str, folders: bool = False) -> Mapping[str, Any]:
-    """The modules of the package of that name, imported, by their own names in alphabetical order.
+def names(package: str, folders: bool = False) -> tuple[str, ...]:
+    """What the modules of the package of that name are called, in alphabetical order.
 
     With `folders`, only those that are packages themselves.
     """
     found = pkgutil.iter_modules(importlib.import_module(package).__path__)
-    names = sorted(module.name for module in found if module.ispkg or not folders)
-    return {name: importlib.import_module(f"{package}.{name}") for name in names}
+    return tuple(sorted(module.name for module in found if module.ispkg or not folders))
+
+
+def modules(package: str, folders: bool = False) -> Mapping[str, Any]:
+    """The same modules, imported, by their names."""
+    return {name: importlib.import_module(f"{package}.{name}") for name in names(package, folders)}
 
 
 def offered(group: str) -> Mapping[str, Any]:

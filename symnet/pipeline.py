@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symnet.backends import Backend, backends, module_of, targets
 from symnet.backends import Meta as ModuleMeta
+from symnet.backends import backend as backend_of
+from symnet.backends import module_of, targets
 from symnet.backends.numpy.load import load
+from symnet.collector import uncollected
 from symnet.derivation.curvature import curved_at, fisher_product, gauss_newton_product
 from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
@@ -37,7 +39,7 @@ from symnet.documents.outline import Evidence, Meta, Results
 from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
-from symnet.errors import SymnetError, nearest, placed
+from symnet.errors import DerivationError, SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
 from symnet.network import Network as StatedNetwork
@@ -83,6 +85,7 @@ class Network(StatedNetwork):
         """The network's equations, checked."""
         return self._stated[0]
 
+    @uncollected()
     def derive(self, wrt: list[str] | tuple[str, ...] | None = None) -> Derivation:
         """The derivation of the gradients with respect to every parameter that is not frozen, and to the
         inputs named in `wrt` as well.
@@ -155,9 +158,23 @@ class Derivation:
             name: Gradient(adjoint, self.derived.program) for name, adjoint in self.derived.gradients.items()
         }
 
+    @property
+    def _moving(self) -> Derived:
+        """What is derived, for a second derivation. Raises DerivationError where there is nothing to move."""
+        if not self.derived.wrt:
+            raise DerivationError("there is nothing to derive by", expected="a parameter that is trained")
+        return self.derived
+
+    @property
+    def _predicted(self) -> str:
+        """The prediction, for a derivation of it. Raises DerivationError where there is none."""
+        if not self.prediction:
+            raise DerivationError("there is no prediction to derive", expected="the name of another tensor")
+        return self.prediction
+
     def hvp(self) -> Beyond[Derivation]:
         """The Hessian times a direction, for a direction of every parameter, without the Hessian itself."""
-        return self._beyond(hessian_product(self.derived))
+        return self._beyond(hessian_product(self._moving))
 
     def gauss_newton(self, at: str | None = None) -> Beyond[Derivation]:
         """The Gauss-Newton matrix times a direction: the loss curved as a function of the tensor `at`.
@@ -166,8 +183,8 @@ class Derivation:
         last activation, as cross-entropies are with sigmoid and softmax: there it is the Fisher matrix, too.
         Raises DerivationError where the loss is not computed from `at`.
         """
-        place = curved_at(self.derived, self.prediction) if at is None else at
-        return self._beyond(gauss_newton_product(self.derived, place))
+        place = curved_at(self._moving, self._predicted) if at is None else at
+        return self._beyond(gauss_newton_product(self._moving, place))
 
     def fisher(self) -> Beyond[Derivation]:
         """The empirical Fisher matrix times a direction: the squares of the samples' gradients, averaged as
@@ -176,19 +193,20 @@ class Derivation:
         inputs = [tensor for tensor in self.derived.stated.of_role(Role.INPUT) if tensor.rank]
         if not inputs:
             raise SymnetError("there is no axis of samples", expected="an input with an axis")
-        return self._beyond(fisher_product(self.derived, inputs[0].shape[0]))
+        return self._beyond(fisher_product(self._moving, inputs[0].shape[0]))
 
     def hessian(self, *wrt: str) -> Beyond[Derivation]:
         """All second derivatives as blocks, `hessian()["W1", "b1"]` with the axes of W1 first; only those of
         the tensors `wrt`, where such are named.
         """
-        return self._beyond(hessian(self.derived, wrt or None))
+        return self._beyond(hessian(self._moving, wrt or None))
 
     def jacobian(self, of: str | None = None, *wrt: str) -> Beyond[Derivation]:
         """The derivatives of every element of the tensor `of`, the prediction unless given, by every element
         of each tensor in `wrt`, by default all that the loss is derived by.
         """
-        return self._beyond(jacobian(self.derived, of or self.prediction, wrt or None))
+        derived = self.derived if wrt else self._moving
+        return self._beyond(jacobian(derived, of or self._predicted, wrt or None))
 
     def second(self, kind: str) -> Derivation:
         """The derivation with second derivatives in it, for its documents and its module: "hessian", or the
@@ -246,11 +264,12 @@ class Derivation:
         meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
+    @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:
         """The text of a module that trains the network, in the language of the backend; `target` says what it
         is to run on, where the backend knows several. Raises SymnetError for one that is not known.
         """
-        chosen = _backend(backend)
+        chosen = backend_of(backend)
         if target and target not in targets(chosen):
             raise SymnetError(
                 f"the backend {backend} has no target {target!r}",
@@ -259,9 +278,10 @@ class Derivation:
             )
         return chosen.generate(self.derived, replace(self._meta(), target=target))
 
+    @uncollected()
     def module(self, backend: str = "numpy") -> str:
         """The text of a Python module with a Trainer that works by this backend."""
-        return module_of(_backend(backend), self.derived, self._meta())
+        return module_of(backend_of(backend), self.derived, self._meta())
 
     def _meta(self) -> ModuleMeta:
         training = self.network.training
@@ -302,18 +322,6 @@ class Derivation:
 
     def _repr_html_(self) -> str:
         return _stacked(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
-
-
-def _backend(name: str) -> Backend:
-    """The backend of that name. Raises SymnetError where there is none."""
-    known = backends()
-    if name not in known:
-        raise SymnetError(
-            f"there is no backend {name!r}",
-            expected="one of " + ", ".join(known),
-            suggestion=nearest(name, known),
-        )
-    return known[name]
 
 
 def evidence_of(certificate: Certificate) -> Evidence:

@@ -13,16 +13,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib import import_module
 from math import isfinite
 from typing import Any, TypeGuard
 
 from sympy import Expr, Rational
 
-from symnet.discovery import modules, offered
+from symnet.discovery import modules, names, offered
 from symnet.equations.parse import parse_program
 from symnet.equations.program import Equation, Program
 from symnet.equations.spread import spread
 from symnet.errors import ShapeError, SpecError, nearest
+from symnet.index.recall import replaced
 from symnet.index.symbols import Role, Scalar, Size, Tensor, base
 from symnet.sizes import Sizes
 
@@ -89,6 +91,12 @@ def members(folder: str) -> Mapping[str, Formula]:
     return {name: module.MEMBER for name, module in modules(f"symnet.{folder}").items()}
 
 
+@cache
+def _known(folder: str) -> tuple[str, ...]:
+    """What the members of one folder are called; each is read when it is asked for."""
+    return names(f"symnet.{folder}")
+
+
 def catalogue() -> dict[str, Mapping[str, Any]]:
     """Every member of every folder, solvers too: each with its text, words, settings and source."""
     return {folder: members(folder) for folder in GIVEN} | {"solvers": solvers()}
@@ -96,7 +104,7 @@ def catalogue() -> dict[str, Mapping[str, Any]]:
 
 def member(folder: str, name: str, place: str = "") -> Formula:
     """The member called `name`; raises SpecError with the nearest name where there is none."""
-    known = members(folder)
+    known = _known(folder)
     if not isinstance(name, str) or name not in known:
         others = solvers() if folder == "optimizers" else {}
         kind = {"losses": "loss"}.get(folder, folder[:-1])
@@ -106,7 +114,8 @@ def member(folder: str, name: str, place: str = "") -> Formula:
             expected="one of " + ", ".join([*known, *others]),
             suggestion=nearest(str(name), [*known, *others]),
         )
-    return known[name]
+    found: Formula = import_module(f"symnet.{folder}.{name}").MEMBER
+    return found
 
 
 def settings_of(folder: str, name: str, given: Mapping[str, float], place: str = "") -> dict[str, float]:
@@ -230,8 +239,9 @@ def instance(
     for name, tensor in new.items():
         made = base if tensor.rank else Scalar
         changes.setdefault(made(name), made(tensor.name))
+    pairs = tuple(changes.items())
     equations = tuple(
-        replace(e, tensor=new[e.tensor.name], rhs=e.rhs.xreplace(changes)) for e in program.equations
+        replace(e, tensor=new[e.tensor.name], rhs=replaced(e.rhs, pairs)) for e in program.equations
     )
     others = {n: t for n, t in new.items() if n not in tensors and n not in values}
     return Instance(others, equations)

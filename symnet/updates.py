@@ -15,6 +15,7 @@ from sympy import Add, Expr, Indexed, sqrt
 from symnet.derivation.derive import Updates
 from symnet.equations.program import Equation, reads
 from symnet.index.functions import maximum, minimum
+from symnet.index.recall import replaced
 from symnet.index.reductions import total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, name_of
 from symnet.network import Training
@@ -124,6 +125,8 @@ class _Step:
         states = program.of_role(Role.STATE)
         known = {tensor.name for tensor in self.given}
         self.given += [state for state in states if not state.rank and state.name not in known]
+        formulas = [replace(e, rhs=e.rhs.xreplace({Scalar(RATE): rate})) for e in program.equations]
+        defined = {equation.tensor.name for equation in self.equations}
         for parameter, gradient in pairs:
             named = {"w": parameter, "g": gradient}
             named |= {
@@ -132,12 +135,12 @@ class _Step:
                 if s.rank
             }
             self.given += [tensor for name, tensor in named.items() if name not in ("w", "g")]
-            for equation in program.equations:
+            for equation in formulas:
                 tensor = _defined(equation.tensor, parameter, named)
-                if all(tensor.name != earlier.tensor.name for earlier in self.equations):
+                if tensor.name not in defined:
+                    defined.add(tensor.name)
                     named[equation.tensor.name] = tensor
-                    made = _instance(equation, tensor, named, parameter.name)
-                    self.equations.append(replace(made, rhs=made.rhs.xreplace({Scalar(RATE): rate})))
+                    self.equations.append(_instance(equation, tensor, named, parameter.name))
 
 
 def element(tensor: Tensor) -> Expr:
@@ -170,6 +173,7 @@ def _instance(equation: Equation, tensor: Tensor, named: Mapping[str, Tensor], p
         found = named.get(name_of(own))
         return own if found is None else found[LETTERS[: found.rank]]
 
-    changes = {own: element(own) for own in equation.rhs.atoms(Indexed, Scalar)}
+    own = sorted(equation.rhs.atoms(Indexed, Scalar), key=name_of)
+    rhs = replaced(equation.rhs, tuple(zip(own, map(element, own), strict=True)))
     origin = f"update of {parameter}" if tensor.rank else "update"
-    return Equation(tensor, indices, equation.rhs.xreplace(changes), origin, equation.words)
+    return Equation(tensor, indices, rhs, origin, equation.words)

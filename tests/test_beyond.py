@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
 import symnet
+from symnet.backends.numpy.load import load
 from symnet.documents import formats
 from symnet.errors import DataError, DerivationError, SymnetError
+from symnet.pipeline import Network
 
 SHAPES = {"W1": (3, 4), "b1": (4,), "W2": (4, 2), "b2": (2,)}
 
@@ -153,3 +157,44 @@ def test_what_is_wrong_is_said(derivation, point):
         derivation.hessian().lambdify()(parameters, X=data["X"])
     with pytest.raises(DerivationError, match="W3"):
         derivation.hessian("W3")
+
+
+NOTHING = """
+X: input[N,D]
+A[n] = sum(X[n,i]**2, i)
+L = sum(A[n], n)/N
+"""
+STRAIGHT = """
+X: input[N,D]
+Y: target[N]
+W: parameter[D]
+b: parameter
+A[n] = sum(X[n,i]*W[i], i) + b
+L = sum(abs(A[n] - Y[n]), n)/N + sum(W[i]*W[i], i)
+"""
+
+
+@pytest.mark.parametrize("kind", ["hvp", "gauss_newton", "fisher", "hessian", "jacobian"])
+def test_with_nothing_to_derive_by_that_is_said(kind):
+    with pytest.raises(DerivationError, match="nothing to derive by"):
+        getattr(Network.from_equations(NOTHING).derive(), kind)()
+
+
+@pytest.mark.parametrize("kind", ["gauss_newton", "jacobian"])
+def test_without_a_prediction_that_is_said(kind):
+    network = Network.from_equations("X: input[N]\nw: parameter\nL = sum(w*X[n], n)")
+    with pytest.raises(DerivationError, match="no prediction"):
+        getattr(network.derive(), kind)()
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [("hvp", ""), ("gauss_newton", "X"), ("fisher", "XY"), ("hessian", ""), ("jacobian", "X")],
+)
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_a_method_takes_the_arrays_that_it_reads(kind, read, backend):
+    """What sizes of its workspace are read off, N, is among them; the rest of the data is not."""
+    further = getattr(Network.from_equations(STRAIGHT).derive(), kind)()
+    method = getattr(load(further.derivation.module(backend)).Trainer, further.further.name)
+    taken = set(inspect.signature(method).parameters) - {"self", "directions"}
+    assert taken == set(read or "X")

@@ -102,12 +102,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -257,20 +252,13 @@ class Trainer:
     def step(self, X):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X, self.dtype)
         N = X.shape[0]
         if X.shape != (N, 64):
             raise shape_error(("X", "(N, 64)", (N, 64), X.shape))
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, X)
-        self._backward(w, X)
-        self._update()
-        return float(w.L)
+        return self._step(X)
 
     def fit(self, X, epochs=60, batch_size=64, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -298,15 +286,30 @@ class Trainer:
                 raise ValueError("there are no samples")
             source = Rows([X], (True,), N, batch_size)
         random = np.random.default_rng(seed)
+        step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X] in course.batches(source):
-                    course.count(self.step(X), len(X))
+                    course.count(step(X), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X):
+        """One step on data that have been checked; no arrays are allocated."""
+        N = X.shape[0]
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, X)
+        self._backward(w, X)
+        self._update()
+        return float(w.L)
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
@@ -565,6 +568,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

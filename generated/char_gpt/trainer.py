@@ -445,12 +445,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -497,6 +492,7 @@ class Workspace:
         w.arange_D = np.arange(32, dtype=dtype)
         w.B_one_attend_mask = np.empty((32, 32), bool)
         w.B_one_attend = np.empty((N, 4, 32, 32), dtype)
+        w.M_one_attend_turned = np.empty((32, N, 4, 32), dtype)
         w.M_one_attend = np.empty((N, 4, 32), dtype)
         w.E_one_attend_2 = w.B_one_attend  # the same memory, which is free by then
         w.ones_D = np.ones((32,), dtype)
@@ -535,6 +531,7 @@ class Workspace:
         w.V_two_attend = np.empty((N, 4, 32, 16), dtype)
         w.C_two_attend = np.empty((N, 4, 32, 32), dtype)
         w.B_two_attend = np.empty((N, 4, 32, 32), dtype)
+        w.M_two_attend_turned = np.empty((32, N, 4, 32), dtype)
         w.M_two_attend = np.empty((N, 4, 32), dtype)
         w.E_two_attend_2 = w.B_two_attend  # the same memory, which is free by then
         w.T_two_attend = w.M_two_attend  # the same memory, which is free by then
@@ -599,7 +596,6 @@ class Workspace:
         w.dA_two_add1 = w.A_embed  # the same memory, which is free by then
         w.dA_two_add1_part_3 = w.mu_norm  # the same memory, which is free by then
         w.dA_two_add1_part_2 = w.A_two_attend  # the same memory, which is free by then
-        w.dWo_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.dO_two_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_two_attend = w.O_two_attend  # the same memory, which is free by then
         w.dP_two_attend = w.C_two_attend  # the same memory, which is free by then
@@ -633,7 +629,6 @@ class Workspace:
         w.dA_one_add1 = w.A_embed  # the same memory, which is free by then
         w.dA_one_add1_part_3 = w.mu_two_norm1  # the same memory, which is free by then
         w.dA_one_add1_part_2 = w.A_one_attend  # the same memory, which is free by then
-        w.dWo_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.dO_one_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_one_attend = w.O_one_attend  # the same memory, which is free by then
         w.dP_one_attend = w.C_one_attend  # the same memory, which is free by then
@@ -682,6 +677,7 @@ class Workspace:
         w.K_one_attend_view = w.K_one_attend.transpose(0, 1, 3, 2)
         w.arange_D_column = w.arange_D[:, None]
         w.B_one_attend_mask_T = w.B_one_attend_mask.T
+        w.B_one_attend_view = w.B_one_attend.transpose(3, 0, 1, 2)
         w.M_one_attend_column = w.M_one_attend[:, :, :, None]
         w.E_one_attend_2_rows = w.E_one_attend_2.reshape(128*N, 32)
         w.T_one_attend_flat = w.T_one_attend.reshape(-1)
@@ -709,6 +705,7 @@ class Workspace:
         w.V_two_attend_part_rows = w.V_two_attend_part.reshape(32*N, 64)
         w.V_two_attend_part_view = w.V_two_attend_part.transpose(0, 2, 1, 3)
         w.K_two_attend_view = w.K_two_attend.transpose(0, 1, 3, 2)
+        w.B_two_attend_view = w.B_two_attend.transpose(3, 0, 1, 2)
         w.M_two_attend_column = w.M_two_attend[:, :, :, None]
         w.E_two_attend_2_rows = w.E_two_attend_2.reshape(128*N, 32)
         w.T_two_attend_flat = w.T_two_attend.reshape(-1)
@@ -754,7 +751,7 @@ class Workspace:
         w.dA_two_add1_part_flat = w.dA_two_add1_part.reshape(-1)
         w.dA_two_add1_part_column = w.dA_two_add1_part[:, :, None]
         w.dA_two_add1_part_3_column = w.dA_two_add1_part_3[:, :, None]
-        w.dWo_two_attend_matrix_T = w.dWo_two_attend_matrix.reshape(32*N, 64).T
+        w.A_two_attend_matrix_T = w.A_two_attend_matrix.reshape(32*N, 64).T
         w.dA_two_add1_rows = w.dA_two_add1.reshape(32*N, 64)
         w.dA_two_add1_T = w.dA_two_add1.reshape(32*N, 64).T
         w.dO_two_attend_part_rows = w.dO_two_attend_part.reshape(64, 32*N)
@@ -790,7 +787,7 @@ class Workspace:
         w.dA_one_add1_part_flat = w.dA_one_add1_part.reshape(-1)
         w.dA_one_add1_part_column = w.dA_one_add1_part[:, :, None]
         w.dA_one_add1_part_3_column = w.dA_one_add1_part_3[:, :, None]
-        w.dWo_one_attend_matrix_T = w.dWo_one_attend_matrix.reshape(32*N, 64).T
+        w.A_one_attend_matrix_T = w.A_one_attend_matrix.reshape(32*N, 64).T
         w.dA_one_add1_rows = w.dA_one_add1.reshape(32*N, 64)
         w.dA_one_add1_T = w.dA_one_add1.reshape(32*N, 64).T
         w.dO_one_attend_part_rows = w.dO_one_attend_part.reshape(64, 32*N)
@@ -1028,7 +1025,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X).astype(np.intp, casting="same_kind", copy=False)
         Y = np.ascontiguousarray(Y).astype(np.intp, casting="same_kind", copy=False)
@@ -1038,14 +1035,7 @@ class Trainer:
                 ("X", "(N, 32)", (N, 32), X.shape),
                 ("Y", "(N, 32)", (N, 32), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, X, Y)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y=None, epochs=24, batch_size=32, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -1076,15 +1066,30 @@ class Trainer:
                 raise ValueError("there are no samples")
             source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked; no arrays are allocated."""
+        N = X.shape[0]
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, X, Y)
+        self._update()
+        return float(w.L)
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
@@ -1266,7 +1271,8 @@ class Trainer:
         np.copyto(w.B_one_attend, w.C_one_attend, where=w.B_one_attend_mask_T)  # (11)
 
         # M_one_attend[n,h,t] = B_one_attend[n,h,t,argmax(B_one_attend[n,h,t,k],k)]
-        np.maximum.reduce(w.B_one_attend, axis=3, out=w.M_one_attend)  # (12a)
+        np.copyto(w.M_one_attend_turned, w.B_one_attend_view)  # (12a)
+        np.maximum.reduce(w.M_one_attend_turned, axis=0, out=w.M_one_attend)  # (12a)
 
         # E_one_attend_2[n,h,t,k] = exp(B_one_attend[n,h,t,k] - M_one_attend[n,h,t])
         np.subtract(w.B_one_attend, w.M_one_attend_column, out=w.E_one_attend_2)  # (12b)
@@ -1385,7 +1391,8 @@ class Trainer:
         np.copyto(w.B_two_attend, w.C_two_attend, where=w.B_one_attend_mask_T)  # (34)
 
         # M_two_attend[n,h,t] = B_two_attend[n,h,t,argmax(B_two_attend[n,h,t,k],k)]
-        np.maximum.reduce(w.B_two_attend, axis=3, out=w.M_two_attend)  # (35a)
+        np.copyto(w.M_two_attend_turned, w.B_two_attend_view)  # (35a)
+        np.maximum.reduce(w.M_two_attend_turned, axis=0, out=w.M_two_attend)  # (35a)
 
         # E_two_attend_2[n,h,t,k] = exp(B_two_attend[n,h,t,k] - M_two_attend[n,h,t])
         np.subtract(w.B_two_attend, w.M_two_attend_column, out=w.E_two_attend_2)  # (35b)
@@ -1626,8 +1633,7 @@ class Trainer:
         # the same array as w.dA_two_add1  # (85)
 
         # dWo_two_attend[h,e,d] = sum(O_two_attend[n,h,t,e]*dA_two_attend[n,t,d], n, t)
-        np.copyto(w.dWo_two_attend_matrix, w.O_two_attend_view)  # (86)
-        w.dWo_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
+        w.A_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
 
         # dbo_two_attend[d] = sum(dA_two_attend[n,t,d], n, t)
         w.ones_size.dot(w.dA_two_add1_rows, out=self.dbo_two_attend)  # (87)
@@ -1784,8 +1790,7 @@ class Trainer:
         # the same array as w.dA_one_add1  # (124)
 
         # dWo_one_attend[h,e,d] = sum(O_one_attend[n,h,t,e]*dA_one_attend[n,t,d], n, t)
-        np.copyto(w.dWo_one_attend_matrix, w.O_one_attend_view)  # (125)
-        w.dWo_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
+        w.A_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
 
         # dbo_one_attend[d] = sum(dA_one_attend[n,t,d], n, t)
         w.ones_size.dot(w.dA_one_add1_rows, out=self.dbo_one_attend)  # (126)
@@ -1994,6 +1999,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

@@ -75,12 +75,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -103,13 +98,15 @@ class Workspace:
         w.Z1 = np.empty((N, 64), dtype)
         w.A1 = np.empty((N, 64), dtype)
         w.Z2 = np.empty((N, 10), dtype)
+        w.M_turned = np.empty((10, N), dtype)
         w.M = np.empty((N,), dtype)
         w.E = np.empty((N, 10), dtype)
         w.ones_H2 = np.ones((10,), dtype)
         w.T = np.empty((N,), dtype)
         w.P = w.E  # the same memory, which is free by then
+        w.G_part = w.Z2  # the same memory, which is free by then
         w.G = np.empty((N,), dtype)
-        w.G_part = w.T  # the same memory, which is free by then
+        w.G_part_2 = w.T  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dA2 = w.E  # the same memory, which is free by then
         w.dW2_part = np.empty((64, 10), dtype)
@@ -118,6 +115,7 @@ class Workspace:
         w.dZ1 = w.A1  # the same memory, which is free by then
         w.dW1_part = np.empty((64, 64), dtype)
         # The same memory seen in another shape, so that no step makes a view.
+        w.Z2_T = w.Z2.T
         w.M_column = w.M[:, None]
         w.T_column = w.T[:, None]
         w.A1_T = w.A1.T
@@ -227,7 +225,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X, self.dtype)
         Y = np.ascontiguousarray(Y, self.dtype)
@@ -237,14 +235,7 @@ class Trainer:
                 ("X", "(N, 64)", (N, 64), X.shape),
                 ("Y", "(N, 10)", (N, 10), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, X, Y)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y=None, epochs=60, batch_size=64, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -277,15 +268,30 @@ class Trainer:
                 raise ValueError("there are no samples")
             source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked; no arrays are allocated."""
+        N = X.shape[0]
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, X, Y)
+        self._update()
+        return float(w.L)
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
@@ -365,7 +371,8 @@ class Trainer:
         # the same array as w.Z2  # (4)
 
         # M[n] = A2[n,argmax(A2[n,k],k)]
-        np.maximum.reduce(w.Z2, axis=1, out=w.M)  # (5a)
+        np.copyto(w.M_turned, w.Z2_T)  # (5a)
+        np.maximum.reduce(w.M_turned, axis=0, out=w.M)  # (5a)
 
         # E[n,k] = exp(A2[n,k] - M[n])
         np.subtract(w.Z2, w.M_column, out=w.E)  # (5b)
@@ -380,10 +387,11 @@ class Trainer:
     def _loss(self, w, Y):
         """From there to the loss."""
         # G[n] = M[n] + log(T[n]) - sum(A2[n,k]*Y[n,k], k)
-        np.einsum("nk,nk->n", w.Z2, Y, out=w.G)  # (6a)
+        np.multiply(w.Z2, Y, out=w.G_part)  # (6a)
+        w.G_part.dot(w.ones_H2, out=w.G)  # (6a)
         np.subtract(w.M, w.G, out=w.G)  # (6a)
-        np.log(w.T, out=w.G_part)  # (6a)
-        np.add(w.G, w.G_part, out=w.G)  # (6a)
+        np.log(w.T, out=w.G_part_2)  # (6a)
+        np.add(w.G, w.G_part_2, out=w.G)  # (6a)
 
         # L = sum(G[n], n)/N + sum(W1[i,j]**2, i, j)/10000 + sum(W2[i,j]**2, i, j)/10000
         w.L = self.W1_flat.dot(self.W1_flat) / 10000 + self.W2_flat.dot(self.W2_flat) / 10000 + w.ones_N.dot(w.G) / w.N  # (6b)
@@ -511,6 +519,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

@@ -114,12 +114,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -198,6 +193,7 @@ class Workspace:
         w.A4 = np.empty((N, 2, 2, 32), dtype)
         w.A5 = np.empty((N, 128), dtype)
         w.Z6 = np.empty((N, 10), dtype)
+        w.M_2_turned = np.empty((10, N), dtype)
         w.M_2 = np.empty((N,), dtype)
         w.E_2 = np.empty((N, 10), dtype)
         w.ones_H6 = np.ones((10,), dtype)
@@ -258,6 +254,7 @@ class Workspace:
         w.Z4_matrix_rows = w.Z4_matrix.reshape(4*N, 288)
         w.Z4_rows = w.Z4.reshape(4*N, 32)
         w.A5_windows = windows(w.A5, (N, 2, 2, 32), lambda n, p, q, r: (n, 64*p + 32*q + r))
+        w.Z6_T = w.Z6.T
         w.M_2_column = w.M_2[:, None]
         w.T_2_column = w.T_2[:, None]
         w.Z6_flat = w.Z6.reshape(-1)
@@ -435,7 +432,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X, self.dtype)
         Y = np.ascontiguousarray(Y).astype(np.intp, casting="same_kind", copy=False)
@@ -445,14 +442,7 @@ class Trainer:
                 ("X", "(N, 8, 8, 1)", (N, 8, 8, 1), X.shape),
                 ("Y", "(N,)", (N,), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, Y)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y=None, epochs=20, batch_size=64, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -484,15 +474,30 @@ class Trainer:
                 raise ValueError("there are no samples")
             source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked; no arrays are allocated."""
+        N = X.shape[0]
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, Y)
+        self._update()
+        return float(w.L)
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
@@ -633,7 +638,8 @@ class Trainer:
         # the same array as w.Z6  # (12)
 
         # M_2[n] = A6[n,argmax(A6[n,k],k)]
-        np.maximum.reduce(w.Z6, axis=1, out=w.M_2)  # (15a)
+        np.copyto(w.M_2_turned, w.Z6_T)  # (15a)
+        np.maximum.reduce(w.M_2_turned, axis=0, out=w.M_2)  # (15a)
 
         # E_2[n,k] = exp(A6[n,k] - M_2[n])
         np.subtract(w.Z6, w.M_2_column, out=w.E_2)  # (15b)
@@ -835,6 +841,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

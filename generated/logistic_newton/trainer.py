@@ -29,6 +29,7 @@ The number at the end of a line is that of its equation in the derivation:
 
 import argparse
 import sys
+from math import isfinite
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -47,12 +48,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -185,22 +181,26 @@ class Workspace:
         w = self
         w.N = N
         w.Z1 = np.empty((N, 3), dtype)
+        w.M_turned = np.empty((3, N), dtype)
         w.M = np.empty((N,), dtype)
         w.E = np.empty((N, 3), dtype)
         w.ones_H1 = np.ones((3,), dtype)
         w.T = np.empty((N,), dtype)
         w.P = w.E  # the same memory, which is free by then
+        w.G_part = w.Z1  # the same memory, which is free by then
         w.G = np.empty((N,), dtype)
-        w.G_part = w.T  # the same memory, which is free by then
+        w.G_part_2 = w.T  # the same memory, which is free by then
         w.ones_N = np.ones((N,), dtype)
         w.dA1 = w.Z1  # the same memory, which is free by then
         w.dW1_part = np.empty((13, 3), dtype)
         w.vZ1 = w.Z1  # the same memory, which is free by then
         w.vdP = w.Z1  # the same memory, which is free by then
+        w.vdA1_part_2 = np.empty((N, 3), dtype)
         w.vdA1_part = w.G  # the same memory, which is free by then
         w.vdA1 = w.Z1  # the same memory, which is free by then
         w.vdW1_part = w.dW1_part  # the same memory, which is free by then
         # The same memory seen in another shape, so that no step makes a view.
+        w.Z1_T = w.Z1.T
         w.M_column = w.M[:, None]
         w.T_column = w.T[:, None]
         w.vdA1_part_column = w.vdA1_part[:, None]
@@ -307,21 +307,17 @@ class Trainer:
             "b1": self.db1.copy(),
         }
 
-    def product(self, directions, X, Y):
-        """The Hessian times a direction, at these data: X (N, 13), Y (N, 3).
+    def product(self, directions, X):
+        """The Hessian times a direction, at these data: X (N, 13).
 
         directions: a dict with an array for each of W1 (13, 3), b1 (3,); or one vector of all of them in this
         order.
         Returns a dict of new arrays of the same shapes.
         """
         X = np.ascontiguousarray(X, self.dtype)
-        Y = np.ascontiguousarray(Y, self.dtype)
         N = X.shape[0]
-        if X.shape != (N, 13) or Y.shape != (N, 3):
-            raise shape_error(
-                ("X", "(N, 13)", (N, 13), X.shape),
-                ("Y", "(N, 3)", (N, 3), Y.shape),
-            )
+        if X.shape != (N, 13):
+            raise shape_error(("X", "(N, 13)", (N, 13), X.shape))
         require_finite("X", X)
         w = self._workspaces.get(N)
         if w is None:
@@ -449,7 +445,8 @@ class Trainer:
         # the same array as w.Z1  # (2)
 
         # M[n] = A1[n,argmax(A1[n,k],k)]
-        np.maximum.reduce(w.Z1, axis=1, out=w.M)  # (3a)
+        np.copyto(w.M_turned, w.Z1_T)  # (3a)
+        np.maximum.reduce(w.M_turned, axis=0, out=w.M)  # (3a)
 
         # E[n,k] = exp(A1[n,k] - M[n])
         np.subtract(w.Z1, w.M_column, out=w.E)  # (3b)
@@ -464,10 +461,11 @@ class Trainer:
     def _loss(self, w, Y):
         """From there to the loss."""
         # G[n] = M[n] + log(T[n]) - sum(A1[n,k]*Y[n,k], k)
-        np.einsum("nk,nk->n", w.Z1, Y, out=w.G)  # (4a)
+        np.multiply(w.Z1, Y, out=w.G_part)  # (4a)
+        w.G_part.dot(w.ones_H1, out=w.G)  # (4a)
         np.subtract(w.M, w.G, out=w.G)  # (4a)
-        np.log(w.T, out=w.G_part)  # (4a)
-        np.add(w.G, w.G_part, out=w.G)  # (4a)
+        np.log(w.T, out=w.G_part_2)  # (4a)
+        np.add(w.G, w.G_part_2, out=w.G)  # (4a)
 
         # L = 3*sum(W1[i,j]**2, i, j)/1000 + sum(G[n], n)/N
         w.L = (3 / 1000) * self.W1_flat.dot(self.W1_flat) + w.ones_N.dot(w.G) / w.N  # (4b)
@@ -496,7 +494,8 @@ class Trainer:
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # M[n] = A1[n,argmax(A1[n,k],k)]
-        np.maximum.reduce(w.Z1, axis=1, out=w.M)  # (3a)
+        np.copyto(w.M_turned, w.Z1_T)  # (3a)
+        np.maximum.reduce(w.M_turned, axis=0, out=w.M)  # (3a)
 
         # E[n,k] = exp(A1[n,k] - M[n])
         np.subtract(w.Z1, w.M_column, out=w.E)  # (3b)
@@ -518,7 +517,8 @@ class Trainer:
         np.divide(w.vZ1, w.N, out=w.vdP)  # (12)
 
         # vdA1[n,j] = P[n,j]*(vdP[n,j] - sum(P[n,k]*vdP[n,k], k))
-        np.einsum("nk,nk->n", w.P, w.vdP, out=w.vdA1_part)  # (13)
+        np.multiply(w.P, w.vdP, out=w.vdA1_part_2)  # (13)
+        w.vdA1_part_2.dot(w.ones_H1, out=w.vdA1_part)  # (13)
         np.subtract(w.vdP, w.vdA1_part_column, out=w.vdA1)  # (13)
         np.multiply(w.vdA1, w.P, out=w.vdA1)  # (13)
 

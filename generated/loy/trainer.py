@@ -26,7 +26,7 @@ import argparse
 import itertools
 import json
 import sys
-from math import isfinite
+from math import exp, isfinite
 from pathlib import Path
 from time import monotonic
 from zipfile import BadZipFile
@@ -46,12 +46,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -95,6 +90,7 @@ class Trainer:
     """The parameters, and the steps of gradient descent that improve them.
 
     Attributes that may be set: learning_rate.
+    `unrolled_up_to`: steps of at most so many samples are computed number by number, which is faster for so few.
     `parameters` is a dict of the arrays themselves: writing to `trainer.parameters[name][...]` changes the network.
     """
 
@@ -114,6 +110,7 @@ class Trainer:
         # The same memory seen in another shape, so that no step makes a view.
         self.W2_T = self.W2.T
         self._workspaces = {}
+        self.unrolled_up_to = 7 if self.dtype == np.float64 else 0
         self.initialize(0)
 
     def initialize(self, seed=0):
@@ -171,7 +168,7 @@ class Trainer:
             w = self._workspace(N)
         self._predict(w, X)
         self._loss(w, Y)
-        self._backward(w, X)
+        self._backward(w, X, 1.0)
         return {
             "W2": self.dW2.copy(),
             "W1": self.dW1.copy(),
@@ -180,7 +177,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X, self.dtype)
         Y = np.ascontiguousarray(Y, self.dtype)
@@ -190,14 +187,7 @@ class Trainer:
                 ("X", "(N, 3)", (N, 3), X.shape),
                 ("Y", "(N, 1)", (N, 1), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, X)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y, epochs=1500, batch_size=None, validation=None, callback=None, seed=0, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -223,15 +213,150 @@ class Trainer:
             raise ValueError("there are no samples")
         source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        done = []
+        if callback is None and checkpoint is None and not source.draws and N <= self.unrolled_up_to:
+            done = self._epochs_of_numbers(X, Y, epochs)
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            course.history += done  # each of them an epoch of one step
+            course.steps += len(done)
+            course.good = course.next = course.copy()
+            if callback is None and validation is None and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(self._step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked."""
+        N = X.shape[0]
+        if N <= self.unrolled_up_to:
+            try:
+                loss, numbers = self._step_of_numbers(self._as_numbers(), list(zip(X.tolist(), Y.tolist())))
+            except (ArithmeticError, ValueError):
+                pass  # outside what a number of Python can be; arrays have infinities
+            else:
+                self._keep(numbers)
+                return loss
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, X, self.learning_rate)
+        self._update()
+        return float(w.L)
+
+    def _as_numbers(self):
+        """All that a step changes, number by number."""
+        return self.vector.tolist()
+
+    def _keep(self, numbers):
+        """What `_as_numbers` gave, changed by a step."""
+        self.vector[...] = numbers
+
+    def _epochs_of_numbers(self, X, Y, epochs):
+        """Epochs of one step each; the list of their losses. It ends before a step whose loss is not finite."""
+        numbers, samples, history = self._as_numbers(), list(zip(X.tolist(), Y.tolist())), []
+        try:
+            for _ in range(epochs):
+                loss, after = self._step_of_numbers(numbers, samples)
+                if not isfinite(loss):
+                    break
+                numbers = after
+                history.append(loss)
+        except (ArithmeticError, ValueError):
+            pass
+        finally:
+            self._keep(numbers)
+        return history
+
+    def _step_of_numbers(self, numbers, samples):
+        """The same step as with arrays, each of their elements a number: the fastest way for so few samples.
+
+        From the parameters to the loss and the new parameters. What starts as zero is added up over the samples.
+        """
+        (
+            W1_0_0, W1_0_1, W1_0_2, W1_0_3, W1_1_0, W1_1_1, W1_1_2, W1_1_3, W1_2_0, W1_2_1, W1_2_2, W1_2_3,
+            W2_0_0, W2_1_0, W2_2_0, W2_3_0,
+        ) = numbers
+        learning_rate = self.learning_rate
+        L_ = 0.0
+        W1_next_0_0, W1_next_0_1, W1_next_0_2 = W1_0_0, W1_0_1, W1_0_2
+        W1_next_0_3, W1_next_1_0, W1_next_1_1 = W1_0_3, W1_1_0, W1_1_1
+        W1_next_1_2, W1_next_1_3, W1_next_2_0 = W1_1_2, W1_1_3, W1_2_0
+        W1_next_2_1, W1_next_2_2, W1_next_2_3 = W1_2_1, W1_2_2, W1_2_3
+        W2_next_0_0, W2_next_1_0, W2_next_2_0 = W2_0_0, W2_1_0, W2_2_0
+        W2_next_3_0 = W2_3_0
+        for (X_0, X_1, X_2), (Y_0,) in samples:
+            # Z1[n,j] = sum(X[n,i]*W1[i,j], i)  (1)
+            Z1_0 = W1_0_0 * X_0 + W1_1_0 * X_1 + W1_2_0 * X_2
+            Z1_1 = W1_0_1 * X_0 + W1_1_1 * X_1 + W1_2_1 * X_2
+            Z1_2 = W1_0_2 * X_0 + W1_1_2 * X_1 + W1_2_2 * X_2
+            Z1_3 = W1_0_3 * X_0 + W1_1_3 * X_1 + W1_2_3 * X_2
+            # A1[n,j] = rise(Z1[n,j])/(decay(Z1[n,j]) + 1)  (2a)
+            A1_0_part = exp(Z1_0)
+            A1_0_part_ = 1.0 / (A1_0_part + 1.0)
+            A1_0 = A1_0_part * A1_0_part_
+            A1_1_part = exp(Z1_1)
+            A1_1_part_ = 1.0 / (A1_1_part + 1.0)
+            A1_1 = A1_1_part * A1_1_part_
+            A1_2_part = exp(Z1_2)
+            A1_2_part_ = 1.0 / (A1_2_part + 1.0)
+            A1_2 = A1_2_part * A1_2_part_
+            A1_3_part = exp(Z1_3)
+            A1_3_part_ = 1.0 / (A1_3_part + 1.0)
+            A1_3 = A1_3_part * A1_3_part_
+            # Z2[n,j] = sum(A1[n,i]*W2[i,j], i)  (3)
+            Z2_0 = A1_0 * W2_0_0 + A1_1 * W2_1_0 + A1_2 * W2_2_0 + A1_3 * W2_3_0
+            # A2[n,j] = rise(Z2[n,j])/(decay(Z2[n,j]) + 1)  (4a)
+            A2_0_part = exp(Z2_0)
+            A2_0_part_ = 1.0 / (A2_0_part + 1.0)
+            A2_0 = A2_0_part * A2_0_part_
+            # L = sum((A2[n,j] - Y[n,j])**2, n, j)  (5)
+            L__part = A2_0 - Y_0
+            L_ += L__part * L__part
+            # dA2[n,j] = 2*learning_rate*(A2[n,j] - Y[n,j])  (6)
+            dA2_0 = 2.0 * L__part * learning_rate
+            # dZ2[n,j] = dA2[n,j]*decay(Z2[n,j])/(decay(Z2[n,j]) + 1)**2  (7a)
+            dZ2_0 = dA2_0 * A2_0 * A2_0_part_
+            # dW2[i,j] = sum(A1[n,i]*dZ2[n,j], n)  (8)
+            W2_next_0_0 -= A1_0 * dZ2_0
+            W2_next_1_0 -= A1_1 * dZ2_0
+            W2_next_2_0 -= A1_2 * dZ2_0
+            W2_next_3_0 -= A1_3 * dZ2_0
+            # dA1[n,j] = sum(dZ2[n,k]*W2[j,k], k)  (9)
+            dA1_0 = W2_0_0 * dZ2_0
+            dA1_1 = W2_1_0 * dZ2_0
+            dA1_2 = W2_2_0 * dZ2_0
+            dA1_3 = W2_3_0 * dZ2_0
+            # dZ1[n,j] = dA1[n,j]*decay(Z1[n,j])/(decay(Z1[n,j]) + 1)**2  (10a)
+            dZ1_0 = dA1_0 * A1_0 * A1_0_part_
+            dZ1_1 = dA1_1 * A1_1 * A1_1_part_
+            dZ1_2 = dA1_2 * A1_2 * A1_2_part_
+            dZ1_3 = dA1_3 * A1_3 * A1_3_part_
+            # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)  (11)
+            W1_next_0_0 -= X_0 * dZ1_0
+            W1_next_0_1 -= X_0 * dZ1_1
+            W1_next_0_2 -= X_0 * dZ1_2
+            W1_next_0_3 -= X_0 * dZ1_3
+            W1_next_1_0 -= X_1 * dZ1_0
+            W1_next_1_1 -= X_1 * dZ1_1
+            W1_next_1_2 -= X_1 * dZ1_2
+            W1_next_1_3 -= X_1 * dZ1_3
+            W1_next_2_0 -= X_2 * dZ1_0
+            W1_next_2_1 -= X_2 * dZ1_1
+            W1_next_2_2 -= X_2 * dZ1_2
+            W1_next_2_3 -= X_2 * dZ1_3
+        return L_, [
+            W1_next_0_0, W1_next_0_1, W1_next_0_2, W1_next_0_3, W1_next_1_0, W1_next_1_1, W1_next_1_2,
+            W1_next_1_3, W1_next_2_0, W1_next_2_1, W1_next_2_2, W1_next_2_3, W2_next_0_0, W2_next_1_0,
+            W2_next_2_0, W2_next_3_0,
+        ]
 
     def save(self, path):
         """Write the parameters to an npz file, whole or not at all."""
@@ -316,10 +441,10 @@ class Trainer:
         np.subtract(w.A2, Y, out=w.L_part)  # (5)
         w.L = w.L_part_flat.dot(w.L_part_flat)  # (5)
 
-    def _backward(self, w, X):
-        """The chain rule, from the loss back to every gradient."""
-        # dA2[n,j] = 2*A2[n,j] - 2*Y[n,j]
-        np.multiply(w.L_part, 2.0, out=w.dA2)  # (6)
+    def _backward(self, w, X, learning_rate):
+        """The chain rule, from the loss back to every gradient, each of them times `learning_rate`."""
+        # dA2[n,j] = 2*learning_rate*(A2[n,j] - Y[n,j])
+        np.multiply(w.L_part, 2 * learning_rate, out=w.dA2)  # (6)
 
         # dZ2[n,j] = dA2[n,j]*decay(Z2[n,j])/(decay(Z2[n,j]) + 1)**2
         np.multiply(w.dA2, w.A2_part_2, out=w.dZ2)  # (7a)
@@ -342,8 +467,7 @@ class Trainer:
 
     def _update(self):
         """One step of the optimizer, in place."""
-        # vector_next[p] = vector[p] - learning_rate*gradient[p]
-        np.multiply(self.gradient, self.learning_rate, out=self.gradient)  # (12, 13)
+        # vector_next[p] = vector[p] - gradient[p]
         np.subtract(self.vector, self.gradient, out=self.vector)  # (12, 13)
 
 
@@ -408,6 +532,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

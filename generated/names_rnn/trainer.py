@@ -187,12 +187,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -221,26 +216,29 @@ class Workspace:
         w.A1_mask = np.empty((N, 13), bool)
         w.A1_mask_2 = np.empty((N, 13), bool)
         w.A1_mask_3 = w.A1_mask  # the same memory, which is free by then
-        w.Zi2_given = np.empty((N, 13, 48), dtype)
-        w.Zf2_given = np.empty((N, 13, 48), dtype)
-        w.Zg2_given = np.empty((N, 13, 48), dtype)
-        w.Zo2_given = np.empty((N, 13, 48), dtype)
-        w.H2 = np.empty((N, 13, 48), dtype)
+        w.Zi2_given_matrix = np.empty((13, N, 16), dtype)
+        w.Zi2_given = np.empty((13, N, 48), dtype)
+        w.Zf2_given = np.empty((13, N, 48), dtype)
+        w.Zg2_given = np.empty((13, N, 48), dtype)
+        w.Zo2_given = np.empty((13, N, 48), dtype)
+        w.H2 = np.empty((13, N, 48), dtype)
         w.zeros_N_K2 = np.zeros((N, 48), dtype)
-        w.Zi2 = np.empty((N, 13, 48), dtype)
-        w.Zf2 = np.empty((N, 13, 48), dtype)
-        w.Zg2 = np.empty((N, 13, 48), dtype)
-        w.Zo2 = np.empty((N, 13, 48), dtype)
+        w.Zi2 = np.empty((13, N, 48), dtype)
+        w.Zf2 = np.empty((13, N, 48), dtype)
+        w.Zg2 = np.empty((13, N, 48), dtype)
+        w.Zo2 = np.empty((13, N, 48), dtype)
         w.I2_part = np.empty((N, 48), dtype)
-        w.I2 = np.empty((N, 13, 48), dtype)
+        w.I2 = np.empty((13, N, 48), dtype)
         w.F2_part = np.empty((N, 48), dtype)
-        w.F2 = np.empty((N, 13, 48), dtype)
+        w.F2 = np.empty((13, N, 48), dtype)
         w.O2_part = np.empty((N, 48), dtype)
-        w.O2 = np.empty((N, 13, 48), dtype)
-        w.C2 = np.empty((N, 13, 48), dtype)
-        w.G2 = np.empty((N, 13, 48), dtype)
+        w.O2 = np.empty((13, N, 48), dtype)
+        w.C2 = np.empty((13, N, 48), dtype)
+        w.G2 = np.empty((13, N, 48), dtype)
         w.C2_part = np.empty((N, 48), dtype)
+        w.Z3_part = np.empty((27, 13, N), dtype)
         w.Z3 = np.empty((N, 13, 27), dtype)
+        w.M_2_turned = np.empty((27, N, 13), dtype)
         w.M_2 = np.empty((N, 13), dtype)
         w.E_2 = np.empty((N, 13, 27), dtype)
         w.ones_H3 = np.ones((27,), dtype)
@@ -258,6 +256,7 @@ class Workspace:
         w.arange_H3 = np.arange(27, dtype=dtype)
         w.dA3_mask = np.empty((N, 13, 27), bool)
         w.dA3 = w.E_2  # the same memory, which is free by then
+        w.dW3_matrix = np.empty((13, N, 27), dtype)
         w.ones_size = np.ones((13*N,), dtype)
         w.D2_4_part = w.Zf2  # the same memory, which is free by then
         w.D2_4 = w.Zi2_given  # the same memory, which is free by then
@@ -267,27 +266,36 @@ class Workspace:
         w.D2_5 = w.O2  # the same memory, which is free by then
         w.D2_2_part = w.Zo2  # the same memory, which is free by then
         w.D2_2 = w.Zi2  # the same memory, which is free by then
+        w.dH2_given_matrix = w.dW3_matrix  # the same memory, which is free by then
         w.dH2_given = w.Zo2  # the same memory, which is free by then
-        w.dZf2 = np.empty((N, 13, 48), dtype)
-        w.dZg2 = np.empty((N, 13, 48), dtype)
-        w.dZi2 = np.empty((N, 13, 48), dtype)
-        w.dZo2 = np.empty((N, 13, 48), dtype)
-        w.dH2 = w.Zf2_given  # the same memory, which is free by then
-        w.dH2_part = w.I2_part  # the same memory, which is free by then
-        w.dH2_part_2 = w.F2_part  # the same memory, which is free by then
-        w.dH2_part_3 = w.O2_part  # the same memory, which is free by then
-        w.dC2 = w.Zg2_given  # the same memory, which is free by then
-        w.dC2_part = w.C2_part  # the same memory, which is free by then
-        w.dO2 = w.Zo2_given  # the same memory, which is free by then
-        w.dG2 = np.empty((N, 13, 48), dtype)
-        w.dF2 = np.empty((N, 13, 48), dtype)
-        w.dI2 = np.empty((N, 13, 48), dtype)
-        w.H2_padded = np.zeros((N, 14, 48), dtype)
+        w.Uf2_turned = np.empty((48, 48), dtype)
+        w.Ug2_turned = np.empty((48, 48), dtype)
+        w.Ui2_turned = np.empty((48, 48), dtype)
+        w.Uo2_turned = np.empty((48, 48), dtype)
+        w.dZf2 = np.empty((13, N, 48), dtype)
+        w.dZg2 = w.Zo2_given  # the same memory, which is free by then
+        w.dZi2 = np.empty((13, N, 48), dtype)
+        w.dZo2 = w.Zg2_given  # the same memory, which is free by then
+        w.dH2 = w.I2_part  # the same memory, which is free by then
+        w.dH2_part = w.F2_part  # the same memory, which is free by then
+        w.dH2_part_2 = w.O2_part  # the same memory, which is free by then
+        w.dH2_part_3 = w.C2_part  # the same memory, which is free by then
+        w.dC2 = w.Zf2_given  # the same memory, which is free by then
+        w.dC2_part = np.empty((N, 48), dtype)
+        w.dO2 = np.empty((N, 48), dtype)
+        w.dG2 = np.empty((N, 48), dtype)
+        w.dF2 = np.empty((N, 48), dtype)
+        w.dI2 = np.empty((N, 48), dtype)
+        w.H2_padded = np.zeros((14, N, 48), dtype)
         w.dUo2_matrix = w.H2  # the same memory, which is free by then
+        w.dA1_part = np.empty((16, 13, N), dtype)
         w.dA1 = w.A1  # the same memory, which is free by then
-        w.dA1_part = np.empty((N, 13, 16), dtype)
+        w.dA1_part_3 = w.dA1_part  # the same memory, which is free by then
         w.dA1_part_2 = np.empty((N, 13, 16), dtype)
-        w.dA1_part_3 = np.empty((N, 13, 16), dtype)
+        w.dA1_part_5 = w.dA1_part  # the same memory, which is free by then
+        w.dA1_part_4 = np.empty((N, 13, 16), dtype)
+        w.dA1_part_7 = w.dA1_part  # the same memory, which is free by then
+        w.dA1_part_6 = np.empty((N, 13, 16), dtype)
         w.dE1_mask = w.A1_mask  # the same memory, which is free by then
         w.dE1_mask_2 = w.A1_mask_2  # the same memory, which is free by then
         w.dE1_mask_3 = w.A1_mask  # the same memory, which is free by then
@@ -297,13 +305,16 @@ class Workspace:
         w.dE1_part = np.empty((N, 13, 16), np.intp)
         # The same memory seen in another shape, so that no step makes a view.
         w.A1_mask_3_column = w.A1_mask_3[:, :, None]
-        w.A1_rows = w.A1.reshape(13*N, 16)
+        w.A1_view = w.A1.transpose(1, 0, 2)
+        w.Zi2_given_matrix_rows = w.Zi2_given_matrix.reshape(13*N, 16)
         w.Zi2_given_rows = w.Zi2_given.reshape(13*N, 48)
         w.Zf2_given_rows = w.Zf2_given.reshape(13*N, 48)
         w.Zg2_given_rows = w.Zg2_given.reshape(13*N, 48)
         w.Zo2_given_rows = w.Zo2_given.reshape(13*N, 48)
-        w.H2_rows = w.H2.reshape(13*N, 48)
-        w.Z3_rows = w.Z3.reshape(13*N, 27)
+        w.H2_T = w.H2.reshape(13*N, 48).T
+        w.Z3_part_rows = w.Z3_part.reshape(27, 13*N)
+        w.Z3_part_view = w.Z3_part.transpose(2, 1, 0)
+        w.Z3_view = w.Z3.transpose(2, 0, 1)
         w.M_2_column = w.M_2[:, :, None]
         w.E_2_rows = w.E_2.reshape(13*N, 27)
         w.T_2_flat = w.T_2.reshape(-1)
@@ -312,21 +323,31 @@ class Workspace:
         w.L_part_flat = w.L_part.reshape(-1)
         w.counted_flat = w.counted.reshape(-1)
         w.counted_column = w.counted[:, :, None]
-        w.H2_T = w.H2.reshape(13*N, 48).T
+        w.dA3_view = w.dA3.transpose(1, 0, 2)
+        w.dW3_matrix_rows = w.dW3_matrix.reshape(13*N, 27)
         w.dA3_rows = w.dA3.reshape(13*N, 27)
+        w.dH2_given_matrix_rows = w.dH2_given_matrix.reshape(13*N, 27)
         w.dH2_given_rows = w.dH2_given.reshape(13*N, 48)
-        w.A1_T = w.A1.reshape(13*N, 16).T
+        w.Zi2_given_matrix_T = w.Zi2_given_matrix.reshape(13*N, 16).T
         w.dZo2_rows = w.dZo2.reshape(13*N, 48)
-        w.H2_padded_inside = w.H2_padded[:, 1:14]
-        w.H2_padded_inside_ = w.H2_padded[:, 0:13]
+        w.H2_padded_inside = w.H2_padded[1:14]
+        w.H2_padded_inside_ = w.H2_padded[0:13]
         w.dUo2_matrix_T = w.dUo2_matrix.reshape(13*N, 48).T
         w.dZg2_rows = w.dZg2.reshape(13*N, 48)
         w.dZf2_rows = w.dZf2.reshape(13*N, 48)
         w.dZi2_rows = w.dZi2.reshape(13*N, 48)
-        w.dA1_rows = w.dA1.reshape(13*N, 16)
-        w.dA1_part_rows = w.dA1_part.reshape(13*N, 16)
-        w.dA1_part_2_rows = w.dA1_part_2.reshape(13*N, 16)
-        w.dA1_part_3_rows = w.dA1_part_3.reshape(13*N, 16)
+        w.dZf2_T = w.dZf2.reshape(13*N, 48).T
+        w.dA1_part_rows = w.dA1_part.reshape(16, 13*N)
+        w.dA1_part_view = w.dA1_part.transpose(2, 1, 0)
+        w.dZg2_T = w.dZg2.reshape(13*N, 48).T
+        w.dA1_part_3_rows = w.dA1_part_3.reshape(16, 13*N)
+        w.dA1_part_3_view = w.dA1_part_3.transpose(2, 1, 0)
+        w.dZi2_T = w.dZi2.reshape(13*N, 48).T
+        w.dA1_part_5_rows = w.dA1_part_5.reshape(16, 13*N)
+        w.dA1_part_5_view = w.dA1_part_5.transpose(2, 1, 0)
+        w.dZo2_T = w.dZo2.reshape(13*N, 48).T
+        w.dA1_part_7_rows = w.dA1_part_7.reshape(16, 13*N)
+        w.dA1_part_7_view = w.dA1_part_7.transpose(2, 1, 0)
         w.dE1_mask_3_column = w.dE1_mask_3[:, :, None]
         w.dE1_part_2_column = w.dE1_part_2[:, :, None]
         w.dE1_part_flat = w.dE1_part.reshape(-1)
@@ -372,10 +393,6 @@ class Trainer:
         self.Ug2_T = self.Ug2.T
         self.Ui2_T = self.Ui2.T
         self.Uo2_T = self.Uo2.T
-        self.Wf2_T = self.Wf2.T
-        self.Wg2_T = self.Wg2.T
-        self.Wi2_T = self.Wi2.T
-        self.Wo2_T = self.Wo2.T
         self.dE1_flat = self.dE1.reshape(-1)
         self.dE1_flat_ = self.dE1.reshape(-1)
         self.dUf2_flat = self.dUf2.reshape(-1)
@@ -478,7 +495,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X).astype(np.intp, casting="same_kind", copy=False)
         Y = np.ascontiguousarray(Y).astype(np.intp, casting="same_kind", copy=False)
@@ -488,14 +505,7 @@ class Trainer:
                 ("X", "(N, 13)", (N, 13), X.shape),
                 ("Y", "(N, 13)", (N, 13), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, X, Y)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y=None, epochs=20, batch_size=64, validation=None, callback=None, seed=0, buffer=2**27, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -526,15 +536,30 @@ class Trainer:
                 raise ValueError("there are no samples")
             source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked; no arrays are allocated."""
+        N = X.shape[0]
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, X, Y)
+        self._update()
+        return float(w.L)
 
     def save(self, path):
         """Write the parameters and what the optimizer remembers to an npz file, whole or not at all."""
@@ -628,86 +653,89 @@ class Trainer:
         np.logical_or(w.A1_mask, w.A1_mask_2, out=w.A1_mask_3)  # (1)
         np.copyto(w.A1, 0.0, where=w.A1_mask_3_column)  # (1)
 
-        # Zi2_given[n,t,k] = sum(A1[n,t,d]*Wi2[d,k], d) + bi2[k]
-        w.A1_rows.dot(self.Wi2, out=w.Zi2_given_rows)  # (2)
+        # Zi2_given[t,n,k] = sum(A1[n,t,d]*Wi2[d,k], d) + bi2[k]
+        np.copyto(w.Zi2_given_matrix, w.A1_view)  # (2)
+        w.Zi2_given_matrix_rows.dot(self.Wi2, out=w.Zi2_given_rows)  # (2)
         np.add(w.Zi2_given, self.bi2, out=w.Zi2_given)  # (2)
 
-        # Zf2_given[n,t,k] = sum(A1[n,t,d]*Wf2[d,k], d) + bf2[k]
-        w.A1_rows.dot(self.Wf2, out=w.Zf2_given_rows)  # (4)
+        # Zf2_given[t,n,k] = sum(A1[n,t,d]*Wf2[d,k], d) + bf2[k]
+        w.Zi2_given_matrix_rows.dot(self.Wf2, out=w.Zf2_given_rows)  # (4)
         np.add(w.Zf2_given, self.bf2, out=w.Zf2_given)  # (4)
 
-        # Zg2_given[n,t,k] = sum(A1[n,t,d]*Wg2[d,k], d) + bg2[k]
-        w.A1_rows.dot(self.Wg2, out=w.Zg2_given_rows)  # (6)
+        # Zg2_given[t,n,k] = sum(A1[n,t,d]*Wg2[d,k], d) + bg2[k]
+        w.Zi2_given_matrix_rows.dot(self.Wg2, out=w.Zg2_given_rows)  # (6)
         np.add(w.Zg2_given, self.bg2, out=w.Zg2_given)  # (6)
 
-        # Zo2_given[n,t,k] = sum(A1[n,t,d]*Wo2[d,k], d) + bo2[k]
-        w.A1_rows.dot(self.Wo2, out=w.Zo2_given_rows)  # (8)
+        # Zo2_given[t,n,k] = sum(A1[n,t,d]*Wo2[d,k], d) + bo2[k]
+        w.Zi2_given_matrix_rows.dot(self.Wo2, out=w.Zo2_given_rows)  # (8)
         np.add(w.Zo2_given, self.bo2, out=w.Zo2_given)  # (8)
         for t in range(13):
-            # Zi2[n,t,k] = sum(H2[n,t-1,j]*Ui2[j,k], j) + Zi2_given[n,t,k]
-            np.matmul((w.H2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), self.Ui2, out=w.Zi2[:, t])  # (2)
-            np.add(w.Zi2[:, t], w.Zi2_given[:, t], out=w.Zi2[:, t])  # (2)
+            # Zi2[t,n,k] = sum(H2[t-1,n,j]*Ui2[j,k], j) + Zi2_given[t,n,k]
+            (w.H2[t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2).dot(self.Ui2, out=w.Zi2[t])  # (2)
+            np.add(w.Zi2[t], w.Zi2_given[t], out=w.Zi2[t])  # (2)
 
-            # Zf2[n,t,k] = sum(H2[n,t-1,j]*Uf2[j,k], j) + Zf2_given[n,t,k]
-            np.matmul((w.H2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), self.Uf2, out=w.Zf2[:, t])  # (4)
-            np.add(w.Zf2[:, t], w.Zf2_given[:, t], out=w.Zf2[:, t])  # (4)
+            # Zf2[t,n,k] = sum(H2[t-1,n,j]*Uf2[j,k], j) + Zf2_given[t,n,k]
+            (w.H2[t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2).dot(self.Uf2, out=w.Zf2[t])  # (4)
+            np.add(w.Zf2[t], w.Zf2_given[t], out=w.Zf2[t])  # (4)
 
-            # Zg2[n,t,k] = sum(H2[n,t-1,j]*Ug2[j,k], j) + Zg2_given[n,t,k]
-            np.matmul((w.H2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), self.Ug2, out=w.Zg2[:, t])  # (6)
-            np.add(w.Zg2[:, t], w.Zg2_given[:, t], out=w.Zg2[:, t])  # (6)
+            # Zg2[t,n,k] = sum(H2[t-1,n,j]*Ug2[j,k], j) + Zg2_given[t,n,k]
+            (w.H2[t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2).dot(self.Ug2, out=w.Zg2[t])  # (6)
+            np.add(w.Zg2[t], w.Zg2_given[t], out=w.Zg2[t])  # (6)
 
-            # Zo2[n,t,k] = sum(H2[n,t-1,j]*Uo2[j,k], j) + Zo2_given[n,t,k]
-            np.matmul((w.H2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), self.Uo2, out=w.Zo2[:, t])  # (8)
-            np.add(w.Zo2[:, t], w.Zo2_given[:, t], out=w.Zo2[:, t])  # (8)
+            # Zo2[t,n,k] = sum(H2[t-1,n,j]*Uo2[j,k], j) + Zo2_given[t,n,k]
+            (w.H2[t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2).dot(self.Uo2, out=w.Zo2[t])  # (8)
+            np.add(w.Zo2[t], w.Zo2_given[t], out=w.Zo2[t])  # (8)
 
-            # I2[n,t,k] = rise(Zi2[n,t,k])/(decay(Zi2[n,t,k]) + 1)
-            np.minimum(w.Zi2[:, t], 0.0, out=w.I2[:, t])  # (3a)
-            np.exp(w.I2[:, t], out=w.I2[:, t])  # (3a)
-            np.absolute(w.Zi2[:, t], out=w.I2_part)  # (3a)
+            # I2[t,n,k] = rise(Zi2[t,n,k])/(decay(Zi2[t,n,k]) + 1)
+            np.minimum(w.Zi2[t], 0.0, out=w.I2[t])  # (3a)
+            np.exp(w.I2[t], out=w.I2[t])  # (3a)
+            np.absolute(w.Zi2[t], out=w.I2_part)  # (3a)
             np.negative(w.I2_part, out=w.I2_part)  # (3a)
             np.exp(w.I2_part, out=w.I2_part)  # (3a)
             np.add(w.I2_part, 1.0, out=w.I2_part)  # (3a)
-            np.divide(w.I2[:, t], w.I2_part, out=w.I2[:, t])  # (3a)
+            np.divide(w.I2[t], w.I2_part, out=w.I2[t])  # (3a)
 
-            # F2[n,t,k] = rise(Zf2[n,t,k])/(decay(Zf2[n,t,k]) + 1)
-            np.minimum(w.Zf2[:, t], 0.0, out=w.F2[:, t])  # (5a)
-            np.exp(w.F2[:, t], out=w.F2[:, t])  # (5a)
-            np.absolute(w.Zf2[:, t], out=w.F2_part)  # (5a)
+            # F2[t,n,k] = rise(Zf2[t,n,k])/(decay(Zf2[t,n,k]) + 1)
+            np.minimum(w.Zf2[t], 0.0, out=w.F2[t])  # (5a)
+            np.exp(w.F2[t], out=w.F2[t])  # (5a)
+            np.absolute(w.Zf2[t], out=w.F2_part)  # (5a)
             np.negative(w.F2_part, out=w.F2_part)  # (5a)
             np.exp(w.F2_part, out=w.F2_part)  # (5a)
             np.add(w.F2_part, 1.0, out=w.F2_part)  # (5a)
-            np.divide(w.F2[:, t], w.F2_part, out=w.F2[:, t])  # (5a)
+            np.divide(w.F2[t], w.F2_part, out=w.F2[t])  # (5a)
 
-            # G2[n,t,k] = tanh(Zg2[n,t,k])
-            np.tanh(w.Zg2[:, t], out=w.G2[:, t])  # (7)
+            # G2[t,n,k] = tanh(Zg2[t,n,k])
+            np.tanh(w.Zg2[t], out=w.G2[t])  # (7)
 
-            # O2[n,t,k] = rise(Zo2[n,t,k])/(decay(Zo2[n,t,k]) + 1)
-            np.minimum(w.Zo2[:, t], 0.0, out=w.O2[:, t])  # (9a)
-            np.exp(w.O2[:, t], out=w.O2[:, t])  # (9a)
-            np.absolute(w.Zo2[:, t], out=w.O2_part)  # (9a)
+            # O2[t,n,k] = rise(Zo2[t,n,k])/(decay(Zo2[t,n,k]) + 1)
+            np.minimum(w.Zo2[t], 0.0, out=w.O2[t])  # (9a)
+            np.exp(w.O2[t], out=w.O2[t])  # (9a)
+            np.absolute(w.Zo2[t], out=w.O2_part)  # (9a)
             np.negative(w.O2_part, out=w.O2_part)  # (9a)
             np.exp(w.O2_part, out=w.O2_part)  # (9a)
             np.add(w.O2_part, 1.0, out=w.O2_part)  # (9a)
-            np.divide(w.O2[:, t], w.O2_part, out=w.O2[:, t])  # (9a)
+            np.divide(w.O2[t], w.O2_part, out=w.O2[t])  # (9a)
 
-            # C2[n,t,k] = C2[n,t-1,k]*F2[n,t,k] + G2[n,t,k]*I2[n,t,k]
-            np.multiply((w.C2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), w.F2[:, t], out=w.C2[:, t])  # (10)
-            np.multiply(w.G2[:, t], w.I2[:, t], out=w.C2_part)  # (10)
-            np.add(w.C2[:, t], w.C2_part, out=w.C2[:, t])  # (10)
+            # C2[t,n,k] = C2[t-1,n,k]*F2[t,n,k] + G2[t,n,k]*I2[t,n,k]
+            np.multiply((w.C2[t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), w.F2[t], out=w.C2[t])  # (10)
+            np.multiply(w.G2[t], w.I2[t], out=w.C2_part)  # (10)
+            np.add(w.C2[t], w.C2_part, out=w.C2[t])  # (10)
 
-            # H2[n,t,k] = O2[n,t,k]*tanh(C2[n,t,k])
-            np.tanh(w.C2[:, t], out=w.H2[:, t])  # (11)
-            np.multiply(w.H2[:, t], w.O2[:, t], out=w.H2[:, t])  # (11)
+            # H2[t,n,k] = O2[t,n,k]*tanh(C2[t,n,k])
+            np.tanh(w.C2[t], out=w.H2[t])  # (11)
+            np.multiply(w.H2[t], w.O2[t], out=w.H2[t])  # (11)
 
-        # Z3[n,d,j] = sum(H2[n,d,i]*W3[i,j], i) + b3[j]
-        w.H2_rows.dot(self.W3, out=w.Z3_rows)  # (12)
+        # Z3[n,d,j] = sum(H2[d,n,i]*W3[i,j], i) + b3[j]
+        self.W3_T.dot(w.H2_T, out=w.Z3_part_rows)  # (12)
+        np.copyto(w.Z3, w.Z3_part_view)  # (12)
         np.add(w.Z3, self.b3, out=w.Z3)  # (12)
 
         # A3[n,d,j] = Z3[n,d,j]
         # the same array as w.Z3  # (13)
 
         # M_2[n,l] = A3[n,l,argmax(A3[n,l,k],k)]
-        np.maximum.reduce(w.Z3, axis=2, out=w.M_2)  # (16a)
+        np.copyto(w.M_2_turned, w.Z3_view)  # (16a)
+        np.maximum.reduce(w.M_2_turned, axis=0, out=w.M_2)  # (16a)
 
         # E_2[n,l,k] = exp(A3[n,l,k] - M_2[n,l])
         np.subtract(w.Z3, w.M_2_column, out=w.E_2)  # (16b)
@@ -752,13 +780,14 @@ class Trainer:
         # dZ3[n,d,j] = dA3[n,d,j]
         # the same array as w.dA3  # (21)
 
-        # dW3[i,j] = sum(H2[n,d,i]*dZ3[n,d,j], n, d)
-        w.H2_T.dot(w.dA3_rows, out=self.dW3)  # (22)
+        # dW3[i,j] = sum(H2[d,n,i]*dZ3[n,d,j], n, d)
+        np.copyto(w.dW3_matrix, w.dA3_view)  # (22)
+        w.H2_T.dot(w.dW3_matrix_rows, out=self.dW3)  # (22)
 
         # db3[j] = sum(dZ3[n,d,j], n, d)
         w.ones_size.dot(w.dA3_rows, out=self.db3)  # (23)
 
-        # D2_4[n,t,k] = decay(Zf2[n,t,k])/(decay(Zf2[n,t,k]) + 1)**2
+        # D2_4[t,n,k] = decay(Zf2[t,n,k])/(decay(Zf2[t,n,k]) + 1)**2
         np.absolute(w.Zf2, out=w.D2_4_part)  # (37a)
         np.negative(w.D2_4_part, out=w.D2_4_part)  # (37a)
         np.exp(w.D2_4_part, out=w.D2_4_part)  # (37a)
@@ -766,7 +795,7 @@ class Trainer:
         np.square(w.D2_4, out=w.D2_4)  # (37a)
         np.divide(w.D2_4_part, w.D2_4, out=w.D2_4)  # (37a)
 
-        # D2[n,t,k] = O2[n,t,k]*sech(C2[n,t,k])**2
+        # D2[t,n,k] = O2[t,n,k]*sech(C2[t,n,k])**2
         np.absolute(w.C2, out=w.D2)  # (25a)
         np.minimum(w.D2, self._limit, out=w.D2)  # (25a)
         np.cosh(w.D2, out=w.D2)  # (25a)
@@ -774,14 +803,14 @@ class Trainer:
         np.square(w.D2, out=w.D2)  # (25a)
         np.multiply(w.D2, w.O2, out=w.D2)  # (25a)
 
-        # D2_3[n,t,k] = sech(Zg2[n,t,k])**2
+        # D2_3[t,n,k] = sech(Zg2[t,n,k])**2
         np.absolute(w.Zg2, out=w.D2_3)  # (32a)
         np.minimum(w.D2_3, self._limit, out=w.D2_3)  # (32a)
         np.cosh(w.D2_3, out=w.D2_3)  # (32a)
         np.reciprocal(w.D2_3, out=w.D2_3)  # (32a)
         np.square(w.D2_3, out=w.D2_3)  # (32a)
 
-        # D2_5[n,t,k] = decay(Zi2[n,t,k])/(decay(Zi2[n,t,k]) + 1)**2
+        # D2_5[t,n,k] = decay(Zi2[t,n,k])/(decay(Zi2[t,n,k]) + 1)**2
         np.absolute(w.Zi2, out=w.D2_5_part)  # (42a)
         np.negative(w.D2_5_part, out=w.D2_5_part)  # (42a)
         np.exp(w.D2_5_part, out=w.D2_5_part)  # (42a)
@@ -789,7 +818,7 @@ class Trainer:
         np.square(w.D2_5, out=w.D2_5)  # (42a)
         np.divide(w.D2_5_part, w.D2_5, out=w.D2_5)  # (42a)
 
-        # D2_2[n,t,k] = decay(Zo2[n,t,k])/(decay(Zo2[n,t,k]) + 1)**2
+        # D2_2[t,n,k] = decay(Zo2[t,n,k])/(decay(Zo2[t,n,k]) + 1)**2
         np.absolute(w.Zo2, out=w.D2_2_part)  # (27a)
         np.negative(w.D2_2_part, out=w.D2_2_part)  # (27a)
         np.exp(w.D2_2_part, out=w.D2_2_part)  # (27a)
@@ -797,97 +826,114 @@ class Trainer:
         np.square(w.D2_2, out=w.D2_2)  # (27a)
         np.divide(w.D2_2_part, w.D2_2, out=w.D2_2)  # (27a)
 
-        # dH2_given[n,t,k] = sum(dZ3[n,t,j]*W3[k,j], j)
-        w.dA3_rows.dot(self.W3_T, out=w.dH2_given_rows)  # (24)
+        # dH2_given[t,n,k] = sum(dZ3[n,t,j]*W3[k,j], j)
+        np.copyto(w.dH2_given_matrix, w.dA3_view)  # (24)
+        w.dH2_given_matrix_rows.dot(self.W3_T, out=w.dH2_given_rows)  # (24)
+
+        # Uf2_turned[i1,i0] = Uf2[i0,i1]
+        np.copyto(w.Uf2_turned, self.Uf2_T)
+
+        # Ug2_turned[i1,i0] = Ug2[i0,i1]
+        np.copyto(w.Ug2_turned, self.Ug2_T)
+
+        # Ui2_turned[i1,i0] = Ui2[i0,i1]
+        np.copyto(w.Ui2_turned, self.Ui2_T)
+
+        # Uo2_turned[i1,i0] = Uo2[i0,i1]
+        np.copyto(w.Uo2_turned, self.Uo2_T)
         for t in reversed(range(13)):
-            # dH2[n,t,k] = sum(dZf2[n,t+1,l]*Uf2[k,l], l) + sum(dZg2[n,t+1,l]*Ug2[k,l], l) + sum(dZi2[n,t+1,l]*Ui2[k,l], l) +
-            #     sum(dZo2[n,t+1,l]*Uo2[k,l], l) + dH2_given[n,t,k]
-            np.matmul((w.dZf2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), self.Uf2_T, out=w.dH2[:, t])  # (24)
-            (w.dZg2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(self.Ug2_T, out=w.dH2_part)  # (24)
-            (w.dZi2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(self.Ui2_T, out=w.dH2_part_2)  # (24)
-            (w.dZo2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(self.Uo2_T, out=w.dH2_part_3)  # (24)
-            np.add(w.dH2[:, t], w.dH2_part, out=w.dH2[:, t])  # (24)
-            np.add(w.dH2[:, t], w.dH2_part_2, out=w.dH2[:, t])  # (24)
-            np.add(w.dH2[:, t], w.dH2_part_3, out=w.dH2[:, t])  # (24)
-            np.add(w.dH2[:, t], w.dH2_given[:, t], out=w.dH2[:, t])  # (24)
+            # dH2[n,k] = sum(dZf2[t+1,n,l]*Uf2_turned[l,k], l) + sum(dZg2[t+1,n,l]*Ug2_turned[l,k], l) +
+            #     sum(dZi2[t+1,n,l]*Ui2_turned[l,k], l) + sum(dZo2[t+1,n,l]*Uo2_turned[l,k], l) + dH2_given[t,n,k]
+            (w.dZf2[t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(w.Uf2_turned, out=w.dH2)  # (24)
+            (w.dZg2[t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(w.Ug2_turned, out=w.dH2_part)  # (24)
+            (w.dZi2[t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(w.Ui2_turned, out=w.dH2_part_2)  # (24)
+            (w.dZo2[t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2).dot(w.Uo2_turned, out=w.dH2_part_3)  # (24)
+            np.add(w.dH2, w.dH2_part, out=w.dH2)  # (24)
+            np.add(w.dH2, w.dH2_part_2, out=w.dH2)  # (24)
+            np.add(w.dH2, w.dH2_part_3, out=w.dH2)  # (24)
+            np.add(w.dH2, w.dH2_given[t], out=w.dH2)  # (24)
 
-            # dC2[n,t,k] = D2[n,t,k]*dH2[n,t,k] + F2[n,t+1,k]*dC2[n,t+1,k]
-            np.multiply(w.D2[:, t], w.dH2[:, t], out=w.dC2[:, t])  # (25b)
-            np.multiply((w.F2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), (w.dC2[:, t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), out=w.dC2_part)  # (25b)
-            np.add(w.dC2[:, t], w.dC2_part, out=w.dC2[:, t])  # (25b)
+            # dC2[t,n,k] = D2[t,n,k]*dH2[n,k] + F2[t+1,n,k]*dC2[t+1,n,k]
+            np.multiply(w.dH2, w.D2[t], out=w.dC2[t])  # (25b)
+            np.multiply((w.F2[t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), (w.dC2[t + 1] if 0 <= t + 1 < 13 else w.zeros_N_K2), out=w.dC2_part)  # (25b)
+            np.add(w.dC2[t], w.dC2_part, out=w.dC2[t])  # (25b)
 
-            # dO2[n,t,k] = dH2[n,t,k]*tanh(C2[n,t,k])
-            np.tanh(w.C2[:, t], out=w.dO2[:, t])  # (26)
-            np.multiply(w.dO2[:, t], w.dH2[:, t], out=w.dO2[:, t])  # (26)
+            # dO2[n,k] = dH2[n,k]*tanh(C2[t,n,k])
+            np.tanh(w.C2[t], out=w.dO2)  # (26)
+            np.multiply(w.dO2, w.dH2, out=w.dO2)  # (26)
 
-            # dZo2[n,t,k] = D2_2[n,t,k]*dO2[n,t,k]
-            np.multiply(w.D2_2[:, t], w.dO2[:, t], out=w.dZo2[:, t])  # (27b)
+            # dZo2[t,n,k] = D2_2[t,n,k]*dO2[n,k]
+            np.multiply(w.dO2, w.D2_2[t], out=w.dZo2[t])  # (27b)
 
-            # dG2[n,t,k] = I2[n,t,k]*dC2[n,t,k]
-            np.multiply(w.I2[:, t], w.dC2[:, t], out=w.dG2[:, t])  # (31)
+            # dG2[n,k] = I2[t,n,k]*dC2[t,n,k]
+            np.multiply(w.I2[t], w.dC2[t], out=w.dG2)  # (31)
 
-            # dF2[n,t,k] = C2[n,t-1,k]*dC2[n,t,k]
-            np.multiply((w.C2[:, t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), w.dC2[:, t], out=w.dF2[:, t])  # (36)
+            # dF2[n,k] = C2[t-1,n,k]*dC2[t,n,k]
+            np.multiply((w.C2[t - 1] if 0 <= t - 1 < 13 else w.zeros_N_K2), w.dC2[t], out=w.dF2)  # (36)
 
-            # dI2[n,t,k] = G2[n,t,k]*dC2[n,t,k]
-            np.multiply(w.G2[:, t], w.dC2[:, t], out=w.dI2[:, t])  # (41)
+            # dI2[n,k] = G2[t,n,k]*dC2[t,n,k]
+            np.multiply(w.G2[t], w.dC2[t], out=w.dI2)  # (41)
 
-            # dZg2[n,t,k] = D2_3[n,t,k]*dG2[n,t,k]
-            np.multiply(w.D2_3[:, t], w.dG2[:, t], out=w.dZg2[:, t])  # (32b)
+            # dZg2[t,n,k] = D2_3[t,n,k]*dG2[n,k]
+            np.multiply(w.dG2, w.D2_3[t], out=w.dZg2[t])  # (32b)
 
-            # dZf2[n,t,k] = D2_4[n,t,k]*dF2[n,t,k]
-            np.multiply(w.D2_4[:, t], w.dF2[:, t], out=w.dZf2[:, t])  # (37b)
+            # dZf2[t,n,k] = D2_4[t,n,k]*dF2[n,k]
+            np.multiply(w.dF2, w.D2_4[t], out=w.dZf2[t])  # (37b)
 
-            # dZi2[n,t,k] = D2_5[n,t,k]*dI2[n,t,k]
-            np.multiply(w.D2_5[:, t], w.dI2[:, t], out=w.dZi2[:, t])  # (42b)
+            # dZi2[t,n,k] = D2_5[t,n,k]*dI2[n,k]
+            np.multiply(w.dI2, w.D2_5[t], out=w.dZi2[t])  # (42b)
 
-        # dWo2[d,k] = sum(A1[n,t,d]*dZo2[n,t,k], n, t)
-        w.A1_T.dot(w.dZo2_rows, out=self.dWo2)  # (28)
+        # dWo2[d,k] = sum(A1[n,t,d]*dZo2[t,n,k], n, t)
+        w.Zi2_given_matrix_T.dot(w.dZo2_rows, out=self.dWo2)  # (28)
 
-        # dUo2[j,k] = sum(H2[n,t-1,j]*dZo2[n,t,k], n, t)
+        # dUo2[j,k] = sum(H2[t-1,n,j]*dZo2[t,n,k], n, t)
         np.copyto(w.H2_padded_inside, w.H2)  # (29)
         np.copyto(w.dUo2_matrix, w.H2_padded_inside_)  # (29)
         w.dUo2_matrix_T.dot(w.dZo2_rows, out=self.dUo2)  # (29)
 
-        # dbo2[k] = sum(dZo2[n,t,k], n, t)
+        # dbo2[k] = sum(dZo2[t,n,k], n, t)
         w.ones_size.dot(w.dZo2_rows, out=self.dbo2)  # (30)
 
-        # dWg2[d,k] = sum(A1[n,t,d]*dZg2[n,t,k], n, t)
-        w.A1_T.dot(w.dZg2_rows, out=self.dWg2)  # (33)
+        # dWg2[d,k] = sum(A1[n,t,d]*dZg2[t,n,k], n, t)
+        w.Zi2_given_matrix_T.dot(w.dZg2_rows, out=self.dWg2)  # (33)
 
-        # dUg2[j,k] = sum(H2[n,t-1,j]*dZg2[n,t,k], n, t)
+        # dUg2[j,k] = sum(H2[t-1,n,j]*dZg2[t,n,k], n, t)
         w.dUo2_matrix_T.dot(w.dZg2_rows, out=self.dUg2)  # (34)
 
-        # dbg2[k] = sum(dZg2[n,t,k], n, t)
+        # dbg2[k] = sum(dZg2[t,n,k], n, t)
         w.ones_size.dot(w.dZg2_rows, out=self.dbg2)  # (35)
 
-        # dWf2[d,k] = sum(A1[n,t,d]*dZf2[n,t,k], n, t)
-        w.A1_T.dot(w.dZf2_rows, out=self.dWf2)  # (38)
+        # dWf2[d,k] = sum(A1[n,t,d]*dZf2[t,n,k], n, t)
+        w.Zi2_given_matrix_T.dot(w.dZf2_rows, out=self.dWf2)  # (38)
 
-        # dUf2[j,k] = sum(H2[n,t-1,j]*dZf2[n,t,k], n, t)
+        # dUf2[j,k] = sum(H2[t-1,n,j]*dZf2[t,n,k], n, t)
         w.dUo2_matrix_T.dot(w.dZf2_rows, out=self.dUf2)  # (39)
 
-        # dbf2[k] = sum(dZf2[n,t,k], n, t)
+        # dbf2[k] = sum(dZf2[t,n,k], n, t)
         w.ones_size.dot(w.dZf2_rows, out=self.dbf2)  # (40)
 
-        # dWi2[d,k] = sum(A1[n,t,d]*dZi2[n,t,k], n, t)
-        w.A1_T.dot(w.dZi2_rows, out=self.dWi2)  # (43)
+        # dWi2[d,k] = sum(A1[n,t,d]*dZi2[t,n,k], n, t)
+        w.Zi2_given_matrix_T.dot(w.dZi2_rows, out=self.dWi2)  # (43)
 
-        # dUi2[j,k] = sum(H2[n,t-1,j]*dZi2[n,t,k], n, t)
+        # dUi2[j,k] = sum(H2[t-1,n,j]*dZi2[t,n,k], n, t)
         w.dUo2_matrix_T.dot(w.dZi2_rows, out=self.dUi2)  # (44)
 
-        # dbi2[k] = sum(dZi2[n,t,k], n, t)
+        # dbi2[k] = sum(dZi2[t,n,k], n, t)
         w.ones_size.dot(w.dZi2_rows, out=self.dbi2)  # (45)
 
-        # dA1[n,k,d] = sum(dZf2[n,k,l]*Wf2[d,l], l) + sum(dZg2[n,k,l]*Wg2[d,l], l) + sum(dZi2[n,k,l]*Wi2[d,l], l) +
-        #     sum(dZo2[n,k,l]*Wo2[d,l], l)
-        w.dZf2_rows.dot(self.Wf2_T, out=w.dA1_rows)  # (46)
-        w.dZg2_rows.dot(self.Wg2_T, out=w.dA1_part_rows)  # (46)
-        w.dZi2_rows.dot(self.Wi2_T, out=w.dA1_part_2_rows)  # (46)
-        w.dZo2_rows.dot(self.Wo2_T, out=w.dA1_part_3_rows)  # (46)
-        np.add(w.dA1, w.dA1_part, out=w.dA1)  # (46)
+        # dA1[n,k,d] = sum(dZf2[k,n,l]*Wf2[d,l], l) + sum(dZg2[k,n,l]*Wg2[d,l], l) + sum(dZi2[k,n,l]*Wi2[d,l], l) +
+        #     sum(dZo2[k,n,l]*Wo2[d,l], l)
+        self.Wf2.dot(w.dZf2_T, out=w.dA1_part_rows)  # (46)
+        np.copyto(w.dA1, w.dA1_part_view)  # (46)
+        self.Wg2.dot(w.dZg2_T, out=w.dA1_part_3_rows)  # (46)
+        np.copyto(w.dA1_part_2, w.dA1_part_3_view)  # (46)
+        self.Wi2.dot(w.dZi2_T, out=w.dA1_part_5_rows)  # (46)
+        np.copyto(w.dA1_part_4, w.dA1_part_5_view)  # (46)
+        self.Wo2.dot(w.dZo2_T, out=w.dA1_part_7_rows)  # (46)
+        np.copyto(w.dA1_part_6, w.dA1_part_7_view)  # (46)
         np.add(w.dA1, w.dA1_part_2, out=w.dA1)  # (46)
-        np.add(w.dA1, w.dA1_part_3, out=w.dA1)  # (46)
+        np.add(w.dA1, w.dA1_part_4, out=w.dA1)  # (46)
+        np.add(w.dA1, w.dA1_part_6, out=w.dA1)  # (46)
 
         # dE1[l,d] = sum((X[n,k] == l)*dA1[n,k,d], n, k)
         np.less(X, 0, out=w.dE1_mask)  # (47)
@@ -1005,6 +1051,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

@@ -43,12 +43,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -81,6 +76,7 @@ class Trainer:
     """The parameters, and the steps of gradient descent that improve them.
 
     Attributes that may be set: learning_rate.
+    `unrolled_up_to`: steps of at most so many samples are computed number by number, which is faster for so few.
     `parameters` is a dict of the arrays themselves: writing to `trainer.parameters[name][...]` changes the network.
     """
 
@@ -98,6 +94,7 @@ class Trainer:
         self.dW1, self.db1 = parts(self.gradient, shapes)
         self.parameters = {"W1": self.W1, "b1": self.b1}
         self._workspaces = {}
+        self.unrolled_up_to = 20 if self.dtype == np.float64 else 0
         self.initialize(0)
 
     def initialize(self, seed=0):
@@ -165,7 +162,7 @@ class Trainer:
     def step(self, X, Y):
         """Move the parameters by one step of the optimizer; returns the loss before it.
 
-        Allocates no arrays. Whether the numbers are finite is checked by `fit`, once, and not here.
+        Whether the data are finite is checked by `fit`, once, and not here.
         """
         X = np.ascontiguousarray(X, self.dtype)
         Y = np.ascontiguousarray(Y, self.dtype)
@@ -175,14 +172,7 @@ class Trainer:
                 ("X", "(N, 2)", (N, 2), X.shape),
                 ("Y", "(N, 1)", (N, 1), Y.shape),
             )
-        w = self._workspaces.get(N)
-        if w is None:
-            w = self._workspace(N)
-        self._predict(w, X)
-        self._loss(w, Y)
-        self._backward(w, X, Y)
-        self._update()
-        return float(w.L)
+        return self._step(X, Y)
 
     def fit(self, X, Y, epochs=100, batch_size=None, validation=None, callback=None, seed=0, checkpoint=None):
         """Take steps, `epochs` times through the data; returns the list of the mean loss of each epoch.
@@ -208,15 +198,95 @@ class Trainer:
             raise ValueError("there are no samples")
         source = Rows([X, Y], (True, True), N, batch_size)
         random = np.random.default_rng(seed)
+        done = []
+        if callback is None and checkpoint is None and not source.draws and N <= self.unrolled_up_to:
+            done = self._epochs_of_numbers(X, Y, epochs)
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            course.history += done  # each of them an epoch of one step
+            course.steps += len(done)
+            course.good = course.next = course.copy()
+            if callback is None and validation is None and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
-                    course.count(self.step(X, Y), len(X))
+                    course.count(self._step(X, Y), len(X))
                 loss = course.end_epoch()
                 checked = None if validation is None else self.loss(*validation)
                 if callback is not None and callback(len(course.history), loss, checked):
                     break
         return course.history
+
+    def _step(self, X, Y):
+        """One step on data that have been checked."""
+        N = X.shape[0]
+        if N <= self.unrolled_up_to:
+            try:
+                loss, numbers = self._step_of_numbers(self._as_numbers(), list(zip(X.tolist(), Y.tolist())))
+            except (ArithmeticError, ValueError):
+                pass  # outside what a number of Python can be; arrays have infinities
+            else:
+                self._keep(numbers)
+                return loss
+        w = self._workspaces.get(N)
+        if w is None:
+            w = self._workspace(N)
+        self._predict(w, X)
+        self._loss(w, Y)
+        self._backward(w, X, Y)
+        self._update()
+        return float(w.L)
+
+    def _as_numbers(self):
+        """All that a step changes, number by number."""
+        return self.vector.tolist()
+
+    def _keep(self, numbers):
+        """What `_as_numbers` gave, changed by a step."""
+        self.vector[...] = numbers
+
+    def _epochs_of_numbers(self, X, Y, epochs):
+        """Epochs of one step each; the list of their losses. It ends before a step whose loss is not finite."""
+        numbers, samples, history = self._as_numbers(), list(zip(X.tolist(), Y.tolist())), []
+        try:
+            for _ in range(epochs):
+                loss, after = self._step_of_numbers(numbers, samples)
+                if not isfinite(loss):
+                    break
+                numbers = after
+                history.append(loss)
+        except (ArithmeticError, ValueError):
+            pass
+        finally:
+            self._keep(numbers)
+        return history
+
+    def _step_of_numbers(self, numbers, samples):
+        """The same step as with arrays, each of their elements a number: the fastest way for so few samples.
+
+        From the parameters to the loss and the new parameters. What starts as zero is added up over the samples.
+        """
+        W1_0_0, W1_1_0, b1_0 = numbers
+        learning_rate = self.learning_rate
+        dW1_0_0 = dW1_1_0 = db1_0 = L_ = 0.0
+        for (X_0, X_1), (Y_0,) in samples:
+            # Z1[n,j] = sum(X[n,i]*W1[i,j], i) + b1[j]  (1)
+            Z1_0 = W1_0_0 * X_0 + W1_1_0 * X_1 + b1_0
+            # L = sum(maximum(0, -A1[n,j]*Y[n,j]), n, j)  (3)
+            L__part = -(Z1_0 * Y_0)
+            L_ += (L__part if 0.0 <= L__part else 0.0)
+            # dA1[n,j] = -Y[n,j]*(0 <= -A1[n,j]*Y[n,j])  (5)
+            dA1_0 = -(Y_0 if 0.0 <= L__part else 0.0)
+            # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n)  (7)
+            dW1_0_0 += X_0 * dA1_0
+            dW1_1_0 += X_1 * dA1_0
+            # db1[j] = sum(dZ1[n,j], n)  (8)
+            db1_0 += dA1_0
+        # W1_next[i,j] = W1[i,j] - learning_rate*dW1[i,j]  (9)
+        W1_next_0_0 = W1_0_0 - dW1_0_0 * learning_rate
+        W1_next_1_0 = W1_1_0 - dW1_1_0 * learning_rate
+        # b1_next[i] = b1[i] - learning_rate*db1[i]  (10)
+        b1_next_0 = b1_0 - db1_0 * learning_rate
+        return L_, [W1_next_0_0, W1_next_1_0, b1_next_0]
 
     def save(self, path):
         """Write the parameters to an npz file, whole or not at all."""
@@ -377,6 +447,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

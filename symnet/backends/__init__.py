@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import Protocol
 
 from symnet.derivation.journal import Derived
-from symnet.discovery import modules
+from symnet.discovery import modules, names
+from symnet.errors import SymnetError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,19 @@ def module_of(backend: Backend, derived: Derived, meta: Meta) -> str:
 def targets(backend: Backend) -> tuple[str, ...]:
     """What a backend can write for besides the machine that it runs on."""
     found: tuple[str, ...] = getattr(backend, "TARGETS", ())
+    return found
+
+
+def backend(name: str) -> Backend:
+    """The backend of that name. Raises SymnetError where there is none."""
+    known = names(__name__, folders=True)
+    if name not in known:
+        raise SymnetError(
+            f"there is no backend {name!r}",
+            expected="one of " + ", ".join(known),
+            suggestion=nearest(name, known),
+        )
+    found: Backend = import_module(f"{__name__}.{name}")
     return found
 
 

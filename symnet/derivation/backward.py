@@ -14,7 +14,7 @@ place of 1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -58,11 +58,11 @@ class Formula:
     vanished: tuple[int, ...]  # the uses that add nothing
 
 
-Naming = Callable[[Tensor, frozenset[str]], Tensor]
+Naming = Callable[[Tensor, Set[str]], Tensor]
 """What the adjoint of a tensor is called and what it stands for; its name is made one that is not taken."""
 
 
-def adjoint_of(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+def adjoint_of(tensor: Tensor, taken: Set[str]) -> Tensor:
     """The adjoint of W1 is dW1."""
     return Tensor(unused(f"d{tensor.name}", taken), tensor.shape, adjoint_of=tensor.name)
 
@@ -84,6 +84,7 @@ class Backward:
         self.program = program
         self.loss = loss
         self.wrt = wrt
+        self.targets = frozenset(tensor.name for tensor in wrt)
         self.naming = naming
         self.flat = flat  # whether the loss may be flat in some of `wrt`: derivatives of zero
         self.axes = axes_of(program, loss)
@@ -133,9 +134,10 @@ class Backward:
     def name_adjoints(self) -> dict[str, Tensor]:
         taken = set(self.program.tensors) | {size.name for size in self.program.sizes}
         named: dict[str, Tensor] = {}
+        wanted = (self.relevant | self.targets) - {self.loss.name}
         for name, tensor in self.program.tensors.items():
-            if name in self.relevant | {t.name for t in self.wrt} and name != self.loss.name:
-                own = self.naming(tensor, frozenset(taken))
+            if name in wanted:
+                own = self.naming(tensor, taken)
                 named[name] = replace(own, shape=(*self.loss.shape, *tensor.shape))
                 taken.add(own.name)
         return named
@@ -183,7 +185,7 @@ class Backward:
         """All about a use that the adjoint depends on."""
         equation, name = use.equation, use.equation.tensor.name
         read = tuple(self.program.tensors[read] for read in reads(equation.rhs))
-        flags = (equation.tensor == self.loss, equation.tensor in self.wrt, self.places[name])
+        flags = (equation.tensor == self.loss, name in self.targets, self.places[name])
         said = (equation.said, use.number, self.relevance(equation), read, flags, self.tensors.get(name))
         known = self.done.get(name)
         if known is None:
@@ -327,7 +329,7 @@ class Backward:
         """The adjoints whose formula may be put in: those that stand nowhere else, and those that divide."""
         for use in {c.use.tensor.name: c.use for c in contributions}.values():
             name = use.tensor.name
-            if name not in self.done or use.tensor in self.wrt:
+            if name not in self.done or name in self.targets:
                 continue
             if self.places[name] - gone[name] == 1 or divides(self.done[name].equation):
                 yield (

@@ -11,7 +11,7 @@ of the three needs a rule of its own:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from sympy import Add, Expr, Mul, S, Sum
@@ -110,7 +110,7 @@ def fisher_product(derived: Derived, sample: Expr) -> Further:
 def _own(names: Sequence[str]) -> Naming:
     """Names for tangents; those of the parameters `names` are shares of others that have the usual name."""
 
-    def naming(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+    def naming(tensor: Tensor, taken: Set[str]) -> Tensor:
         if tensor.name in names:
             return Tensor(unused(f"own_{tensor.name}", taken), tensor.shape)
         return tangent(tensor, taken)
@@ -135,14 +135,14 @@ def _through(derived: Derived, middle: Middle, words: str, parts: tuple[Derived,
     program = pulled.live.extended([Equation(slope, (), inner(pairs))], along.values())
     moved = {back[name].name: tensor for name, tensor in middle.directions.items() if name not in along}
 
-    def naming(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+    def naming(tensor: Tensor, taken: Set[str]) -> Tensor:
         return (
             replace(moved[tensor.name], role=Role.INTERMEDIATE)
             if tensor.name in moved
             else tangent(tensor, taken)
         )
 
-    pushed = derive(program, slope.name, list(moved), naming=naming)
+    pushed = derive(program, slope.name, list(moved), naming=naming, flat=True)
     results = {name: equation.tensor for name, equation in gradients.items()}
     programs = (_needed(pushed.live, moved.values()), middle.after, _needed(pulled.live, results.values()))
     equations = computed(derived, *programs, results=results.values())

@@ -57,7 +57,8 @@ def derive(
     adjoints = Backward(primal, primal.tensors[loss], targets, naming, flat).run()
     primal, sums = _without_idle_shares(stated, primal, sums, adjoints)
     program = primal.extended(adjoint.equation for adjoint in adjoints)
-    gradients = {a.of.name: a.equation.tensor for a in adjoints if a.of in targets}
+    wanted = {tensor.name for tensor in targets}
+    gradients = {a.of.name: a.equation.tensor for a in adjoints if a.of.name in wanted}
     live = _live(program, primal, gradients.values())
     safe, stabilizing = stabilize(live)
     updates = remembered
@@ -67,8 +68,8 @@ def derive(
         given, values, equations = _apart(optimizer(pairs), safe, [t for t, _ in pairs])
         updates += tuple(equations)
         computed = replace(safe.extended(updates, given), values={**safe.values, **values})
-    check(program)
-    check(computed)
+    check(program, stated)
+    check(computed, program)
     return Derived(
         stated=stated,
         primal=primal,

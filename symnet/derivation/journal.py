@@ -163,4 +163,5 @@ class Derived:
     @property
     def gradients(self) -> Mapping[str, Adjoint]:
         """The adjoints of the tensors that were asked for, by the tensor's name."""
-        return {tensor.name: self.adjoint(tensor.name) for tensor in self.wrt}
+        found = {adjoint.of.name: adjoint for adjoint in self.adjoints}
+        return {tensor.name: found[tensor.name] for tensor in self.wrt}

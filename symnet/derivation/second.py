@@ -13,7 +13,7 @@ Pearlmutter found: Fast exact multiplication by the Hessian, Neural Computation 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from sympy import Add, Expr
@@ -110,14 +110,14 @@ def _jacobian(program: Program, of: Tensor, wrt: Sequence[str], numerator: tuple
     ("L", "W1") where `of` is a derivative itself; such a second derivative may be zero throughout.
     """
 
-    def quotient(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+    def quotient(tensor: Tensor, taken: Set[str]) -> Tensor:
         name = unused(f"{of.name}_by_{tensor.name}", taken)
         return Tensor(name, tensor.shape, quotient=(*numerator, tensor.name))
 
     return derive(program, of.name, wrt, naming=quotient, flat=len(numerator) > 1)
 
 
-def tangent(tensor: Tensor, taken: frozenset[str]) -> Tensor:
+def tangent(tensor: Tensor, taken: Set[str]) -> Tensor:
     """The adjoint of dZ is the tangent of Z, called vZ; the adjoint of Z is the tangent of dZ, called vdZ."""
     name = tensor.adjoint_of
     if name:

@@ -26,6 +26,10 @@ class Equation:
     origin: str = ""  # the part of the network that it belongs to: "layer 1", "loss", "update of W1"
     words: str = ""  # what it says, as a teacher would put it
 
+    def __hash__(self) -> int:
+        """That of the tensor, which one equation of a program defines."""
+        return hash(self.tensor)
+
     @property
     def lhs(self) -> Expr:
         return self.tensor[self.indices]

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count, pairwise
 from typing import Any
 
-from sympy import Add, Basic, Function, Indexed, Mul, Pow
+from sympy import Add, Basic, Function, Indexed, IndexedBase, Mul, Pow
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symnet.index.symbols import Index, Scalar, Size, Tensor, base
+from symnet.index.symbols import Index, Scalar, Size, Tensor, indexed
 
 Numbering = dict[str, int]
 """Names by the order in which they have appeared."""
@@ -29,12 +29,17 @@ def key(thing: Any, names: Numbering) -> object:
     Its names are entered in `names`. A string is a plain value; tensors' and sizes' names stand in
     expressions and tensors.
     """
-    if isinstance(thing, tuple):
+    kind = type(thing)
+    if kind is tuple:
         return tuple([key(part, names) for part in thing])
-    if isinstance(thing, Basic | Tensor):
-        number, own = _form(thing)
-        return number, tuple([names.setdefault(name, len(names)) for name in own])
-    return thing
+    if kind in PLAIN or not isinstance(thing, (Basic, Tensor)):
+        return thing
+    number, own = _form(thing)
+    return number, tuple([names.setdefault(name, len(names)) for name in own])
+
+
+PLAIN = frozenset((str, int, bool, float, type(None)))
+"""What has no names in it; asked first, since most of a question is made of it."""
 
 
 def names_in(expr: Basic) -> tuple[str, ...]:
@@ -109,7 +114,7 @@ class _Reader:
             self.name(name)
 
     def expression(self, node: Basic) -> None:
-        if isinstance(node, Size | Scalar):
+        if isinstance(node, (Size, Scalar)):
             self.said.append(type(node))
             self.name(node.name)
         elif isinstance(node, Indexed):
@@ -117,6 +122,9 @@ class _Reader:
             self.name(node.base.label.name)
             for place in node.indices:
                 self.expression(place)
+        elif isinstance(node, IndexedBase):
+            self.said.append(IndexedBase)
+            self.name(node.label.name)
         elif node.args:
             self.said.append((node.func, len(node.args)))
             for argument in node.args:
@@ -147,27 +155,35 @@ def renamed(thing: Any, names: Mapping[str, str]) -> Any:
     if not names:
         return thing
     found = _anything(thing, names, {})
-    if isinstance(thing, Basic) and thing in _forms:  # the form stays
-        number, own = _forms[thing]
+    if isinstance(thing, Basic):  # the form stays
+        number, own = _form(thing)
         _forms[found] = number, tuple([names.get(name, name) for name in own])
     return found
 
 
-def _anything(thing: Any, names: Mapping[str, str], done: dict[Any, Any]) -> Any:
+def _anything(thing: Any, names: Mapping[str, str], done: dict[int, Any]) -> Any:
+    """`done` has what is made already, by the identity of what it was made from, which whoever asks keeps."""
     if isinstance(thing, Basic):
         return _renamed(thing, names, done)
-    if isinstance(thing, tuple):
+    kind: Any = type(thing)
+    if kind is tuple:
         return tuple([_anything(part, names, done) for part in thing])
-    if type(thing) is str:
+    if kind is str:
         return in_text(thing, names)
-    own = getattr(thing, "__dataclass_fields__", None)
-    if own is None:
+    fields = _fields(kind)
+    if not fields:
         return thing
-    found = done.get(thing)
+    found = done.get(id(thing))
     if found is None:
-        values = {name: _anything(getattr(thing, name), names, done) for name in own}
-        found = done[thing] = type(thing)(**values)
+        values = [_anything(getattr(thing, name), names, done) for name in fields]
+        found = done[id(thing)] = kind(*values)
     return found
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The names of a record's parts; none for what is no record."""
+    return tuple(getattr(kind, "__dataclass_fields__", ()))
 
 
 def in_text(text: str, names: Mapping[str, str]) -> str:
@@ -178,32 +194,32 @@ def in_text(text: str, names: Mapping[str, str]) -> str:
 _WORD = re.compile(r"[A-Za-z_]\w*\d\w*")
 
 
-def _renamed(expr: Any, names: Mapping[str, str], done: dict[Basic, Any]) -> Any:
+def _renamed(expr: Any, names: Mapping[str, str], done: dict[int, Any]) -> Any:
     """No order changes, so that what is made needs no sorting: SymPy's costly way there is left out."""
-    if isinstance(expr, Size | Scalar):
+    if isinstance(expr, (Size, Scalar)):
         new = names.get(expr.name)
         return expr if new is None or new == expr.name else type(expr)(new)
     if not expr.args:
         return expr
-    found = done.get(expr)
+    found = done.get(id(expr))
     if found is not None:
         return found
     if isinstance(expr, Indexed):
         name = expr.base.label.name
         places = [_renamed(place, names, done) for place in expr.indices]
-        found = Indexed(base(names.get(name, name)), *places)
+        found = indexed(names.get(name, name), *places)
     else:
         arguments = [_renamed(argument, names, done) for argument in expr.args]
         if all(new is old for new, old in zip(arguments, expr.args, strict=True)):
             found = expr
-        elif isinstance(expr, Add | Mul):
+        elif isinstance(expr, (Add, Mul)):
             found = expr._from_args(arguments, is_commutative=expr.is_commutative)
-        elif isinstance(expr, Pow | Function):
+        elif isinstance(expr, (Pow, Function)):
             found = expr.func(*arguments, evaluate=False)
         elif isinstance(expr, ExprWithLimits):
             found = Basic.__new__(type(expr), *arguments)
             found.is_commutative = expr.is_commutative
         else:
             found = expr.func(*arguments)
-    done[expr] = found
+    done[id(expr)] = found
     return found

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Generic, TypeVar, cast
 
+from sympy import Basic, Expr
+
 from symnet.index.forms import Numbering, in_order, key, renamed
 
 Found = TypeVar("Found")
@@ -106,3 +108,9 @@ def up_to_names(function: Callable[..., Found]) -> Callable[..., Found]:
         return cast(Found, renamed(found, names))
 
     return recalling
+
+
+@up_to_names
+def replaced(expr: Expr, changes: tuple[tuple[Basic, Basic], ...]) -> Expr:
+    """`expr` with the second of each pair in place of the first."""
+    return cast(Expr, expr.xreplace(dict(changes)))

@@ -7,6 +7,7 @@ its own. Never call `.doit()` on these: a symbolic range costs seconds and yield
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sympy import Expr, S, Sum
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -35,14 +36,26 @@ class ArgMax(ExprWithLimits):
 
 def total(body: Expr, binders: Sequence[Binder]) -> Expr:
     """The sum of `body` over `binders`, the first one outermost; `body` itself where there are none."""
-    return Sum(body, *[(index, 0, size - 1) for index, size in reversed(binders)]) if binders else body
+    return Sum(body, *[(index, 0, _last(size)) for index, size in reversed(binders)]) if binders else body
 
 
 def argmax(body: Expr, *binders: Binder) -> Expr:
     """The position along the first of `binders` at which `body`, over all of them, is largest."""
-    return ArgMax(body, *[(index, 0, size - 1) for index, size in reversed(binders)])
+    return ArgMax(body, *[(index, 0, _last(size)) for index, size in reversed(binders)])
 
 
 def binders_of(reduction: ExprWithLimits) -> tuple[Binder, ...]:
     """The bound indices of a Sum or ArgMax with their sizes, the outermost first."""
-    return tuple((limit[0], limit[2] + 1) for limit in reversed(reduction.limits))
+    return tuple((limit[0], _size(limit[2])) for limit in reversed(reduction.limits))
+
+
+@lru_cache(maxsize=1 << 12)
+def _last(size: Expr) -> Expr:
+    """The last index of an axis of this size."""
+    return size - 1
+
+
+@lru_cache(maxsize=1 << 12)
+def _size(last: Expr) -> Expr:
+    """The size of an axis of this last index."""
+    return last + 1

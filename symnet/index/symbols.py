@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+import sympy.tensor.tensor  # noqa: F401 - SymPy's sums would import it when the first is made
 from sympy import Expr, Indexed, IndexedBase, Integer, Symbol
 
 
@@ -65,6 +66,12 @@ def base(name: str) -> IndexedBase:
     return IndexedBase(name)
 
 
+@lru_cache(maxsize=1 << 14)
+def indexed(name: str, *places: Expr) -> Indexed:
+    """The element at `places` of the tensor called `name`; one and the same object for who asks again."""
+    return Indexed(base(name), *places)
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A named array: its shape is a tuple of sizes (symbols, whole numbers, or expressions of them)."""
@@ -81,12 +88,16 @@ class Tensor:
     initial: float = 0.0  # what a state starts with
     next_of: str = ""  # the tensor whose value after an update this is: W1_next for W1
 
+    def __hash__(self) -> int:
+        """That of the name, which tells the tensors of a program apart: they are looked up all the time."""
+        return hash(self.name)
+
     def __getitem__(self, indices: Any) -> Expr:
         """The element at `indices`; `tensor[()]` for a tensor without indices."""
         indices = indices if isinstance(indices, tuple) else (indices,)
         if len(indices) != len(self.shape):
             raise ValueError(f"{self.name} has {len(self.shape)} indices, not {len(indices)}")
-        return Indexed(base(self.name), *indices) if indices else Scalar(self.name)
+        return indexed(self.name, *indices) if indices else Scalar(self.name)
 
     @property
     def is_derivative(self) -> bool:

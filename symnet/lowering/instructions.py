@@ -170,6 +170,18 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Onto:
+    """`target += scale * product`; nobody reads what the product itself would have written, which may be used
+    as scratch. The line is part of the product's equation, and of that of the tensor `update`.
+    """
+
+    product: Product
+    target: View
+    scale: Scalar
+    update: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reduce:
     """A reduction along axes of a view: "sum", "max" or "argmax"."""
 
@@ -232,7 +244,7 @@ class Loop:
     first: Expr = S.Zero
 
 
-Instruction = Map | Product | Reduce | Take | ScatterAdd | Assign | New | Same | Loop
+Instruction = Map | Product | Onto | Reduce | Take | ScatterAdd | Assign | New | Same | Loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +263,10 @@ def reads_of(instruction: Instruction) -> Iterator[View]:
     elif isinstance(instruction, Product):
         yield instruction.a
         yield instruction.b
+    elif isinstance(instruction, Onto):
+        yield from reads_of(instruction.product)
+        yield instruction.target
+        yield from views_of(instruction.scale)
     elif isinstance(instruction, Reduce):
         yield instruction.a
     elif isinstance(instruction, Take):
@@ -274,6 +290,9 @@ def writes_of(instruction: Instruction) -> Iterator[View]:
             yield from writes_of(line.instruction)
     elif isinstance(instruction, Assign | New):
         yield View(instruction.out)
+    elif isinstance(instruction, Onto):
+        yield instruction.product.out
+        yield instruction.target
     elif not isinstance(instruction, Same):
         yield instruction.out
 

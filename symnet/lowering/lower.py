@@ -316,6 +316,13 @@ def _scaled(number: Expr, value: ArrayExpr) -> ArrayExpr:
 
 
 def _quotient(above: list[ArrayExpr], below: list[ArrayExpr]) -> ArrayExpr:
+    """What is multiplied by what it is divided by: numbers above and below are one number, so that arrays are
+    gone through once.
+    """
+    numbers = [part for part in above if not part.axes]
+    if numbers and below and len(numbers) < len(above) and not any(part.axes for part in below):
+        return Elementwise("multiply", (_quotient(numbers, below), *(part for part in above if part.axes)))
+
     def product(parts: list[ArrayExpr]) -> ArrayExpr:
         if not parts:
             return ONE

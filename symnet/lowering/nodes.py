@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sympy import Add, Expr, S
 
@@ -257,6 +258,7 @@ def children(expr: ArrayExpr) -> tuple[ArrayExpr, ...]:
     return ()
 
 
+@lru_cache(maxsize=1 << 12)
 def nameless(expr: ArrayExpr) -> ArrayExpr:
     """`expr` with its axes numbered as they come: equal for equal arrays whose axes have other names."""
     numbered = {axis: Axis(Index(f"_{k}"), axis.size) for k, axis in enumerate(expr.axes)}

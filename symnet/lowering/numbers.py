@@ -5,12 +5,20 @@ before:  A = 1 / (exp(Z) + 1);  dZ = dA * exp(Z) / ((exp(Z) + 1) * (exp(Z) + 1))
 after:   part = exp(Z);  part_2 = part + 1;  A = 1 / part_2;  dZ = dA * part / (part_2 * part_2)
 
 A branch of a choice is computed only where it is chosen, so what is risky in one stays where it is.
+
+A number that grows too large raises an error, and the step is then taken by arrays. So the logistic function
+and its derivative need no choice between two forms that cannot overflow:
+
+before:  A = e^min(Z, 0) / (e^-|Z| + 1);  dZ = dA * e^-|Z| / ((e^-|Z| + 1) * (e^-|Z| + 1))
+after:   t = exp(Z);  c = 1 / (t + 1);  A = t * c;  dZ = dA * A * c
+
+c is 1 - A without its rounding, and both are right to a few units in the last place wherever Z is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sympy import S
 
@@ -22,7 +30,7 @@ ZERO, ONE = Constant(S.Zero), Constant(S.One)
 
 def named(lines: Sequence[Line], fresh: Callable[[str], Buffer]) -> Iterator[Line]:
     """The assignments, with those before them that give names to what is used again."""
-    counted = Counter(part for line in lines for part in _parts(line))
+    counted = _counted(lines)
     names: dict[NumberOp, NumberRead] = {}
 
     def rewritten(value: Scalar, line: Line, whole: bool = False) -> Iterator[Line]:
@@ -52,15 +60,19 @@ def named(lines: Sequence[Line], fresh: Callable[[str], Buffer]) -> Iterator[Lin
             names.setdefault(assign.value, NumberRead(View(assign.out)))
 
 
-def _parts(line: Line) -> Iterator[NumberOp]:
-    """Every part of the value of a line, as often as it stands there."""
-    assert isinstance(line.instruction, Assign)
-    pending: list[Scalar] = [line.instruction.value]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, NumberOp):
-            yield value
-            pending.extend(value.args if value.function != "where" else _always(value))
+def _counted(lines: Iterable[Line]) -> Counter[NumberOp]:
+    """How often every part of the lines is needed: what stands in a part that is there again is not."""
+    counted: Counter[NumberOp] = Counter()
+    for line in lines:
+        assert isinstance(line.instruction, Assign)
+        pending: list[Scalar] = [line.instruction.value]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, NumberOp):
+                counted[value] += 1
+                if counted[value] == 1:
+                    pending.extend(value.args if value.function != "where" else _always(value))
+    return counted
 
 
 def _always(choice: NumberOp) -> tuple[Scalar, ...]:
@@ -101,8 +113,37 @@ def applied(function: str, args: list[Scalar]) -> Scalar:
         return ZERO if function == "negative" else applied("negative", args[1:])
     if function == "divide" and args[0] == ZERO:
         return ZERO
+    if function == "divide" and (found := _logistic(*args)) is not None:
+        return found
     if function == "power" and isinstance(args[1], Constant) and args[1].value in (2, 3, 4):
         return NumberOp("multiply", (args[0],) * int(args[1].value))
     if function == "rise":  # e^x up to 0, which is e^-|x| there
         return NumberOp("where", (NumberOp("less", (ZERO, args[0])), ONE, NumberOp("decay", (args[0],))))
     return NumberOp(function, tuple(args))
+
+
+def _logistic(above: Scalar, below: Scalar) -> Scalar | None:
+    """By e^z alone, where this quotient is the logistic function of z or a product with its derivative."""
+    factor = below.args[0] if isinstance(below, NumberOp) and below.function == "multiply" else below
+    squared = below == NumberOp("multiply", (factor, factor))
+    decay = _before_one(factor) if squared or factor == below else None
+    if decay is None:
+        return None
+    growth = NumberOp("exp", decay.args)
+    complement = NumberOp("divide", (ONE, NumberOp("add", (growth, ONE))))
+    value = NumberOp("multiply", (growth, complement))
+    if not squared:
+        return value if above == applied("rise", list(decay.args)) else None
+    factors = list(above.args) if isinstance(above, NumberOp) and above.function == "multiply" else [above]
+    if factors.count(decay) != 1:
+        return None
+    factors.remove(decay)
+    return NumberOp("multiply", (*factors, value, complement))
+
+
+def _before_one(value: Scalar) -> NumberOp | None:
+    """The e^-|z| in e^-|z| + 1."""
+    if not isinstance(value, NumberOp) or value.function != "add" or value.args[1:] != (ONE,):
+        return None
+    decay = value.args[0]
+    return decay if isinstance(decay, NumberOp) and decay.function == "decay" else None

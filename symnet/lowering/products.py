@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr, Integer, Mul, S
 
-from symnet.lowering.instructions import Kind, Product, View
+from symnet.lowering.instructions import Home, Kind, Product, View
 from symnet.lowering.nodes import Axes, Axis
 from symnet.lowering.views import Value, align
 
@@ -159,8 +159,14 @@ def _dot(emitter: Emitter, a: Value, b: Value, groups: tuple[Axes, Axes, Axes], 
     one, other, target = _side(a, left, summed), _side(b, summed, right), grouped(out.view, left, right)
     assert one is not None, "an arranged operand is a matrix"
     assert other is not None, "an arranged operand is a matrix"
-    form = "dot" if target.whole else "matmul"
+    form = "dot" if target.whole or _is_block(target) else "matmul"
     emitter.add(Product(form, one, other, target))
+
+
+def _is_block(view: View) -> bool:
+    """Whether what is seen lies in memory entry by entry: positions are fixed along the first axes only."""
+    free = [place is None for place in view.at]
+    return view.order is None and view.steps is None and view.flat is None and free == sorted(free)
 
 
 def _side(value: Value, rows: Axes, columns: Axes) -> View | None:
@@ -191,9 +197,16 @@ def _arranged(emitter: Emitter, value: Value, rows: Axes, columns: Axes) -> Valu
     axes = min((rows + columns, columns + rows), key=lambda order: _pace(emitter, value, order))
     copy = emitter.temporary(axes, Kind.REAL, "matrix")
     emitter.deliver(value, copy)
-    if value.view.steps is not None:
+    if value.view.steps is not None or _stays(emitter, value.view):
         emitter.columns[key] = emitter.columns[value.view, columns, rows] = copy
     return copy
+
+
+def _stays(emitter: Emitter, view: View) -> bool:
+    """Whether what is seen is all of a tensor that is complete: a copy of it is good for the whole step."""
+    name = view.buffer.name
+    known = view.buffer.home in (Home.INPUT, Home.WORKSPACE) and emitter.buffers.get(name) == view.buffer
+    return known and view.whole and name != emitter.tensor
 
 
 def _pace(emitter: Emitter, value: Value, order: Axes) -> float:

@@ -68,6 +68,7 @@ def _groups(equations: Sequence[Equation]) -> list[list[Equation]]:
         name: [read for read in reads(equation.rhs) if read in defining]
         for name, equation in defining.items()
     }
+    place = {equation.tensor.name: number for number, equation in enumerate(equations)}
     order: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
@@ -86,9 +87,9 @@ def _groups(equations: Sequence[Equation]) -> list[list[Equation]]:
                 if path:
                     low[path[-1][0]] = min(low[path[-1][0]], low[name])
                 if low[name] == order[name]:
-                    members = set(stack[stack.index(name) :])
-                    stack = stack[: stack.index(name)]
-                    groups.append([equation for equation in equations if equation.tensor.name in members])
+                    start = stack.index(name)
+                    groups.append([equations[number] for number in sorted(place[n] for n in stack[start:])])
+                    del stack[start:]
             elif following not in order:
                 order[following] = low[following] = len(order)
                 stack.append(following)

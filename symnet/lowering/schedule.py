@@ -7,17 +7,18 @@ runs after them as often as one likes: it leaves alone what it reads.
 | pass | what it does |
 | --- | --- |
 | stretches_of | keeps what is needed, in stretches; puts what must be computed along an index into loops |
+| Layout | lets what loops compute lie as their turns read it |
 | stack_updates | writes equal updates as one, for all parameters at once |
 | lower_equation | makes whole-array expressions of the equations |
 | with_diagonals | keeps what is zero off a diagonal apart from what is not |
 | with_factors | takes outer products under a sum apart |
 | Emitter | makes instructions of the expressions |
+| descent | adds gradients to their parameters as they are computed, where the backend does that |
 | share | lets buffers that are never needed together be one piece of memory |
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -25,9 +26,10 @@ from dataclasses import dataclass, replace
 from sympy import Expr
 
 from symnet.derivation.journal import Derived, Further
-from symnet.equations.program import Equation, Program
+from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond, needed_of, needs, read_first
+from symnet.lowering.descent import Descent, descent
 from symnet.lowering.diagonals import with_diagonals
 from symnet.lowering.emit import Emitter
 from symnet.lowering.extents import Extents
@@ -44,22 +46,15 @@ from symnet.lowering.instructions import (
     Same,
     View,
 )
+from symnet.lowering.layout import Layout
 from symnet.lowering.lower import axes_of, lower_equation
 from symnet.lowering.memory import lives, share
-from symnet.lowering.nodes import (
-    ArrayExpr,
-    Elementwise,
-    Iota,
-    Number,
-    Read,
-    SizeValue,
-    Window,
-    children,
-    nameless,
-)
+from symnet.lowering.nodes import ArrayExpr, Read
 from symnet.lowering.recurrence import Part, Recurrence
+from symnet.lowering.shared import shared
 from symnet.lowering.stack import Stack, pack, stack_updates
 from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
+from symnet.lowering.turn import turned
 from symnet.simplify.named_sums import unused
 
 PREDICT, INFER, FORWARD, BACKWARD = range(4)
@@ -90,6 +85,7 @@ class Schedule:
     backward: tuple[Line, ...]  # the gradients
     beyond: tuple[Beyond, ...]  # what is derived beyond the gradients
     update: tuple[Line, ...]  # one step of the optimizer
+    descent: tuple[Line, ...]  # backward and update as one, where some gradient need not be written
     setup: tuple[Line, ...]  # done once, when the sizes are known
     buffers: tuple[Buffer, ...]  # all of them, in the order of their first write
     owners: Mapping[str, str]  # for a buffer that takes over another's memory, the name of that one
@@ -105,19 +101,22 @@ class Schedule:
     trained: tuple[Tensor, ...]  # the parameters that have a gradient, in the order of the vectors
 
 
-def schedule(derived: Derived, prediction: str = "", packed: bool = False) -> Schedule:
+def schedule(
+    derived: Derived, prediction: str = "", packed: bool = False, descends: bool = False
+) -> Schedule:
     """The array program of `derived`. `prediction` is the tensor that `predict` computes, if any. With
     `packed` all trained parameters lie in one vector, and their gradients too, though no update asks for it.
+    With `descends` it has the backward pass and the update as one stretch too, where that saves something.
     """
-    return _Scheduling(derived, prediction, packed).run()
+    return _Scheduling(derived, prediction, packed, descends and not packed).run()
 
 
 class _Scheduling:
     """One run of the passes."""
 
-    def __init__(self, derived: Derived, prediction: str, packed: bool) -> None:
+    def __init__(self, derived: Derived, prediction: str, packed: bool, descends: bool) -> None:
         self.derived = derived
-        self.packed = packed
+        self.packed, self.descends = packed, descends
         self.trained = tuple(tensor for tensor in derived.wrt if tensor.role is Role.PARAMETER)
         self.program = derived.computed
         self.prediction = self.program.tensors[prediction] if prediction else None
@@ -131,7 +130,7 @@ class _Scheduling:
         self.equations = {e.tensor.name: e for e in self.program.equations}
 
     def run(self) -> Schedule:
-        stretches = stretches_of(self.derived, self.prediction, self.taken)
+        stretches = self.lay_out(stretches_of(self.derived, self.prediction, self.taken))
         own = stretches[1]
         stacks, loose = stack_updates(self.derived.updates, self.program.tensors, self.taken)
         self.allot(stacks)
@@ -148,7 +147,7 @@ class _Scheduling:
             e.tensor.name: e.tensor.next_of for e in self.equations.values() if e.tensor.next_of
         }
         lowered = [[self.lower(part) for part in stretch] for stretch in stretches]
-        emitter.shared = _shared(e for stretch in lowered for e in stretch if not isinstance(e, tuple))
+        emitter.shared = shared(e for stretch in lowered for e in stretch if not isinstance(e, tuple))
         lines: list[tuple[Line, ...]] = []
         for stretch, expressions in zip(stretches, lowered, strict=True):
             emitter.sink = []
@@ -159,8 +158,25 @@ class _Scheduling:
                 for part, expression in zip(stretch, expressions, strict=True):
                     self.emit(emitter, part, expression)
             lines.append(tuple(emitter.sink))
-        owners, lines[-1] = self.in_place(lines)
+        straight = Descent()
+        if self.descends:
+            straight = descent(lines[BACKWARD], lines[-1], stacks, self.of_tensor)
+        owners, lines[-1] = self.in_place(lines, straight)
+        lines.append(straight.lines(lines[BACKWARD], lines[-1]))
         return self.finished(lines, tuple(emitter.setup), owners, stacks, loose)
+
+    def lay_out(self, stretches: Sequence[Sequence[Part]]) -> list[list[Part]]:
+        """The stretches, in which what loops compute lies as their turns read it."""
+        kept = {tensor.name for tensor in (self.derived.loss, *self.gradients.values())}
+        kept |= {self.prediction.name} if self.prediction else set()
+        kept |= {read for equation in self.derived.updates for read in reads(equation.rhs)}
+        kept |= {t.name for further in self.derived.further for t in further.results.values()}
+        later = {r for further in self.derived.further for e in further.equations for r in reads(e.rhs)}
+        layout = Layout(self.program.tensors, self.taken)
+        found = layout.of_turns(layout.turned(stretches, kept), kept | later)
+        self.turns = layout.turns
+        self.tensors |= {name: t for name, t in layout.changed.items() if name in self.tensors}
+        return found
 
     def allot(self, stacks: Sequence[Stack]) -> None:
         """A buffer for every tensor that is not an intermediate of a computation."""
@@ -170,7 +186,7 @@ class _Scheduling:
             for name, tensor in self.gradients.items()
             if self.program.tensors[name].role is Role.PARAMETER
         }
-        for tensor in self.program.tensors.values():
+        for tensor in list(self.tensors.values()):
             home = Home.GRADIENT if tensor.name in gradients else HOMES[tensor.role]
             self.place(tensor, Home.NUMBER if not tensor.shape and tensor.role is Role.STATE else home)
         for equation in self.derived.updates:
@@ -218,7 +234,7 @@ class _Scheduling:
         for tensor in further.results.values():
             if tensor.shape and self.is_new(tensor, further):
                 self.place(tensor, Home.RESULT)
-        return stretch_beyond(self.program, further, self.taken)
+        return [turned(part, self.turns) for part in stretch_beyond(self.program, further, self.taken)]
 
     def is_new(self, result: Tensor, further: Further) -> bool:
         """Whether a result has memory of its own to be returned, and lies in no vector of products."""
@@ -286,7 +302,9 @@ class _Scheduling:
             Line(Loop(part.index, part.size, part.reverse, body), part.equations[0].tensor.name)
         )
 
-    def in_place(self, lines: list[tuple[Line, ...]]) -> tuple[dict[str, str], tuple[Line, ...]]:
+    def in_place(
+        self, lines: list[tuple[Line, ...]], straight: Descent
+    ) -> tuple[dict[str, str], tuple[Line, ...]]:
         """Who shares whose memory; and the update, with copies where a new value cannot go where the old one
         was.
         """
@@ -301,6 +319,8 @@ class _Scheduling:
             last = ends[-1 if self.packed else -2]  # what is read stays, for all of them, again and again
             kept |= dict.fromkeys(read_first(stretch), last)
             kept |= {self.of_tensor[tensor.name].name: last for tensor in further.results.values()}
+        for name, end in straight.needed().items():
+            kept[name] = max(kept.get(name, 0), ends[FORWARD] + end)
         life = lives(every, kept)
         fixed: dict[str, str] = {}
         copies: list[Line] = []
@@ -345,7 +365,8 @@ class _Scheduling:
                 self.beyond(further, stretch, lines[: BACKWARD + 1])
                 for further, stretch in zip(self.derived.further, lines[BACKWARD + 1 :], strict=False)
             ),
-            update=lines[-1],
+            update=lines[-2],
+            descent=lines[-1],
             setup=setup,
             buffers=tuple(self.buffers.values()),
             owners=owners,
@@ -369,29 +390,3 @@ def _span(labels: Sequence[str]) -> str:
     if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return f"{labels[0]}-{labels[-1]}"
     return f"{labels[0]}, {labels[1]}, ..., {labels[-1]}"
-
-
-def _shared(expressions: Iterable[ArrayExpr]) -> frozenset[ArrayExpr]:
-    """The expressions that must be computed and that stand in more places than one, up to the names of their
-    axes.
-    """
-    counted: Counter[ArrayExpr] = Counter()
-    for expression in expressions:
-        pending: list[ArrayExpr] = list(_inside(expression))
-        while pending:
-            node = pending.pop()
-            if isinstance(node, Read | Window | Iota | Number | SizeValue) or not node.axes:
-                pending.extend(_inside(node))
-                continue
-            key = nameless(node)
-            counted[key] += 1
-            if counted[key] == 1:
-                pending.extend(_inside(node))
-    return frozenset(node for node, count in counted.items() if count > 1)
-
-
-def _inside(node: ArrayExpr) -> tuple[ArrayExpr, ...]:
-    """The parts of an expression, without the branches of a choice, which are not computed everywhere."""
-    if isinstance(node, Elementwise) and node.function == "where":
-        return node.args[:1]
-    return children(node)

@@ -17,6 +17,7 @@ from sympy import Add, Expr, Indexed, Mul, Sum
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.equations.program import Equation, elements
+from symnet.index.recall import replaced
 from symnet.index.symbols import Index, Role, Tensor, base, indices_of, name_of
 from symnet.simplify.named_sums import unused
 
@@ -105,7 +106,7 @@ def _family(equation: Equation, updates: _Updates, tensors: Mapping[str, Tensor]
         chosen.append(update)
         if update.tensor.shape != shape or update.rhs.has(ExprWithLimits, Sum):
             return None
-        for element in sorted(elements(update.rhs), key=str):
+        for element in sorted(elements(update.rhs), key=_spelled):
             tensor = tensors[name_of(element)]
             if tensor.rank == 0:
                 continue
@@ -123,11 +124,14 @@ def _family(equation: Equation, updates: _Updates, tensors: Mapping[str, Tensor]
     return _Family(ordered, tuple(sorted(members.values(), key=lambda tensor: rank.get(tensor.role, 1))))
 
 
+def _spelled(element: Expr) -> str:
+    """How an element is written, up to its indices."""
+    return f"{name_of(element)}[" if indices_of(element) else name_of(element)
+
+
 def _renamed(expr: Expr, names: Mapping[str, str], indices: tuple[Index, ...]) -> Expr:
-    found = {
-        e: Indexed(base(names[name_of(e)]), *indices) for e in expr.atoms(Indexed) if name_of(e) in names
-    }
-    return expr.xreplace(found)
+    own = sorted((e for e in expr.atoms(Indexed) if name_of(e) in names), key=name_of)
+    return replaced(expr, tuple((e, Indexed(base(names[name_of(e)]), *indices)) for e in own))
 
 
 def _stack(families: Sequence[_Family], tensors: Mapping[str, Tensor], taken: set[str]) -> Stack:

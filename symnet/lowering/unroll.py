@@ -65,6 +65,7 @@ from symnet.lowering.nodes import (
     children,
 )
 from symnet.lowering.numbers import ONE, ZERO, applied, named
+from symnet.lowering.sums import started
 
 Place = int | None
 """A position along an axis; None is the sample that the loop is at."""
@@ -82,7 +83,7 @@ class Unrolled:
     given: tuple[tuple[Tensor, tuple[Buffer, ...]], ...]  # parameters and states before the step, as they lie
     settings: tuple[Tensor, ...]  # hyperparameters
     before: tuple[Line, ...]  # what does not depend on the data
-    sums: tuple[Buffer, ...]  # which start at zero
+    sums: tuple[tuple[Buffer, Scalar], ...]  # and what each of them starts with
     body: tuple[Line, ...]
     after: tuple[Line, ...]
     loss: Scalar
@@ -104,7 +105,7 @@ def unroll(derived: Derived, however_large: bool = False) -> Unrolled | None:
     samples = leading.pop() if len(leading) == 1 else None
     if not isinstance(samples, Size) or samples.name in program.values:
         return None
-    if not however_large and _numbers(program, extents, samples) > MOST_NUMBERS:
+    if not however_large and _is_large(program, samples):
         return None
     try:
         return _Unrolling(derived, samples, extents).run()
@@ -112,15 +113,17 @@ def unroll(derived: Derived, however_large: bool = False) -> Unrolled | None:
         return None
 
 
-def _numbers(program: Program, extents: Extents, samples: Size) -> int:
-    """About how many numbers the equations are made of, for one sample."""
+def _is_large(program: Program, samples: Size) -> bool:
+    """Whether the equations are made of more than about MOST_NUMBERS numbers, for one sample."""
     of_sample = Extents({**program.values, samples.name: 1})
     counted = 0
     for equation in program.equations:
         sums = {binder for node in equation.rhs.atoms(*_SUMS) for binder in binders_of(node)}
         sizes = [size for _, size in (*equation.binders, *sums)]
         counted += prod(of_sample.nominal(size) for size in sizes)
-    return counted
+        if counted > MOST_NUMBERS:
+            return True
+    return False
 
 
 @dataclass
@@ -158,12 +161,13 @@ class _Unrolling:
         stretches = {
             stage: tuple(named(_in_order(lines, order), self.fresh)) for stage, lines in self.lines.items()
         }
+        sums, stretches = started(self.totals.values(), stretches, results, loss)
         return Unrolled(
             samples=self.samples,
             data=tuple(data),
             given=tuple((tensor, tuple(elements.values())) for tensor, elements in given),
             settings=settings,
-            sums=tuple(self.totals.values()),
+            sums=sums,
             loss=loss,
             results=results,
             **stretches,

@@ -37,9 +37,9 @@ def trainer_of(module, sizes=None, dtype=np.float64):
     return module.Trainer(dtype, **{name: value for name, value in (sizes or {}).items() if name in wanted})
 
 
-def data_of(trainer, values):
-    """The arguments of `loss`, by the names that its signature has."""
-    return [values[name] for name in inspect.signature(trainer.loss).parameters]
+def data_of(trainer, values, method="loss"):
+    """The arguments of a method, by the names that its signature has."""
+    return [values[name] for name in inspect.signature(getattr(trainer, method)).parameters]
 
 
 def set_parameters(trainer, values):

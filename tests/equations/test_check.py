@@ -273,3 +273,13 @@ def test_a_deep_network_is_checked_in_no_time():
     check(found.computed)
     assert time.process_time() - start < 0.3
     assert len(indices_of(found.computed.equations[-1].lhs)) == 2
+
+
+def test_what_is_known_to_be_right_is_not_looked_at_again():
+    """Where it reads the same tensors; another tensor under that name is."""
+    known = parse_program("X: input[N,D]\nY[n,i] = 2*X[n,i]\nL = sum(Y[n,i], n, i)")
+    check(known, known)
+    check(known.extended([]), known)
+    tensors = {**known.tensors, "X": replace(known.tensors["X"], shape=(Size("D"), Size("N")))}
+    with pytest.raises(ShapeError, match="runs over"):
+        check(replace(known, tensors=tensors), known)

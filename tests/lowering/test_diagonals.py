@@ -117,7 +117,7 @@ def test_the_module_computes_what_the_interpreter_does(name):
     values = evaluate(program, given, sizes)
     trainer = trainer_of(load(source_of(whole)), sizes)
     set_parameters(trainer, given)
-    data = data_of(trainer, given)
+    data = data_of(trainer, given, "hessian")
     found, again = trainer.hessian(*data), trainer.hessian(*data)
     for pair, tensor in further.results.items():
         key = tuple(pair.split(", "))

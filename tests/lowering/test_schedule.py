@@ -36,18 +36,20 @@ def root(plan, name):
     return name
 
 
+@pytest.mark.parametrize("descends", [False, True])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("name", CASES)
-def test_nothing_is_read_after_its_memory_has_gone_to_another(name, optimizer):
+def test_nothing_is_read_after_its_memory_has_gone_to_another(name, optimizer, descends):
     """An independent replay: each piece of memory remembers who wrote it last, and every read asks for that
     one.
     """
     case = CASES[name]
-    plan = schedule(derived_from(case.text, case.wrt, optimizer))
+    plan = schedule(derived_from(case.text, case.wrt, optimizer), descends=descends)
     after = {e.tensor.name: e.tensor.next_of for e in plan.equations.values() if e.tensor.next_of}
     tenant: dict[str, str] = {}
     shared = 0
-    for instruction in flattened(lines_of(plan)):
+    lines = (*plan.predict, *plan.loss, *plan.descent) if plan.descent else lines_of(plan)
+    for instruction in flattened(lines):
         for view in reads_of(instruction):
             if view.buffer.home in (Home.WORKSPACE, Home.UPDATE):
                 shared += view.buffer.name in plan.owners

@@ -81,7 +81,7 @@ def test_gauss_newton_fits_a_curve_as_scipy_does():
 
 def test_the_product_of_gauss_newton_is_that_of_the_jacobian():
     """J^T C J v, from the module's own predictions by complex steps: nothing of it is derived."""
-    x, y = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 2))
+    x = RNG.normal(size=(6, 3))
     stated = Network(
         inputs={"X": ("N", 3)},
         targets={"Y": ("N", 2)},
@@ -104,7 +104,7 @@ def test_the_product_of_gauss_newton_is_that_of_the_jacobian():
     steps = trainer.vector + 1e-30j * np.eye(trainer.vector.size)
     jacobian = np.stack([predict(row).imag / 1e-30 for row in steps], axis=1)
     along = RNG.normal(size=trainer.vector.size)
-    trainer.product(along, x, y)
+    trainer.product(along, x)
     np.testing.assert_allclose(
         trainer.product_vector, 2 * jacobian.T @ (jacobian @ along), rtol=1e-10, atol=1e-12
     )

@@ -20,4 +20,6 @@ TARGETS = ("embedded",)
 
 def generate(derived: Derived, meta: Meta) -> str:
     """The text of the file. Raises LoweringError where an equation has no array form."""
-    return Source(schedule(derived, meta.prediction, packed=bool(meta.solver)), meta).text()
+    return Source(
+        schedule(derived, meta.prediction, packed=bool(meta.solver), descends=meta.target != "embedded"), meta
+    ).text()

@@ -38,8 +38,20 @@ OWN = {
     "sign": ("x", "return x >= 0 ? 1 : -1;"),
     "signum": ("x", "return x > 0 ? 1 : x < 0 ? -1 : x;"),
     "decay": ("x", "return F(exp)(-F(fabs)(x));"),
-    "rise": ("x", "return x >= 0 ? 1 : F(exp)(-F(fabs)(x));"),
-    "sech": ("x", "return 1 / F(cosh)(x);"),
+    "rise": (
+        "x",
+        """
+    const T e = F(exp)(-F(fabs)(x));
+    return x >= 0 ? 1 : e;
+""",
+    ),
+    "sech": (
+        "x",
+        """
+    const T e = F(exp)(-F(fabs)(x));
+    return 2 * e / (1 + e * e);
+""",
+    ),
     "decay_of_square": (
         "x, factor",
         """
@@ -76,8 +88,10 @@ NEEDS = {
     name: [other for other in OWN if re.search(rf"\b{other}\(", body)] for name, (_, body) in OWN.items()
 }
 """Which of them each calls."""
-EXP = "symnet_exp"
-"""e^x for arrays, which the file brings with it: several at once, and the same digits on every machine."""
+EXP, TANH = "symnet_exp", "symnet_tanh"
+"""e^x and tanh for arrays, which the file brings with it: several at once, and the same digits on every
+machine.
+"""
 
 
 def element(function: str, args: Sequence[str], kind: str) -> str:
@@ -96,6 +110,8 @@ def element(function: str, args: Sequence[str], kind: str) -> str:
         return f"({args[0]} ? {args[1]} : {args[2]})"
     if function == "exp" and kind != "double":
         return f"{EXP}({args[0]})"
+    if function == "tanh" and kind != "double":
+        return f"{TANH}({args[0]})"
     if function in LIBRARY:
         name = LIBRARY[function]
         return f"{name if kind == 'double' else f'F({name})'}({', '.join(args)})"

@@ -1,7 +1,8 @@
 """Products summed over axes: loops written out where the matrices are small, otherwise calls of one
 function for matrices, which takes a BLAS where there is one.
 
-Each axis goes by a letter. An axis of a stack, which both operands and the result have, is an outer loop.
+Each axis goes by a letter. An axis of a stack is an outer loop: both operands and the result have it, or one
+operand stands still along it and has its rows or columns elsewhere.
 In the loops that are written out the innermost one runs along a row of the result, wherever rows lie in
 memory entry by entry: no sum has to be taken in another order for it to be done several numbers at a time.
 """
@@ -59,6 +60,14 @@ class Sum:
         return "".join(x for x in self.out.letters if x in one.letters and x not in other.letters)
 
 
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """An array that a product is added to, `scale` times; it lies in memory as the product's result does."""
+
+    target: Look
+    scale: str
+
+
 def lettered(product: Product) -> Sum:
     """The product with a letter for each axis."""
     a, b, out = map(look, (product.a, product.b, product.out))
@@ -79,21 +88,30 @@ def lettered(product: Product) -> Sum:
     return Sum(factors[0], factors[1], factors[2], sizes)
 
 
-def write(scope: Scope, product: Product, note: Callable[[], str]) -> None:
-    """The lines for a product."""
+def write(scope: Scope, product: Product, note: Callable[[], str], onto: Sink | None = None) -> None:
+    """The lines for a product; with a sink it is added to that, and its own result is scratch."""
     total = lettered(product)
     matrices = _as_matrices(scope, total)
+    added = onto
     if matrices is None:
-        _loops(scope, total, note())
-    else:
+        added = _loops(scope, total, note(), onto)
+    elif onto is None or not _call_onto(scope, matrices, note(), onto):
         _call(scope, matrices, note())
+    else:
+        added = None
+    if added is not None:
+        (index,) = scope.indices(["k"], [scope.size_of(total.out.seen.sizes)])
+        where = scope.whole(index)
+        target, scratch = (scope.array(seen.view.buffer) for seen in (added.target, total.out.seen))
+        with scope.loops([(index, scope.size_of(total.out.seen.sizes))], braces=False, independent=True):
+            scope.add(f"{target}[{where}] += {added.scale} * {scratch}[{where}];", note())
 
 
 def _as_matrices(scope: Scope, total: Sum) -> Sum | None:
     """The product with its factors in order, where it is one of matrices large enough for a call."""
     kinds = {factor.seen.view.buffer.kind for factor in (total.a, total.b, total.out)}
-    left, right = total.own(total.a, total.b), total.own(total.b, total.a)
-    if kinds != {Kind.REAL} or len(left) != 1 or len(right) != 1 or len(total.summed) != 1:
+    left, right = total.own(total.a, total.b)[-1:], total.own(total.b, total.a)[-1:]
+    if kinds != {Kind.REAL} or not left or not right or len(total.summed) != 1:
         return None
     if any(scope.known(total.out.stride(letter)) == 0 for letter in (left, right)):
         return None
@@ -110,7 +128,7 @@ def _as_matrices(scope: Scope, total: Sum) -> Sum | None:
 
 def _call(scope: Scope, total: Sum, note: str) -> None:
     a, b, out = total.a, total.b, total.out
-    left, right, inner = total.own(a, b), total.own(b, a), total.summed
+    left, right, inner = total.own(a, b)[-1:], total.own(b, a)[-1:], total.summed
     stack = [letter for letter in out.letters if letter in total.sizes and letter not in left + right]
     indices = dict(zip(stack, scope.indices(stack, [total.sizes[x] for x in stack]), strict=True))
     with scope.loops([(indices[letter], total.sizes[letter]) for letter in stack], braces=False):
@@ -138,13 +156,32 @@ def _call(scope: Scope, total: Sum, note: str) -> None:
         scope.depth -= 1
 
 
+def _call_onto(scope: Scope, total: Sum, note: str, onto: Sink) -> bool:
+    """The call that adds a product to an array, if there is but one product, of plain matrices; whether there
+    is.
+    """
+    a, b, out = total.a, total.b, total.out
+    left, right, inner = total.own(a, b), total.own(b, a), total.summed
+    if len(out.letters) != 2 or scope.inside(a.seen) or scope.inside(b.seen):
+        return False
+    sizes = ", ".join(scope.whole(total.sizes[letter]) for letter in (left, right, inner))
+    operands = ", ".join(
+        ", ".join([_address(scope, factor, {}), *(scope.whole(factor.stride(x)) for x in letters)])
+        for factor, letters in ((a, left + inner), (b, inner + right), (out, left + right))
+    )
+    target = scope.array(onto.target.view.buffer)
+    scope.add(f"symnet_matmul_onto({sizes}, {operands}, {onto.scale}, {target});", note)
+    return True
+
+
 def _address(scope: Scope, factor: Factor, indices: Mapping[str, Expr]) -> str:
     name = scope.array(factor.seen.view.buffer)
     offset = scope.known(factor.seen.address(factor.at(indices)))
     return name if offset == 0 else f"{name} + {scope.whole(offset)}"
 
 
-def _loops(scope: Scope, total: Sum, note: str) -> None:
+def _loops(scope: Scope, total: Sum, note: str, onto: Sink | None = None) -> Sink | None:
+    """The product in loops that are written out; what is still to be added to, if anything."""
     a, b, out = total.a, total.b, total.out
     kept = [letter for letter in out.letters if letter in total.sizes]
     summed = list(total.summed)
@@ -152,15 +189,17 @@ def _loops(scope: Scope, total: Sum, note: str) -> None:
     indices = dict(zip([*kept, *summed], names, strict=True))
     ranges = {letter: (indices[letter], total.sizes[letter]) for letter in indices}
     value = f"{scope.at(a.seen, a.at(indices))} * {scope.at(b.seen, b.at(indices))}"
-    target = scope.place(out.seen, out.at(indices))
     row = kept[-1] if kept else ""
-    if row and _runs(scope, total, row):
+    is_row = bool(row) and _runs(scope, total, row)
+    seen = out.seen if is_row or onto is None else onto.target
+    target = scope.place(seen, out.at(indices))
+    if is_row:
         with scope.loops([ranges[letter] for letter in kept[:-1]]):
             with scope.loops([ranges[row]], braces=False):
                 scope.add(f"{target} = 0;")
             with scope.loops([ranges[letter] for letter in (*summed, row)], braces=False, independent=True):
                 scope.add(f"{target} += {value};", note)
-        return
+        return onto
     with scope.loops([ranges[letter] for letter in kept]) if kept else scope.block(""):
         name = scope.fresh("sum")
         scope.active += (name,)
@@ -168,12 +207,14 @@ def _loops(scope: Scope, total: Sum, note: str) -> None:
             still = {letter: index for letter, index in indices.items() if letter in kept}
             starts = ", ".join(_address(scope, factor, still) for factor in (a, b))
             count = scope.whole(total.sizes[summed[0]])
-            scope.add(f"{target} = (real)symnet_inner({count}, {starts});", note)
-            return
+            sum_ = f"(real)symnet_inner({count}, {starts})"
+            scope.add(f"{target} = {sum_};" if onto is None else f"{target} += {onto.scale} * {sum_};", note)
+            return None
         scope.add(f"real {name} = 0;")
         with scope.loops([ranges[letter] for letter in summed], braces=False):
             scope.add(f"{name} += {value};", note)
-        scope.add(f"{target} = {name};")
+        scope.add(f"{target} = {name};" if onto is None else f"{target} += {onto.scale} * {name};")
+    return None
 
 
 def _runs(scope: Scope, total: Sum, letter: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Mul
 
 from symnet.backends import Meta
-from symnet.backends.c.functions import EXP, definitions
+from symnet.backends.c.functions import EXP, TANH, definitions
 from symnet.backends.c.memory import OF_WORKSPACE, TYPES, Memory, length, memory_of
 from symnet.backends.c.names import harmless, prefix
 from symnet.backends.c.numbers import Numbers
@@ -25,14 +25,20 @@ from symnet.rendering import render
 
 SAMPLES = 32
 """How many samples an embedded workspace has room for, where the specification names no batch size."""
-BLAS_FROM = "3e7"
-"""From so many multiplications on a product is left to a BLAS. Smaller ones take as long here as there
-(OpenBLAS, one core with AVX-512: 784x256x128 in 301 and 287 us in float32, 829 and 776 in float64), and do
-not hang on which BLAS there is.
+BLAS_FROM, MKL_FROM = "3e7", "1e6"
+"""From so many multiplications on a product is left to a BLAS, and to MKL. Times of the loops here and of
+OpenBLAS by that of MKL, on one core with AVX-512, in float32 and float64: for 64x64x64 0.9, 0.8 and 1.0, 0.9;
+for 128x256x128 1.1, 1.2 and 1.1, 1.3; for 784x256x128 1.1, 1.1 and 1.3, 1.4; for 256x2048x2048 1.4, 1.1 and
+1.4, 1.1.
 """
 FIRST = ("forward", "infer", "to_loss", "backward")
 """The stretches that others may need, by their numbers."""
-MATMUL = ("symnet_matmul(", "symnet_inner(", "symnet_total(", "symnet_clip(")
+PRODUCTS = frozenset({"symnet_matmul", "symnet_matmul_onto"})
+DESCEND = (
+    "The backward pass and the step of the optimizer at once: gradients go straight into the parameters."
+)
+CALLED = (*sorted(PRODUCTS), "symnet_inner", "symnet_total", "symnet_clip")
+"""Functions that the file brings with it where they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class Source:
             "to_loss": (plan.loss, "From there to the loss."),
             "backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
             "update": (plan.update, "One step of the optimizer, in place."),
+            "descend": (plan.descent, DESCEND),
         }
         for s in plan.beyond:
             words = f"What {s.name} needs of the forward and the backward pass."
@@ -185,7 +192,9 @@ class Source:
     def has_blas(self) -> bool:
         """Whether there are products that a BLAS may take."""
         lines = (line for stretch in self.stretches for line in stretch.lines)
-        return self.meta.target != "embedded" and any("symnet_matmul(" in line for line in lines)
+        return self.meta.target != "embedded" and any(
+            f"{name}(" in line for line in lines for name in PRODUCTS
+        )
 
     def text(self, arrays: Sequence[Buffer] = (), shown: Sequence[Buffer] = ()) -> str:
         """The file; with a table of where it holds these arrays of the trainer and of the workspace, if
@@ -193,13 +202,15 @@ class Source:
         """
         shown_all = self.structs.layout(arrays, shown) if arrays or shown else {}
         values = self.values() | {"layout": list(shown_all.values())}
-        blank = {"helpers": [], "calls_of": set(), "needs_tail": False, "needs_exp": False}
+        blank: dict[str, object] = {"helpers": [], "calls_of": set()}
+        blank |= dict.fromkeys(("needs_tail", "needs_exp", "needs_tanh"), False)
         body = render("symnet.backends.c", "NETWORK.c.jinja", values | blank)
-        called = {name.rstrip("(") for name in MATMUL if name in body}
+        called = {name for name in CALLED if f"{name}(" in body}
         helpers = definitions(body)
         written = "\n".join([body, *(line for _, lines in helpers for line in lines)])
         values |= {"helpers": helpers, "calls_of": called}
         values |= {"needs_tail": "TAIL[0]" in written, "needs_exp": f"{EXP}(" in written}
+        values["needs_tanh"] = f"{TANH}(" in written
         text = render("symnet.backends.c", "NETWORK.c.jinja", values)
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
@@ -215,6 +226,7 @@ class Source:
             "embedded": meta.target == "embedded",
             "blas": self.has_blas,
             "blas_from": BLAS_FROM,
+            "products": PRODUCTS,
             "trains": trains,
             "free": [(memory.size_name(size), f"{macro}_SIZE_{size.name}") for size in memory.free],
             "sizes": sizes,
@@ -222,6 +234,7 @@ class Source:
             "arguments": self.arguments,
             "passed": self.passed,
             "calls": self.calls,
+            "whole_step": self.calls(*(("descend",) if self.plan.descent else ("backward", "update"))),
             "data": self.data,
             "inputs": self.inputs,
             "random": self.draws(),

@@ -20,9 +20,11 @@ from symnet.lowering.instructions import (
     Loop,
     Map,
     New,
+    Onto,
     Product,
     Reduce,
     Same,
+    Scalar,
     ScatterAdd,
     Take,
     View,
@@ -39,6 +41,7 @@ class Statements:
         self.plan = plan
         self.scope = scope
         self.current = ""  # the tensor whose equation stands above
+        self.scales: dict[Scalar, str] = {}  # the names of those that are held
 
     def block(self, lines: Iterable[Line]) -> None:
         """The statements of these lines."""
@@ -83,6 +86,10 @@ class Statements:
             self.loop(line, instruction)
         elif isinstance(instruction, Product):
             products.write(self.scope, instruction, lambda: self.announce(line))
+        elif isinstance(instruction, Onto):
+            note = f"{self.announce(line)} ({harmless(self.plan.labels.get(instruction.update, ''))})"
+            onto = products.Sink(look(instruction.target), self.scale(instruction.scale))
+            products.write(self.scope, instruction.product, lambda: note, onto)
         elif isinstance(instruction, Assign):
             self.assign(line, instruction)
         elif isinstance(instruction, Same):
@@ -109,6 +116,13 @@ class Statements:
             rows.scatter(self.scope, instruction, note)
         else:
             raise AssertionError(f"{type(instruction).__name__} has no statement in C")
+
+    def scale(self, scalar: Scalar) -> str:
+        """What products are multiplied by before they are added, which is the same for most of them."""
+        if scalar not in self.scales:
+            value = f"(real)({_bare(self.scope.number(scalar))})"
+            self.scales[scalar] = self.scope.hold("real", "scale", value)
+        return self.scales[scalar]
 
     def assign(self, line: Line, instruction: Assign) -> None:
         scope = self.scope

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from symnet.backends import Meta
 from symnet.backends.c.memory import OF_WORKSPACE
-from symnet.backends.c.source import Source
+from symnet.backends.c.source import BLAS_FROM, MKL_FROM, Source
 from symnet.backends.numpy.module import Module, solving_of
 from symnet.backends.numpy.solving import Solving
 from symnet.derivation.journal import Derived
@@ -23,7 +23,18 @@ from symnet.lowering.schedule import Schedule, schedule
 from symnet.rendering import render
 
 IMPORTS = (
-    *("ctypes", "functools", "hashlib", "importlib.util", "os", "platform", "shlex", "shutil", "subprocess"),
+    *(
+        "ctypes",
+        "functools",
+        "hashlib",
+        "importlib.metadata",
+        "importlib.util",
+        "os",
+        "platform",
+        "shlex",
+        "shutil",
+        "subprocess",
+    ),
     *("tempfile", "time"),
 )
 DTYPES = {Kind.REAL: "dtype", Kind.MASK: "bool", Kind.PLACE: "np.intp"}
@@ -81,6 +92,8 @@ class Native(Module):
                 "draw_call": self.draw().call if self.random else "",
                 "data": self.arguments.names,
                 "blas": source.has_blas,
+                "blas_from": BLAS_FROM,
+                "mkl_from": MKL_FROM,
             }
 
     def sizes(self, arguments: str) -> dict[str, object]:
@@ -189,4 +202,5 @@ def new_in(lines: Sequence[Line]) -> list[Buffer]:
 def python_module(derived: Derived, meta: Meta) -> str:
     """The text of a Python module with the NumPy module's Trainer, whose work C does."""
     solving = solving_of(meta)
-    return Native(schedule(derived, meta.prediction, packed=solving is not None), meta, solving).text()
+    plan = schedule(derived, meta.prediction, packed=solving is not None, descends=True)
+    return Native(plan, meta, solving).text()

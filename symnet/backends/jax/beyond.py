@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symnet.backends.jax.arguments import DataArguments
@@ -59,16 +59,16 @@ class JaxMethods(Methods):
         self.trained = [tensor.name for tensor in derived.wrt if tensor.role is Role.PARAMETER]
 
     def made(
-        self, further: Further, parts: Sequence[Part], whole: Sequence[Tensor], inputs: set[Tensor]
+        self, further: Further, parts: Sequence[Part], whole: Sequence[Tensor], sized: Collection[Tensor]
     ) -> Method:
-        """The method of one part of the derivation. `parts` are its own equations; `whole` are all data."""
+        """The method of one part of the derivation. `parts` are its own equations; `whole` are all data,
+        `sized` those that sizes are read off.
+        """
         stretch = Beyond(further, (), (), ())
         needed, read = self.needs(parts)
         drawn = [t.name for t in self.program.of_role(Role.RANDOM) if t.name in read]
-        of_loss = all(name in self.known for key in further.results for name in key.split(", "))
-        arguments = DataArguments(
-            self.program, self.text_of, [t for t in whole if of_loss or t in inputs or t.name in read]
-        )
+        data = [tensor for tensor in whole if tensor.name in read or tensor in sized]
+        arguments = DataArguments(self.program, self.text_of, data)
         given = [name for name in self.trained if name in further.directions]
         given += [name for name in further.directions if name not in given]
         signature = [

@@ -147,11 +147,16 @@ class _Module:
     def block(self, parts: Sequence[Part]) -> list[str]:
         return self.statements.block(parts)
 
+    @property
+    def sized(self) -> dict[Size, Tensor]:
+        """The array that each size of the data is read off."""
+        data = self.inputs.data or self.arguments.data
+        return {size: next(t for t in data if size in t.shape) for size in self.signatures.of_data}
+
     def sizes_of_data(self) -> list[str]:
         return [
             f"{self.text_of.symbol(size)} = {self.text_of.of(tensor)}.shape[{tensor.shape.index(size)}]"
-            for size in self.signatures.of_data
-            for tensor in [next(t for t in self.inputs.data or self.arguments.data if size in t.shape)]
+            for size, tensor in self.sized.items()
         ]
 
     def draw(self) -> Iterator[str]:
@@ -218,7 +223,7 @@ class _Module:
         methods = JaxMethods(self.derived, self.signatures, self.parts, self.name, self.data)
         for further in self.derived.further:
             own = self.beyond[further.name]
-            method = methods.made(further, own, self.arguments.data, set(self.inputs.data))
+            method = methods.made(further, own, self.arguments.data, self.sized.values())
             yield replace(method, words=harmless(method.words))
 
     def data(self, arguments: DataArguments, drawn: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from symnet.backends.numpy.expressions import Expressions
 from symnet.index.symbols import Role, Size, Tensor
@@ -34,6 +34,15 @@ def sizes_of_data(plan: Schedule, data: Sequence[Tensor]) -> tuple[Size, ...]:
     known |= {s for s in program.sizes if s.name in program.values}
     found = (extent for tensor in data for extent in tensor.shape if isinstance(extent, Size))
     return tuple(dict.fromkeys(size for size in found if size not in known))
+
+
+def enough(data: Sequence[Tensor], read: Collection[str], sizes: Iterable[Size]) -> tuple[Tensor, ...]:
+    """Those of the `data` that are `read`, and those that alone say how large one of the `sizes` is."""
+    names = set(read)
+    for size in sizes:
+        having = [tensor.name for tensor in data if size in tensor.shape]
+        names |= set() if names.intersection(having) else set(having[:1])
+    return tuple(tensor for tensor in data if tensor.name in names)
 
 
 class Arguments:

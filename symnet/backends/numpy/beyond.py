@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of
+from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, enough
 from symnet.backends.numpy.expressions import Expressions
 from symnet.derivation.journal import Further
 from symnet.index.symbols import Tensor
@@ -49,22 +49,18 @@ class Method:
 
 
 class Methods:
-    """The methods of one plan. `whole` are the arguments of the loss, `inputs` those of a prediction; `calls`
-    call the stretches.
-    """
+    """The methods of one plan. `whole` are the arguments of the loss; `calls` call the stretches."""
 
     def __init__(
         self,
         plan: Schedule,
         text_of: Expressions,
         whole: Arguments,
-        inputs: Arguments,
         calls: Mapping[str, str],
     ) -> None:
         self.plan = plan
         self.text_of = text_of
         self.whole = whole
-        self.inputs = inputs
         self.calls = calls
         self.first = {
             "_predict": plan.predict,
@@ -84,9 +80,8 @@ class Methods:
             needed = [f"_before_{stretch.name}"]
         lines = [*before, *stretch.lines]
         drawn = [tensor.name for tensor in drawn_of(self.plan, lines)]
-        of_loss = all(name in self.known for key in further.results for name in key.split(", "))
-        read = {*self.inputs.data, *data_of(self.plan, lines)}
-        data = [tensor for tensor in self.whole.data if of_loss or tensor in read]
+        read = {tensor.name for tensor in data_of(self.plan, lines)}
+        data = enough(self.whole.data, read, self.text_of.of_data)
         arguments = Arguments(self.plan, self.text_of, data)
         given = [name for name in self.trained if name in further.directions]
         given += [name for name in further.directions if name not in given]
@@ -103,7 +98,7 @@ class Methods:
             words=f"{sentence(further)}, at these data: {arguments.words}.",
             help=[line for text in self.help(stretch, given) for line in textwrap.wrap(text, WIDTH)],
             checks=arguments.checks() if data else [],
-            floats=[pair for tensor, pair in arguments.floats_of.items() if tensor in read],
+            floats=[pair for tensor, pair in arguments.floats_of.items() if tensor.name in read],
             calls=[self.calls[name] for name in [*(["_draw"] if drawn else []), *needed, f"_{stretch.name}"]],
             vector=self.vector(stretch) if given else "",
             directions=[(name, self.of(further.directions[name])) for name in given],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -100,6 +100,7 @@ class Expressions:
     local: Names = field(default_factory=lambda: Names(LOCAL))
     # views that are made once, by the attribute that holds them
     bound: dict[View, str] = field(default_factory=dict)
+    given: dict[Buffer, str] = field(default_factory=dict)  # what the method takes as an argument
     inside: str = "method"  # or "workspace" or "init": where the text will stand
 
     @contextmanager
@@ -108,6 +109,13 @@ class Expressions:
         before, self.inside = self.inside, inside
         yield
         self.inside = before
+
+    @contextmanager
+    def passed(self, numbers: Iterable[Buffer]) -> Iterator[list[str]]:
+        """A method that takes these numbers as arguments; the names by which it does."""
+        self.given = {buffer: self.local.of(("setting", buffer.name), buffer.name) for buffer in numbers}
+        yield list(self.given.values())
+        self.given = {}
 
     # --- sizes and shapes
     # ---------------------------------------------------------------------------------------------
@@ -163,6 +171,8 @@ class Expressions:
     def buffer(self, buffer: Buffer) -> str:
         """The array itself."""
         buffer = self.owner(buffer)
+        if buffer in self.given:
+            return self.given[buffer]
         if buffer.home in LOCAL_HOMES:
             return self.local.of(buffer, buffer.name)
         if buffer.home in OF_TRAINER or buffer.home is Home.NUMBER:

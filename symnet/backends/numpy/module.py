@@ -20,10 +20,12 @@ from symnet.backends.numpy.solving import Solving
 from symnet.backends.numpy.statements import Statements, comment
 from symnet.backends.numpy.storage import Storage
 from symnet.derivation.journal import Derived
+from symnet.equations.program import Program
 from symnet.equations.text import equation_text
-from symnet.index.symbols import Role
+from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond
 from symnet.lowering.instructions import Line, New
+from symnet.lowering.rates import with_rate_inside
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.lowering.unroll import Unrolled, unroll
 from symnet.registry import solver
@@ -35,15 +37,24 @@ def generate(derived: Derived, meta: Meta) -> str:
     no array form.
     """
     solving = solving_of(meta)
-    unrolled = None if meta.form == "arrays" else unroll(derived, meta.form == "numbers")
-    plan = schedule(derived, meta.prediction, packed=solving is not None)
-    return Module(plan, meta, solving, unrolled).text()
+    computed, rate = (derived, None) if solving else with_rate_inside(derived)
+    unrolled = None if meta.form == "arrays" else unroll(computed, meta.form == "numbers")
+    plan = schedule(computed, meta.prediction, packed=solving is not None)
+    return Module(plan, meta, solving, unrolled, Origin(derived.computed, rate)).text()
 
 
 def solving_of(meta: Meta) -> Solving | None:
     """The solver that trains, with its settings; None where steps of an optimizer do."""
     found = solver(meta.solver)
     return Solving(found, {**found.settings, **meta.settings}) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the passes before the schedule made of the equations."""
+
+    program: Program  # as they were derived
+    rate: Tensor | None  # which the first derivatives have as a factor now, if any
 
 
 NONE: frozenset[str] = frozenset()
@@ -65,9 +76,15 @@ class Module:
     """The parts of the text, each from the schedule."""
 
     def __init__(
-        self, plan: Schedule, meta: Meta, solving: Solving | None = None, unrolled: Unrolled | None = None
+        self,
+        plan: Schedule,
+        meta: Meta,
+        solving: Solving | None = None,
+        unrolled: Unrolled | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.plan = plan
+        self.origin = origin or Origin(plan.program, None)
         self.unrolled = unrolled
         self.solving = solving
         self.program = plan.program
@@ -126,6 +143,7 @@ class Module:
             "beyond": [self.beyond(stretch, call) for stretch in self.plan.beyond],
             "forward_calls": [call[name] for name in ("_draw", "_predict", "_loss") if name in call],
             "backward_call": call.get("_backward", "pass"),
+            "descent_call": self.descent(call.get("_backward", "pass")),
             "update": "_update" in call,
             "update_call": call.get("_update", ""),
             "predict_calls": [call[name] for name in ("_predict", "_infer") if name in call] or ["pass"],
@@ -148,7 +166,7 @@ class Module:
         if not self.solving and "_update" in call:
             parts = [*course.PARTS, *(streams.PARTS if self.reads else (streams.Rows,))]
         imports = ["argparse", *(["itertools", "json"] if parts else []), "sys"]
-        of_math = sorted([*numbers["of_math"], *(["isfinite"] if parts else [])])
+        of_math = sorted([*numbers["of_math"], "isfinite"])
         text = [plain(part) for part in parts]
         return {**numbers, "of_math": of_math, "fit_parts": text, "reads": self.reads, "imports": imports}
 
@@ -183,7 +201,7 @@ class Module:
                 plan.loss,
                 "From there to the loss." if plan.predict else "From the inputs to the loss.",
             ),
-            "_backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
+            "_backward": (plan.backward, self.backward_words()),
             "_update": (plan.update, "One step of the optimizer, in place."),
         }
         stretches |= {
@@ -196,11 +214,22 @@ class Module:
         found = {name: self.method(name, lines, words) for name, (lines, words) in stretches.items() if lines}
         return found | ({"_draw": self.draw()} if self.random else {})
 
+    def descent(self, call: str) -> str:
+        """The call of the backward pass in a step, with the learning rate where others give 1."""
+        rate = self.origin.rate
+        return call if rate is None else f"{call.removesuffix('1.0)')}{self.storage.of(rate)})"
+
     def beyond(self, stretch: Beyond, calls: Mapping[str, str]) -> beyond.Method:
         """The method for something that is derived beyond the gradients."""
-        methods = beyond.Methods(self.plan, self.text_of, self.arguments, self.inputs, calls)
+        methods = beyond.Methods(self.plan, self.text_of, self.arguments, calls)
         method = methods.method(stretch)
         return replace(method, words=harmless(method.words))
+
+    def backward_words(self) -> str:
+        """What the backward pass does."""
+        words = "The chain rule, from the loss back to every gradient"
+        rate = self.origin.rate
+        return f"{words}, each of them times `{rate.name}`." if rate else f"{words}."
 
     def draw(self) -> Method:
         """The method that draws what is random, where it is not given."""
@@ -217,11 +246,14 @@ class Module:
 
     def method(self, name: str, lines: Sequence[Line], words: str) -> Method:
         """The method for one stretch, with the arguments that its lines need."""
-        body = self.statements.block(lines)
+        rate = self.origin.rate if name == "_backward" else None
+        with self.text_of.passed([self.plan.of_tensor[rate.name]] if rate else []) as passed:
+            body = self.statements.block(lines)
         names = [self.arguments.name(tensor) for tensor in data_of(self.plan, lines)]
         if any("w." in line.partition("#")[0] for line in body):
             names.insert(0, "w")
-        call = f"self.{name}({', '.join(names)})"
+        call = f"self.{name}({', '.join([*names, *('1.0' for _ in passed)])})"
+        names += passed
         new = [line.instruction.out for line in lines if isinstance(line.instruction, New)]
         if new:
             results = ", ".join(map(self.text_of.buffer, new))
@@ -328,7 +360,7 @@ class Module:
     def numbered_equations(self) -> Iterator[str]:
         """The equations as they are numbered in the derivation."""
         further = (equation for stretch in self.plan.beyond for equation in stretch.further.equations)
-        for equation in (*self.program.equations, *further):
+        for equation in (*self.origin.program.equations, *further):
             label = self.plan.labels.get(equation.tensor.name, "")
             first, *more = comment(equation_text(equation), "")
             number = f"({label})" if label else ""

@@ -22,6 +22,7 @@ from symnet.lowering.instructions import (
     View,
     views_of,
 )
+from symnet.lowering.numbers import ZERO
 from symnet.lowering.schedule import Schedule
 from symnet.lowering.unroll import Places, Unrolled
 
@@ -49,6 +50,7 @@ OF_NAMES = {
     "minimum": "({1} if {0} >= {1} else {0})",
 }
 """The same where the arguments are names: a choice costs less than a call."""
+SIGNS = {"add": "+", "subtract": "-"}
 LEVEL = {"add": 0, "subtract": 0, "negative": 1, "multiply": 1, "divide": 1}
 WIDTH = 112
 
@@ -143,8 +145,7 @@ class NumberSteps:
         if any(_sizes(value, unrolled.samples) for value in values):
             yield f"{self.text_of.symbol(unrolled.samples)} = len(samples)"
         yield from self.block(unrolled.before, "")
-        for k in range(0, len(unrolled.sums), 10):
-            yield " = ".join([*map(self.name, unrolled.sums[k : k + 10]), "0.0"])
+        yield from self.starts()
         patterns = [_pattern(self, tensor, elements) for tensor, elements in unrolled.data]
         inner = ", ".join(patterns) if len(patterns) > 1 else f"({patterns[0]},)"
         yield f"for {inner} in samples:"
@@ -157,6 +158,17 @@ class NumberSteps:
         yield from _tuple(
             [self.text(value) for value in results], f"return {self.text(unrolled.loss)}, [", "]"
         )
+
+    def starts(self) -> Iterator[str]:
+        """What is added up, before the first sample."""
+        zeros = [buffer for buffer, start in self.unrolled.sums if start == ZERO]
+        for k in range(0, len(zeros), 10):
+            yield " = ".join([*map(self.name, zeros[k : k + 10]), "0.0"])
+        others = [(buffer, start) for buffer, start in self.unrolled.sums if start != ZERO]
+        for k in range(0, len(others), 3):
+            some = others[k : k + 3]  # from four on, Python makes a tuple of them
+            names = ", ".join(self.name(buffer) for buffer, _ in some)
+            yield f"{names} = {', '.join(self.text(start) for _, start in some)}"
 
     def block(self, lines: Iterable[Line], indent: str) -> Iterator[str]:
         current = ""
@@ -171,9 +183,10 @@ class NumberSteps:
             assign = line.instruction
             assert isinstance(assign, Assign), "an unrolled step is made of assignments"
             target, value = self.name(assign.out), assign.value
-            if isinstance(value, NumberOp) and value.function == "add" and value.args[0] == _read(assign.out):
+            sign = SIGNS.get(value.function) if isinstance(value, NumberOp) else None
+            if isinstance(value, NumberOp) and sign and value.args[0] == _read(assign.out):
                 rest = value.args[1] if len(value.args) == 2 else NumberOp("add", value.args[1:])
-                yield from _broken(f"{indent}{target} += ", self.text(rest), indent)
+                yield from _broken(f"{indent}{target} {sign}= ", self.text(rest), indent)
             else:
                 yield from _broken(f"{indent}{target} = ", _bare(value, self.text(value)), indent)
 

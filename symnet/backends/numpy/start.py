@@ -14,6 +14,7 @@ from sympy import Add, Expr, Indexed, Integer, Mul, S, Sum, preorder_traversal
 
 from symnet.equations.program import Equation, Program, elements
 from symnet.index.functions import maximum
+from symnet.index.recall import up_to_names
 from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Tensor, indices_of, name_of
 
@@ -31,16 +32,21 @@ def start_of(parameter: Tensor, program: Program) -> Start:
     for equation in program.uses[parameter.name]:
         if equation.tensor.adjoint_of or equation.tensor.next_of:
             continue
-        found = _in_equation(parameter, equation, program)
+        users = tuple(user.rhs for user in program.uses[equation.tensor.name])
+        found = _in_equation(parameter, equation.said, users)
         if found is not None:
             return found
     return Start(None, 0)
 
 
-def _in_equation(parameter: Tensor, equation: Equation, program: Program) -> Start | None:
+@up_to_names
+def _in_equation(
+    parameter: Tensor, said: tuple[Tensor, tuple[Index, ...], Expr], users: tuple[Expr, ...]
+) -> Start | None:
     """What one use says, or None where the parameter is only added there or where the use is a penalty on
-    it.
+    it. `users` are the formulas that read what the equation defines.
     """
+    equation = Equation(*said)
     bound = {
         index
         for node in preorder_traversal(equation.rhs)
@@ -65,16 +71,16 @@ def _in_equation(parameter: Tensor, equation: Equation, program: Program) -> Sta
         if not equation.indices:
             continue  # a penalty such as the sum of squares
         if summed != 1:
-            rectified = any(_rectifies(user, equation.tensor) for user in program.uses[equation.tensor.name])
+            rectified = any(_rectifies(user, equation.tensor) for user in users)
             return Start(Integer(6) / (summed if rectified else summed + other))
         if _multiplies(element, equation.rhs):
             return Start(None, 1)
     return None
 
 
-def _rectifies(user: Equation, tensor: Tensor) -> bool:
-    """Whether the equation passes the tensor through a maximum."""
-    return any(name_of(e) == tensor.name for node in user.rhs.atoms(maximum) for e in elements(node))
+def _rectifies(user: Expr, tensor: Tensor) -> bool:
+    """Whether the formula passes the tensor through a maximum."""
+    return any(name_of(e) == tensor.name for node in user.atoms(maximum) for e in elements(node))
 
 
 def _multiplies(element: Expr, rhs: Expr) -> bool:

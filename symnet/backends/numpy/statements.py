@@ -102,8 +102,10 @@ class Statements:
             yield f"{out} = np.{'zeros' if instruction.zeros else 'empty'}({shape}, self.dtype)"
         elif isinstance(instruction, Same):
             yield f"# the same array as {self.expressions.buffer(instruction.buffer)}"
-        else:
+        elif isinstance(instruction, Loop):
             yield self.loop(instruction)
+        else:
+            raise AssertionError(f"{type(instruction).__name__} has no statement in NumPy")
 
     def loop(self, instruction: Loop) -> str:
         size, first = self.expressions.size(instruction.size), self.expressions.size(instruction.first)
