@@ -44,7 +44,7 @@ WORDS: dict[Expr, str] = {
     S.Half: "half",
 }
 """Numbers that the Trainer holds as arrays of rank 0 and of its own dtype. NumPy converts a number of Python
-in every call, which takes it 0.2 us: of a step of digits, 64-64-10 with 64 samples, 1 to 5 %."""
+in every call, which takes it 0.2 us: of a step of digits, 64-64-10 with 64 samples, up to 6 %."""
 LOCAL_HOMES = frozenset({Home.INPUT, Home.RESULT})
 """Homes whose buffers are local names of a method."""
 
