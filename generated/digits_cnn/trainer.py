@@ -352,6 +352,8 @@ class Trainer:
         self.dW2_rows = self.dW2.reshape(144, 32)
         self.W2_rows_ = self.W2.reshape(9, 16, 32).transpose(0, 2, 1)
         self.dW1_rows = self.dW1.reshape(9, 16)
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -577,7 +579,7 @@ class Trainer:
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # A1[n,p,q,j] = maximum(Z1[n,p,q,j], 0)
-        np.maximum(w.Z1, 0.0, out=w.A1)  # (2)
+        np.maximum(w.Z1, self._zero, out=w.A1)  # (2)
 
         # Z2[n,p,q,f] = sum(A1[n,i+p-1,j+q-1,c]*W2[i,j,c,f], i, j, c) + b2[f]
         np.copyto(w.A1_padded_inside, w.A1)  # (3)
@@ -586,7 +588,7 @@ class Trainer:
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
         # A2[n,p,q,j] = maximum(Z2[n,p,q,j], 0)
-        np.maximum(w.Z2, 0.0, out=w.A2)  # (4)
+        np.maximum(w.Z2, self._zero, out=w.A2)  # (4)
 
         # I3[n,p,q,c] = argmax(A2[n,2*p+i,2*q+j,c], i, j)
         np.maximum.reduce(w.A2_windows, axis=4, out=w.I3_part)  # (5)
@@ -625,7 +627,7 @@ class Trainer:
         np.add(w.Z4, self.b4, out=w.Z4)  # (8)
 
         # A4[n,p,q,j] = maximum(Z4[n,p,q,j], 0)
-        np.maximum(w.Z4, 0.0, out=w.A4)  # (9)
+        np.maximum(w.Z4, self._zero, out=w.A4)  # (9)
 
         # A5[n,k] = sum((k == r + H4*(Q4*p + q))*A4[n,p,q,r], p, q, r)
         np.copyto(w.A5_windows, w.A4)  # (10)
@@ -697,7 +699,7 @@ class Trainer:
         np.copyto(w.dA4, w.dA5_windows)  # (24)
 
         # dZ4[n,p,q,f] = dA4[n,p,q,f]*(0 < Z4[n,p,q,f])
-        np.greater(w.Z4, 0.0, out=w.dZ4_mask)  # (25)
+        np.greater(w.Z4, self._zero, out=w.dZ4_mask)  # (25)
         np.multiply(w.dA4, w.dZ4_mask, out=w.dZ4)  # (25)
 
         # dW4[i,j,c,f] = sum(A3[n,i+p,j+q,c]*dZ4[n,p,q,f], n, p, q)
@@ -723,7 +725,7 @@ class Trainer:
         np.add.at(w.dA2_flat, w.dA2_part_flat, w.dA3_flat)  # (29)
 
         # dZ2[n,p,q,f] = dA2[n,p,q,f]*(0 < Z2[n,p,q,f])
-        np.greater(w.Z2, 0.0, out=w.dZ2_mask)  # (30)
+        np.greater(w.Z2, self._zero, out=w.dZ2_mask)  # (30)
         np.multiply(w.dA2, w.dZ2_mask, out=w.dZ2)  # (30)
 
         # dW2[i,j,c,f] = sum(A1[n,i+p-1,j+q-1,c]*dZ2[n,p,q,f], n, p, q)
@@ -741,7 +743,7 @@ class Trainer:
         np.copyto(w.dA1, w.dA1_folded_inside)  # (33)
 
         # dZ1[n,p,q,f] = dA1[n,p,q,f]*(0 < Z1[n,p,q,f])
-        np.greater(w.Z1, 0.0, out=w.dZ1_mask)  # (34)
+        np.greater(w.Z1, self._zero, out=w.dZ1_mask)  # (34)
         np.multiply(w.dA1, w.dZ1_mask, out=w.dZ1)  # (34)
 
         # dW1[i,j,c,f] = sum(X[n,i+p-1,j+q-1,c]*dZ1[n,p,q,f], n, p, q)
