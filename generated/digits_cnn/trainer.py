@@ -171,7 +171,7 @@ class Workspace:
         w.Z2_matrix = np.empty((N, 8, 8, 3, 3, 16), dtype)
         w.Z2 = np.empty((N, 8, 8, 32), dtype)
         w.A2 = np.empty((N, 8, 8, 32), dtype)
-        w.I3_part = np.empty((N, 4, 4, 2, 32), dtype)
+        w.I3_part = np.empty((2, N, 4, 4, 32), dtype)
         w.I3_largest = np.empty((N, 4, 4, 32), dtype)
         w.I3 = np.empty((N, 4, 4, 32), np.intp)
         w.I3_larger = np.empty((N, 4, 4, 32), bool)
@@ -179,8 +179,8 @@ class Workspace:
         w.J3_part_3 = w.I3_place  # the same memory, which is free by then
         w.J3_part_2 = np.empty((N, 4, 4, 2, 32), np.intp)
         w.J3_part_4 = w.I3_place  # the same memory, which is free by then
-        w.J3_places_8 = np.empty((N, 4, 4, 32, 2), np.intp)
-        w.J3_part = np.empty((N, 4, 4, 32, 2), dtype)
+        w.J3_places_8 = np.empty((2, N, 4, 4, 32), np.intp)
+        w.J3_part = w.I3_part  # the same memory, which is free by then
         w.J3_largest = w.I3_largest  # the same memory, which is free by then
         w.J3 = w.I3_place  # the same memory, which is free by then
         w.J3_larger = w.I3_larger  # the same memory, which is free by then
@@ -243,12 +243,13 @@ class Workspace:
         w.Z2_matrix_rows = w.Z2_matrix.reshape(64*N, 144)
         w.Z2_rows = w.Z2.reshape(64*N, 32)
         w.A2_windows = windows(w.A2, (N, 4, 4, 2, 2, 32), lambda n, p, q, i, j, c: (n, i + 2*p, j + 2*q, c))
-        w.I3_part_slice = w.I3_part[:, :, :, 0]
+        w.A2_slice = w.A2_windows[:, :, :, :, 0].transpose(3, 0, 1, 2, 4)
+        w.A2_slice_ = w.A2_windows[:, :, :, :, 1].transpose(3, 0, 1, 2, 4)
+        w.I3_part_slice = w.I3_part[0]
         w.J3_part_3_view = w.J3_part_3[:, :, :, None]
-        w.J3_part_4_column = w.J3_part_4[:, :, :, :, None]
-        w.J3_places_view = w.J3_places.transpose(0, 1, 2, 4, 3)
+        w.J3_places_view = w.J3_places.transpose(3, 0, 1, 2, 4)
         w.A2_flat = w.A2.reshape(-1)
-        w.J3_part_slice = w.J3_part[:, :, :, :, 0]
+        w.J3_part_slice = w.J3_part[0]
         w.A3_windows = windows(w.A3, (N, 3, 3, 2, 2, 32), lambda n, i, j, p, q, c: (n, i + p, j + q, c))
         w.A3_view = w.A3_windows.transpose(0, 3, 4, 1, 2, 5)
         w.Z4_matrix_rows = w.Z4_matrix.reshape(4*N, 288)
@@ -591,28 +592,28 @@ class Trainer:
         np.maximum(w.Z2, self._zero, out=w.A2)  # (4)
 
         # I3[n,p,q,c] = argmax(A2[n,2*p+i,2*q+j,c], i, j)
-        np.maximum.reduce(w.A2_windows, axis=4, out=w.I3_part)  # (5)
+        np.maximum(w.A2_slice, w.A2_slice_, out=w.I3_part)  # (5)
         np.copyto(w.I3_largest, w.I3_part_slice)  # (5)
         np.copyto(w.I3, 0)  # (5)
         for i in range(1, 2):
-            np.less(w.I3_largest, w.I3_part[:, :, :, i], out=w.I3_larger)  # (5)
+            np.less(w.I3_largest, w.I3_part[i], out=w.I3_larger)  # (5)
             np.multiply(w.I3_larger, i, out=w.I3_place)  # (5)
             np.maximum(w.I3, w.I3_place, out=w.I3)  # (5)
-            np.maximum(w.I3_largest, w.I3_part[:, :, :, i], out=w.I3_largest)  # (5)
+            np.maximum(w.I3_largest, w.I3_part[i], out=w.I3_largest)  # (5)
 
         # J3[n,p,q,c] = argmax(A2[n,I3[n,p,q,c]+2*p,2*q+j,c], j)
         np.multiply(w.I3, 256, out=w.J3_part_3)  # (6)
         np.add(w.J3_part_3_view, w.J3_places, out=w.J3_part_2)  # (6)
         np.multiply(w.I3, 256, out=w.J3_part_4)  # (6)
-        np.add(w.J3_part_4_column, w.J3_places_view, out=w.J3_places_8)  # (6)
+        np.add(w.J3_part_4, w.J3_places_view, out=w.J3_places_8)  # (6)
         np.take(w.A2_flat, w.J3_places_8, axis=0, out=w.J3_part, mode="clip")  # (6)
         np.copyto(w.J3_largest, w.J3_part_slice)  # (6)
         np.copyto(w.J3, 0)  # (6)
         for j in range(1, 2):
-            np.less(w.J3_largest, w.J3_part[:, :, :, :, j], out=w.J3_larger)  # (6)
+            np.less(w.J3_largest, w.J3_part[j], out=w.J3_larger)  # (6)
             np.multiply(w.J3_larger, j, out=w.J3_place)  # (6)
             np.maximum(w.J3, w.J3_place, out=w.J3)  # (6)
-            np.maximum(w.J3_largest, w.J3_part[:, :, :, :, j], out=w.J3_largest)  # (6)
+            np.maximum(w.J3_largest, w.J3_part[j], out=w.J3_largest)  # (6)
 
         # A3[n,p,q,c] = A2[n,I3[n,p,q,c]+2*p,J3[n,p,q,c]+2*q,c]
         np.multiply(w.I3, 256, out=w.A3_part)  # (7)
