@@ -892,6 +892,9 @@ class Trainer:
         self.Wq_one_attend_T = self.Wq_one_attend.reshape(64, 64).T
         self.Wv_one_attend_T = self.Wv_one_attend.reshape(64, 64).T
         self.dE_place_flat = self.dE_place.reshape(-1)
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
+        self._one = np.array(1.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -1330,13 +1333,13 @@ class Trainer:
         np.multiply(w.A_one_feed_up_part_2, (8943 / 200000), out=w.A_one_feed_up_part_2)  # (22a)
         np.add(w.A_one_feed_up_part_2, w.A_one_feed_up_part_3, out=w.A_one_feed_up_part_2)  # (22a)
         np.multiply(w.A_one_feed_up_part_2, 1.5957691216057308, out=w.A_one_feed_up_part_2)  # (22a)
-        np.minimum(w.A_one_feed_up_part_2, 0.0, out=w.A_one_feed_up_part)  # (22a)
+        np.minimum(w.A_one_feed_up_part_2, self._zero, out=w.A_one_feed_up_part)  # (22a)
         np.exp(w.A_one_feed_up_part, out=w.A_one_feed_up_part)  # (22a)
         np.multiply(w.A_one_feed_up, w.A_one_feed_up_part, out=w.A_one_feed_up)  # (22a)
         np.absolute(w.A_one_feed_up_part_2, out=w.A_one_feed_up_part_5)  # (22a)
         np.negative(w.A_one_feed_up_part_5, out=w.A_one_feed_up_part_5)  # (22a)
         np.exp(w.A_one_feed_up_part_5, out=w.A_one_feed_up_part_5)  # (22a)
-        np.add(w.A_one_feed_up_part_5, 1.0, out=w.A_one_feed_up_part_4)  # (22a)
+        np.add(w.A_one_feed_up_part_5, self._one, out=w.A_one_feed_up_part_4)  # (22a)
         np.divide(w.A_one_feed_up, w.A_one_feed_up_part_4, out=w.A_one_feed_up)  # (22a)
 
         # Z_one_feed_down[n,d,j] = sum(A_one_feed_up[n,d,i]*W_one_feed_down[i,j], i) + b_one_feed_down[j]
@@ -1450,13 +1453,13 @@ class Trainer:
         np.multiply(w.A_two_feed_up_part_2, (8943 / 200000), out=w.A_two_feed_up_part_2)  # (45a)
         np.add(w.A_two_feed_up_part_2, w.A_two_feed_up_part_3, out=w.A_two_feed_up_part_2)  # (45a)
         np.multiply(w.A_two_feed_up_part_2, 1.5957691216057308, out=w.A_two_feed_up_part_2)  # (45a)
-        np.minimum(w.A_two_feed_up_part_2, 0.0, out=w.A_two_feed_up_part)  # (45a)
+        np.minimum(w.A_two_feed_up_part_2, self._zero, out=w.A_two_feed_up_part)  # (45a)
         np.exp(w.A_two_feed_up_part, out=w.A_two_feed_up_part)  # (45a)
         np.multiply(w.A_two_feed_up, w.A_two_feed_up_part, out=w.A_two_feed_up)  # (45a)
         np.absolute(w.A_two_feed_up_part_2, out=w.A_two_feed_up_part_5)  # (45a)
         np.negative(w.A_two_feed_up_part_5, out=w.A_two_feed_up_part_5)  # (45a)
         np.exp(w.A_two_feed_up_part_5, out=w.A_two_feed_up_part_5)  # (45a)
-        np.add(w.A_two_feed_up_part_5, 1.0, out=w.A_two_feed_up_part_4)  # (45a)
+        np.add(w.A_two_feed_up_part_5, self._one, out=w.A_two_feed_up_part_4)  # (45a)
         np.divide(w.A_two_feed_up, w.A_two_feed_up_part_4, out=w.A_two_feed_up)  # (45a)
 
         # Z_two_feed_down[n,d,j] = sum(A_two_feed_up[n,d,i]*W_two_feed_down[i,j], i) + b_two_feed_down[j]
@@ -1589,7 +1592,7 @@ class Trainer:
         np.divide(w.A_two_feed_up_part, w.A_two_feed_up_part_4, out=w.dZ_two_feed_up)  # (75a)
         np.square(w.A_two_feed_up_part_3, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, (26829 / 200000), out=w.dZ_two_feed_up_part)  # (75a)
-        np.add(w.dZ_two_feed_up_part, 1.0, out=w.dZ_two_feed_up_part)  # (75a)
+        np.add(w.dZ_two_feed_up_part, self._one, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, w.A_two_feed_up_part_5, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, w.A_two_feed_up_part_3, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, 1.5957691216057308, out=w.dZ_two_feed_up_part)  # (75a)
@@ -1746,7 +1749,7 @@ class Trainer:
         np.divide(w.A_one_feed_up_part, w.A_one_feed_up_part_4, out=w.dZ_one_feed_up)  # (114a)
         np.square(w.A_one_feed_up_part_3, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, (26829 / 200000), out=w.dZ_one_feed_up_part)  # (114a)
-        np.add(w.dZ_one_feed_up_part, 1.0, out=w.dZ_one_feed_up_part)  # (114a)
+        np.add(w.dZ_one_feed_up_part, self._one, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, w.A_one_feed_up_part_5, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, w.A_one_feed_up_part_3, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, 1.5957691216057308, out=w.dZ_one_feed_up_part)  # (114a)
