@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symnet.documents import typeset as t
 from symnet.documents.figures.drawing import Box, Drawing, Label, Part, Patches, Point, room, square
 from symnet.documents.outline import Sampled
-from symnet.documents.typeset import Node
+from symnet.documents.typeset import Node, row
 from symnet.messages import say
 
 LEVELS = 5
@@ -34,8 +35,8 @@ def heat_drawing(maps: Sequence[tuple[Node, Sampled]]) -> Drawing:
     for name, sampled in maps:
         rows, columns = len(sampled.entries), len(sampled.entries[0])
         side = min(LARGEST, MAP / max(rows, columns))
-        head = (name, "  " + " × ".join(map(str, sampled.shape)))
-        largest = max(abs(value) for row in sampled.entries for value in row)
+        head = (_in_a_row(name), "  " + " × ".join(map(str, sampled.shape)))
+        largest = max(abs(value) for cells in sampled.entries for value in cells)
         foot = say("largest {value}", value=f"{largest:.3g}")
         wide = max(side * columns, room(head), room(foot, "small"))
         if x and x + wide > WIDTH:
@@ -52,11 +53,16 @@ def heat_drawing(maps: Sequence[tuple[Node, Sampled]]) -> Drawing:
     return Drawing(right + 2, y + LEGEND, told, tuple(parts), "chart")
 
 
+def _in_a_row(name: Node) -> Node:
+    """A derivative with its two parts beside each other."""
+    return row(name.above, t.Sign("/", "/", "postfix"), name.below) if isinstance(name, t.Fraction) else name
+
+
 def _map(sampled: Sampled, largest: float, x: float, y: float, side: float) -> list[Part]:
     """One field: an area for each strength of each colour, and the zeros."""
     found: dict[tuple[str, int], list[tuple[Point, ...]]] = {}
-    for i, row in enumerate(sampled.entries):
-        for j, value in enumerate(row):
+    for i, cells in enumerate(sampled.entries):
+        for j, value in enumerate(cells):
             left, top = x + j * side, y + i * side
             if value == 0:
                 dot = max(side / 5, 1.0)
