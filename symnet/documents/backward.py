@@ -11,6 +11,9 @@ from sympy import Sum
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.documents import typeset as t
 from symnet.documents.context import Context
+from symnet.documents.figures import figure
+from symnet.documents.figures.computation import computation_drawing
+from symnet.documents.figures.heat import entries, heat_drawing
 from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
@@ -20,6 +23,7 @@ from symnet.equations.program import Equation
 from symnet.equations.text import listed, natural
 from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Role, Size, indices_of
+from symnet.messages import say
 
 BLAME = (
     ". It is the sum over every place where the tensor is used of the adjoint of what is computed there, "
@@ -30,6 +34,12 @@ BRACKETS = (
     " keeps the one term where it is 1. A statement in square brackets is likewise 1 where it holds and 0 "
     "elsewhere."
 )
+GRAPH = say(
+    "The graph of the computation: down on the left from the inputs to the loss, and on the right the blame "
+    "on its way back, each tensor beside its adjoint, with the numbers of their equations"
+)
+
+MAPS = say("The gradients of the worked example, entry by entry")
 
 
 def backward(context: Context) -> Iterator[Section]:
@@ -60,7 +70,9 @@ def _idea(context: Context) -> Section:
         BRACKETS,
     )
     title = "Backward: who is to blame, and how much"
-    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas)))
+    drawing = computation_drawing(context)
+    graph = () if drawing is None else (figure(drawing, GRAPH, context.language),)
+    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas), *graph))
 
 
 class Story:
@@ -191,7 +203,16 @@ def _gradients(context: Context) -> Section:
         )
     told = "All that a step of training needs, each gradient in the shape of what it is a gradient of."
     table = Table(("gradient", "index form", "matrix form", "shape", "equation"), tuple(rows))
-    return Section(("All gradients",), "gradients", (Paragraph((told,)), table))
+    maps = [
+        (
+            context.slope(context.matrices.tensor(adjoint.of)),
+            entries(context.values[adjoint.equation.tensor.name]),
+        )
+        for adjoint in context.derived.gradients.values()
+        if adjoint.of.rank and adjoint.equation.tensor.name in context.values
+    ]
+    drawn = (figure(heat_drawing(maps), MAPS, context.language),) if maps else ()
+    return Section(("All gradients",), "gradients", (Paragraph((told,)), table, *drawn))
 
 
 def _right_side(equation: Node) -> Node:

@@ -13,17 +13,18 @@ from sympy import Integer
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
 from symnet.documents.backward import backward
-from symnet.documents.charts import confusion, curve
+from symnet.documents.charts import boundary, confusion, curve
 from symnet.documents.context import Context
-from symnet.documents.figures import network_figure
+from symnet.documents.figures import figure, network_drawing
+from symnet.documents.figures.heat import heat_drawing
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
+from symnet.documents.numbers import given
 from symnet.documents.outline import (
     Block,
     Code,
     Document,
     Evidence,
-    Figure,
     Fold,
     Measured,
     Meta,
@@ -36,6 +37,7 @@ from symnet.documents.outline import (
 )
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
+from symnet.messages import say
 from symnet.registry import Solver, solver
 
 TRAINED = (
@@ -68,6 +70,24 @@ STABLE: Text = (
     ", and a number near 1 has lost what it is short of 1. These mean the same and keep their digits: this "
     "is what the code computes. They come after the chain rule, so nothing here is differentiated.",
 )
+EXAMPLE = say(
+    "From here on the numbers of an example stand beside the equations: forward to the loss, and back from "
+    "it to every gradient. They are rounded to four significant digits, but computed from what was not "
+    "rounded."
+)
+GIVEN = (
+    (say("The samples"), (Role.INPUT, Role.TARGET)),
+    (say("The parameters, as they are before training"), (Role.PARAMETER,)),
+    (say("What is remembered, and what is drawn"), (Role.STATE, Role.RANDOM)),
+)
+DECIDED = say(
+    "What the trained network says of every point of the plane: the line is where its answer changes, and "
+    "the circles are the samples, each in the colour of its class"
+)
+LEFT_OVER = say(
+    "The gradients where training ended, of at most 256 samples. Of a large one each square stands for "
+    "several entries, and shows the one furthest from zero; the last axis is along a row"
+)
 SHORT = 8
 """So many equations of an optimizer are shown whole."""
 CODE = (
@@ -85,8 +105,8 @@ def compose(
     results: Results | None = None,
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention)
-    sections = [_network(context), *_forward(context)]
+    context = Context(derived, convention, values=meta.values)
+    sections = [_network(context), *_example(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
     sections += further(context)
@@ -100,7 +120,7 @@ def compose(
     if code:
         sections.append(Section(("The code",), "code", (Paragraph((CODE,)), Code(code))))
     if results is not None:
-        sections.append(Section(("Training",), "training", (Measured(tuple(_results(results))),)))
+        sections.append(Section(("Training",), "training", (Measured(tuple(_results(context, results))),)))
     if evidence is not None:
         sections.append(_certificate(evidence))
     lead: Text = (
@@ -118,13 +138,27 @@ def _network(context: Context) -> Section:
     layers = f"A network of {count} layer{'s' * (count != 1)}. "
     what = layers if count else "A network stated by its equations. "
     blocks: list[Block] = [Paragraph((what + CONVENTIONS[context.convention],))]
-    figure = network_figure(stated)
-    if figure:
-        blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
+    drawing = network_drawing(stated)
+    if drawing is not None:
+        blocks.append(figure(drawing, say("The network, from its inputs to its outputs"), context.language))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
     return Section(("The network",), "network", tuple(blocks))
+
+
+def _example(context: Context) -> Iterator[Section]:
+    """The numbers from which the values beside the equations follow."""
+    program, values = context.derived.program, context.values
+    if not values:
+        return
+    blocks: list[Block] = [Paragraph((EXAMPLE,))]
+    for words, roles in GIVEN:
+        tensors = [tensor for tensor in program.of_role(*roles) if tensor.name in values]
+        named = [(context.matrices.tensor(tensor), values[tensor.name]) for tensor in tensors]
+        for k, line in enumerate(given(named, context.convention)):
+            blocks.append(Statement("", line, words=words if k == 0 else ""))
+    yield Section((say("A worked example"),), "example", tuple(blocks))
 
 
 def _shapes(context: Context, tensors: Sequence[Tensor]) -> Table:
@@ -227,21 +261,29 @@ def _rules(context: Context) -> Iterator[Block]:
         told = told or parameter is not None
 
 
-def _results(results: Results) -> Iterator[Block]:
+def _results(context: Context, results: Results) -> Iterator[Block]:
+    language = context.language
     if results.facts:
         yield _table(("measured", "value"), results.facts)
     if results.table is not None:
         yield results.table
     if results.losses:
-        yield Figure(curve(results.losses), "The loss after each epoch")
+        yield figure(curve(results.losses), say("The loss after each epoch"), language)
     if results.gradient_norms:
-        yield Figure(
-            curve(results.gradient_norms, "length of the gradient"),
-            "The length of the gradient in each epoch",
-        )
+        told = say("The length of the gradient in each epoch")
+        yield figure(curve(results.gradient_norms, say("length of the gradient")), told, language)
+    if results.plane is not None:
+        yield figure(boundary(results.plane), DECIDED, language)
     if results.confusion:
-        told = "Held-out samples: the true class by row, the predicted class by column"
-        yield Figure(confusion(results.confusion), told)
+        told = say("Held-out samples: the true class by row, the predicted class by column")
+        yield figure(confusion(results.confusion), told, language)
+    maps = [
+        (context.slope(context.matrices.tensor(context.tensors[name])), sampled)
+        for name in context.tensors
+        if (sampled := results.gradients.get(name)) is not None
+    ]
+    if maps:
+        yield figure(heat_drawing(maps), LEFT_OVER, language)
 
 
 def _certificate(evidence: Evidence) -> Section:
