@@ -18,6 +18,15 @@ from symnet.pipeline import Derivation
 from symnet.spec import Spec
 from symnet.training import Run, new_trainer, read_data
 
+FACTS = {
+    "epochs": say("epochs"),
+    "loss": say("loss"),
+    "accuracy": say("accuracy"),
+    "held-out loss": say("held-out loss"),
+    "held-out accuracy": say("held-out accuracy"),
+    "gradient's length": say("gradient's length"),
+}
+"""What a document calls each of the numbers that are kept."""
 NEEDED = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE, Role.RANDOM)
 """What must be known for a worked example."""
 MOST_CLASSES = 20
@@ -45,17 +54,6 @@ def example_of(spec: Spec, derivation: Derivation) -> dict[str, Any] | None:
     extents = [extent.xreplace(sizes) for tensor in program.tensors.values() for extent in tensor.shape]
     flat = all(tensor.rank <= 2 for tensor in program.tensors.values())
     return arrays if flat and max(extents, default=0) <= MOST else None
-
-
-FACTS = {
-    "epochs": say("epochs"),
-    "loss": say("loss"),
-    "accuracy": say("accuracy"),
-    "held-out loss": say("held-out loss"),
-    "held-out accuracy": say("held-out accuracy"),
-    "gradient's length": say("gradient's length"),
-}
-"""What a document calls each of the numbers that are kept."""
 
 
 def facts(run: Run) -> dict[str, Any]:
