@@ -198,7 +198,8 @@ def derive(
 
     def make() -> Texts:
         from symnet.documents import formats
-        from symnet.results import record, results_of
+        from symnet.results import example_of, record, results_of
+        from symnet.spec import load
 
         derivation = _derivation(spec, second)
         if as_json:
@@ -211,7 +212,9 @@ def derive(
             return {"refused": certificate.table()}
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
-        return {"text": derivation.document(chosen, convention, certificate, measured, language)}
+        example = example_of(load(spec), derivation)
+        text = derivation.document(chosen, convention, certificate, measured, example, language)
+        return {"text": text}
 
     _check_output(spec, output)
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."

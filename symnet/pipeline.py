@@ -255,6 +255,10 @@ class Derivation:
         module = load(self.generate("numpy"))
         return partial(_run, module, self.derived)
 
+    def values(self, given: Arrays) -> dict[str, Array]:
+        """Every tensor's value, those of the adjoints too, from arrays for the data and the parameters."""
+        return evaluate(self.derived.program, given)
+
     def command(self, verb: str) -> str:
         """The command of the shell that makes the same again; empty where there is no file."""
         return f"symnet {verb} {self.source}" if self.source else ""
@@ -265,17 +269,20 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        example: Arrays | None = None,
         language: str = "en",
     ) -> str:
         """The derivation as a document: "html", "latex" or "markdown", in English ("en") or Chinese ("zh"). A
-        certificate and measured results go into it if given.
+        certificate and measured results go into it if given, and from arrays for the data and the parameters
+        of an `example` the values of all tensors.
         """
+        values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
         command = self.command("derive")
         command += f" --language {language}" if command and language != "en" else ""
-        meta = Meta(self.network.name, command, self.source, name, settings, language)
+        meta = Meta(self.network.name, command, self.source, name, settings, language, values)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
     @uncollected()

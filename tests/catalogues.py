@@ -129,7 +129,7 @@ def main() -> None:
         write(begin, Catalog(locale=begin, project="symnet", fuzzy=False))
     for language in languages():
         found = read(language)
-        found.update(messages)
+        found.update(messages, no_fuzzy_matching=True)
         write(language, found)
         for problem in missing(found):
             sys.stderr.write(f"{language}: {problem}\n")

@@ -12,6 +12,9 @@ from sympy import Sum
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.documents import typeset as t
 from symnet.documents.context import Context
+from symnet.documents.figures import figure
+from symnet.documents.figures.computation import computation_drawing
+from symnet.documents.figures.heat import entries, heat_drawing
 from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
@@ -21,6 +24,13 @@ from symnet.equations.text import natural
 from symnet.index.reductions import binders_of
 from symnet.index.symbols import Role, indices_of
 from symnet.messages import say
+
+GRAPH = say(
+    "The graph of the computation: down on the left from the inputs to the loss, and on the right the blame "
+    "on its way back, each tensor beside its adjoint, with the numbers of their equations"
+)
+
+MAPS = say("The gradients of the worked example, entry by entry")
 
 
 def backward(context: Context) -> Iterator[Section]:
@@ -51,7 +61,9 @@ def _idea(context: Context) -> Section:
         index=m,
     )
     title = say("Backward: who is to blame, and how much")
-    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas)))
+    drawing = computation_drawing(context)
+    graph = () if drawing is None else (figure(drawing, GRAPH, context.language),)
+    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas), *graph))
 
 
 class Story:
@@ -199,7 +211,16 @@ def _gradients(context: Context) -> Section:
     told = say("All that a step of training needs, each gradient in the shape of what it is a gradient of.")
     head = (say("gradient"), say("index form"), say("matrix form"), say("shape"), say("equation"))
     table = Table(head, tuple(rows))
-    return Section((say("All gradients"),), "gradients", (Paragraph((told,)), table))
+    maps = [
+        (
+            context.slope(context.matrices.tensor(adjoint.of)),
+            entries(context.values[adjoint.equation.tensor.name]),
+        )
+        for adjoint in context.derived.gradients.values()
+        if adjoint.of.rank and adjoint.equation.tensor.name in context.values
+    ]
+    drawn = (figure(heat_drawing(maps), MAPS, context.language),) if maps else ()
+    return Section((say("All gradients"),), "gradients", (Paragraph((told,)), table, *drawn))
 
 
 def _right_side(equation: Node) -> Node:

@@ -13,17 +13,18 @@ from sympy import Integer
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
 from symnet.documents.backward import backward
-from symnet.documents.charts import confusion, curve
+from symnet.documents.charts import boundary, confusion, curve
 from symnet.documents.context import Context
-from symnet.documents.figures import network_figure
+from symnet.documents.figures import figure, network_drawing
+from symnet.documents.figures.heat import heat_drawing
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
+from symnet.documents.numbers import given
 from symnet.documents.outline import (
     Block,
     Code,
     Document,
     Evidence,
-    Figure,
     Fold,
     Measured,
     Meta,
@@ -67,6 +68,24 @@ INDICES = say(
 NAMED = say("A sum under a nonlinear function has a name of its own, so that it is one symbol from here on.")
 OVERFLOW = t.Script(t.Name("e"), None, t.Number("710"))
 """The power of e that double precision has no number for."""
+EXAMPLE = say(
+    "From here on the numbers of an example stand beside the equations: forward to the loss, and back from "
+    "it to every gradient. They are rounded to four significant digits, but computed from what was not "
+    "rounded."
+)
+GIVEN = (
+    (say("The samples"), (Role.INPUT, Role.TARGET)),
+    (say("The parameters, as they are before training"), (Role.PARAMETER,)),
+    (say("What is remembered, and what is drawn"), (Role.STATE, Role.RANDOM)),
+)
+DECIDED = say(
+    "What the trained network says of every point of the plane: the line is where its answer changes, and "
+    "the circles are the samples, each in the colour of its class"
+)
+LEFT_OVER = say(
+    "The gradients where training ended, of at most 256 samples. Of a large one each square stands for "
+    "several entries, and shows the one furthest from zero; the last axis is along a row"
+)
 SHORT = 8
 """So many equations of an optimizer are shown whole."""
 CODE = say(
@@ -84,8 +103,8 @@ def compose(
     results: Results | None = None,
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention, language=Language(meta.language))
-    sections = [_network(context), *_forward(context)]
+    context = Context(derived, convention, values=meta.values, language=Language(meta.language))
+    sections = [_network(context), *_example(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
     sections += further(context)
@@ -99,7 +118,8 @@ def compose(
     if code:
         sections.append(Section((say("The code"),), "code", (Paragraph((CODE,)), Code(code))))
     if results is not None:
-        sections.append(Section((say("Training"),), "training", (Measured(tuple(_results(results))),)))
+        measured = Measured(tuple(_results(context, results)))
+        sections.append(Section((say("Training"),), "training", (measured,)))
     if evidence is not None:
         sections.append(_certificate(evidence))
     lead = context.text(
@@ -119,13 +139,27 @@ def _network(context: Context) -> Section:
     if not count:
         what = say("A network stated by its equations.")
     blocks: list[Block] = [Paragraph((in_turn(what, CONVENTIONS[context.convention]),))]
-    figure = network_figure(stated)
-    if figure:
-        blocks.append(Figure(figure, say("The network, from its inputs to its outputs")))
+    drawing = network_drawing(stated)
+    if drawing is not None:
+        blocks.append(figure(drawing, say("The network, from its inputs to its outputs"), context.language))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
     return Section((say("The network"),), "network", tuple(blocks))
+
+
+def _example(context: Context) -> Iterator[Section]:
+    """The numbers from which the values beside the equations follow."""
+    program, values = context.derived.program, context.values
+    if not values:
+        return
+    blocks: list[Block] = [Paragraph((EXAMPLE,))]
+    for words, roles in GIVEN:
+        tensors = [tensor for tensor in program.of_role(*roles) if tensor.name in values]
+        named = [(context.matrices.tensor(tensor), values[tensor.name]) for tensor in tensors]
+        for k, line in enumerate(given(named, context.convention)):
+            blocks.append(Statement("", line, words=words if k == 0 else ""))
+    yield Section((say("A worked example"),), "example", tuple(blocks))
 
 
 def _shapes(context: Context, tensors: Sequence[Tensor]) -> Table:
@@ -242,21 +276,29 @@ def _rules(context: Context) -> Iterator[Block]:
         told = told or parameter is not None
 
 
-def _results(results: Results) -> Iterator[Block]:
+def _results(context: Context, results: Results) -> Iterator[Block]:
+    language = context.language
     if results.facts:
         yield _table((say("measured"), say("value")), results.facts)
     if results.table is not None:
         yield results.table
     if results.losses:
-        yield Figure(curve(results.losses), say("The loss after each epoch"))
+        yield figure(curve(results.losses), say("The loss after each epoch"), language)
     if results.gradient_norms:
-        yield Figure(
-            curve(results.gradient_norms, "length of the gradient"),
-            say("The length of the gradient in each epoch"),
-        )
+        told = say("The length of the gradient in each epoch")
+        yield figure(curve(results.gradient_norms, say("length of the gradient")), told, language)
+    if results.plane is not None:
+        yield figure(boundary(results.plane), DECIDED, language)
     if results.confusion:
         told = say("Held-out samples: the true class by row, the predicted class by column")
-        yield Figure(confusion(results.confusion), told)
+        yield figure(confusion(results.confusion), told, language)
+    maps = [
+        (context.slope(context.matrices.tensor(context.tensors[name])), sampled)
+        for name in context.tensors
+        if (sampled := results.gradients.get(name)) is not None
+    ]
+    if maps:
+        yield figure(heat_drawing(maps), LEFT_OVER, language)
 
 
 def _certificate(evidence: Evidence) -> Section:
