@@ -87,12 +87,15 @@ def words_in(thing):
         for part in thing:
             yield from words_in(part)
     elif is_dataclass(thing):
+        if isinstance(thing, Figure):
+            yield from (re.sub(r"<[^>]*>", " ", label) for label in LABEL.findall(thing.svg))
         for field in fields(thing):
             value = getattr(thing, field.name)
             if not isinstance(value, str) or field.name in SHOWN.get(type(thing), ()):
                 yield from words_in(value)
 
 
+LABEL = re.compile(r"<(?:text|title)\b[^>]*>.*?</(?:text|title)>", re.DOTALL)
 SHOWN = {Table: ("caption",), Figure: ("caption",), Statement: ("words",), Words: ("text",)}
 """The fields of an outline's records that are words."""
 
@@ -109,7 +112,11 @@ def data_of(derivation):
     """The names that a document of the derivation may say in any language."""
     derived, network = derivation.derived, derivation.network
     data = {*derived.stated.tensors, *derived.program.tensors, *derived.computed.tensors}
-    data |= {equation.origin.split()[-1] for equation in derived.program.equations if equation.origin}
+    data |= {
+        part for name in data for pattern in (r"[^\W\d_]+", r"[^\W_]+") for part in re.findall(pattern, name)
+    }
+    origins = {equation.origin.removeprefix("layer ") for equation in derived.program.equations}
+    data |= {part for origin in origins for part in re.findall(r"[A-Za-z_]\w*", origin)}
     data |= {*network.training.settings, network.training.optimizer}
     found = solvers().get(network.training.optimizer)
     if found is not None:
