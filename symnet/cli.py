@@ -20,6 +20,7 @@ import click
 
 from symnet import __version__
 from symnet.errors import SymnetError
+from symnet.messages import languages
 
 if TYPE_CHECKING:
     from symnet.cache import Texts
@@ -150,6 +151,7 @@ def commands() -> None:
         "symnet derive xor.toml -o xor.html",
         "symnet derive xor.toml --format latex --convention columns > xor.tex",
         "symnet derive digits.toml --train -o digits.html",
+        "symnet derive xor.toml --language zh -o xor.html",
     )
 )
 @SPEC
@@ -163,10 +165,10 @@ def commands() -> None:
 )
 @click.option(
     "--language",
+    type=click.Choice(languages()),
     default="en",
     show_default=True,
-    metavar="CODE",
-    help="To write in: en (English), zh (Chinese).",
+    help="To write in: English or Chinese.",
 )
 @click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."

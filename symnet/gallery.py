@@ -26,6 +26,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from symnet.data import write_npz
 from symnet.documents import formats
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
+from symnet.messages import languages
 from symnet.pipeline import Derivation, Network
 from symnet.results import example_of, record, results_of
 from symnet.spec import Spec, load
@@ -98,12 +100,9 @@ def _documents(
 ) -> Files:
     """The module, and the derivation in every format."""
     results = results_of(measured)
-    files = {
-        f"derivation{form.SUFFIX}": derivation.document(
-            name, certificate=certificate, results=results, example=example
-        )
-        for name, form in formats().items()
-    }
+    write = partial(derivation.document, certificate=certificate, results=results, example=example)
+    files = {f"derivation{form.SUFFIX}": write(name) for name, form in formats().items()}
+    files |= {f"derivation.{code}.html": write("html", language=code) for code in languages()[1:]}
     return files | {"trainer.py": derivation.generate("numpy")}
 
 

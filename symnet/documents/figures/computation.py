@@ -141,7 +141,7 @@ def _width(knots: Sequence[Knot]) -> float:
 
 def _cells(knot: Knot) -> list[tuple[str | Node, ...]]:
     """What stands in the two halves of a box."""
-    origin = (f"{knot.origin}:  ",) if knot.origin else ()
+    origin = (say("{layer}:", layer=knot.origin), "  ") if knot.origin else ()
     cells: list[tuple[str | Node, ...]] = [(*origin, *_cell(knot.tensor, knot.label))]
     if knot.adjoint is not None:
         return [*cells, _cell(knot.adjoint, knot.adjoint_label)]
