@@ -21,7 +21,7 @@ from symnet.documents.figures.drawing import (
     flowing,
     room,
 )
-from symnet.documents.figures.layered import Layout, layout
+from symnet.documents.figures.layered import Layout, layout, rows_of
 from symnet.documents.figures.network import Layer, shape_words
 from symnet.documents.names import tensor_name
 from symnet.documents.typeset import Node
@@ -39,12 +39,16 @@ FIRST, SECOND = 19.0, 37.0
 def boxes_drawing(program: Program, layers: Sequence[Layer]) -> Drawing:
     """The layers from top to bottom, the inputs first."""
     edges = [(source, number) for number, layer in enumerate(layers) for source in layer.sources]
+    rows = rows_of(len(layers), edges)
     tied = sorted({(owner, k) for k, layer in enumerate(layers) for owner, _ in layer.shared} - {*edges})
-    found = layout([WIDE] * len(layers), [*edges, *tied])
+    below = [(owner, number) for owner, number in tied if rows[owner] < rows[number]]
+    found = layout([WIDE] * len(layers), [*edges, *below])
     grid = Grid(found, [HIGH if layer.parameters or layer.shared else LOW for layer in layers], DOWN, MARGIN)
     parts: list[Part] = []
-    for start, end in tied:
-        parts.append(Path(grid.line(start, end, WIDE), "edge tied", bends=True))
+    parts += [Path(grid.line(start, end, WIDE), "edge tied", bends=True) for start, end in below]
+    parts += [
+        Path(grid.across(start, end, WIDE), "edge tied") for start, end in tied if rows[start] == rows[end]
+    ]
     for start, end in edges:
         path = Path(grid.line(start, end, WIDE), "edge strong", bends=True, arrow=True)
         edge = f"{layers[start].origin}>{layers[end].origin}"
@@ -76,6 +80,12 @@ class Grid:
         row = self.found.rows[node]
         top = self.tops[row] + (self.tall[row] - self.heights[node]) / 2
         return self.margin + self.found.middles[node] - wide / 2, top
+
+    def across(self, start: int, end: int, wide: float) -> tuple[Point, ...]:
+        """The line between the sides of two nodes of a row that face each other."""
+        left, right = sorted(self.corner(node, wide) for node in (start, end))
+        y = left[1] + self.heights[start] / 2
+        return (left[0] + wide, y), (right[0], y)
 
     def line(
         self, start: int, end: int, wide: float, pad: float = PAD, aside: tuple[float, float] = (0.0, 0.0)
