@@ -51,7 +51,7 @@ def boxes_drawing(program: Program, layers: Sequence[Layer]) -> Drawing:
     ]
     for start, end in edges:
         path = Path(grid.line(start, end, WIDE), "edge strong", bends=True, arrow=True)
-        edge = f"{layers[start].origin}>{layers[end].origin}"
+        edge = f"{(layers[start].origin, *layers[start].also)[-1]}>{layers[end].origin}"
         parts.append(Group((path,), "edges", (("edge", edge),)))
     for number, layer in enumerate(layers):
         parts.append(_box(program, layers, layer, *grid.corner(number, WIDE), grid.heights[number]))
@@ -132,7 +132,10 @@ def _box(program: Program, layers: Sequence[Layer], layer: Layer, x: float, y: f
         right, low, top = x + WIDE, y + high * 0.75, y + high * 0.25
         turn = ((right, low), (right + LOOP, low + 4), (right + LOOP, top - 4), (right + 1, top))
         parts.append(Path(turn, "edge strong", bends=True, arrow=True))
-    return Group(tuple(parts), "layer", (("layer", layer.origin),))
+    group = Group(tuple(parts), "layer", (("layer", layer.origin),))
+    for origin in layer.also:  # what it stands for can be found by each of their names
+        group = Group((group,), "layer", (("layer", origin),))
+    return group
 
 
 def _parameters(layers: Sequence[Layer], layer: Layer, most: float) -> Words:
@@ -157,4 +160,5 @@ def _count(program: Program, layer: Layer) -> str:
     counts = [Mul(*tensor.shape).xreplace(known) for tensor in layer.parameters]
     if not counts or not all(count.is_Integer for count in counts):
         return ""
-    return say("{count} numbers", count=f"{int(sum(counts)):,}")
+    total = f"{int(sum(counts)):,}"
+    return say("{count} numbers each", count=total) if layer.also else say("{count} numbers", count=total)
