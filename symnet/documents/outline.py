@@ -121,6 +121,7 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    language: str = "en"  # that all of this is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    language: str = "en"  # to write in
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
 
 
