@@ -27,7 +27,7 @@ from symnet.documents.names import tensor_name
 from symnet.documents.typeset import Node
 from symnet.equations.program import Program
 from symnet.index.symbols import Size
-from symnet.messages import say
+from symnet.messages import say, say_count
 
 WIDE, HIGH, LOW, DOWN, MARGIN = 270.0, 46.0, 30.0, 24.0, 10.0
 """A box with parameters and one without, the space between two rows, and around them all."""
@@ -160,5 +160,7 @@ def _count(program: Program, layer: Layer) -> str:
     counts = [Mul(*tensor.shape).xreplace(known) for tensor in layer.parameters]
     if not counts or not all(count.is_Integer for count in counts):
         return ""
-    total = f"{int(sum(counts)):,}"
-    return say("{count} numbers each", count=total) if layer.also else say("{count} numbers", count=total)
+    total = int(sum(counts))
+    if layer.also:
+        return say("{count} numbers each", count=f"{total:,}")
+    return say_count("{count} number", "{count} numbers", total, count=f"{total:,}")
