@@ -110,7 +110,7 @@ def _training(
     spec: Spec, derivation: Derivation, kept: Measured, again: bool, fresh: bool
 ) -> tuple[dict[str, Any], Mapping[str, Any] | None, tuple[str, ...]]:
     """What comes of training, as measured.json keeps it, with new parameters and how it lies beyond what is
-    kept, if it does.
+    kept, if it does. What is kept stays, and what was not measured then is put to it.
     """
     digest = _digest(spec)
     old = {name: part for name, part in kept.items() if name != "certificate"}
@@ -124,7 +124,7 @@ def _training(
     new = {"specification": digest, "seconds": seconds, **record(run)}
     beyond = tuple(beyond_bounds(old["training"], new["training"])) if same else ()
     if same and not fresh and not beyond:
-        return old, None, ()
+        return old | {name: part for name, part in new.items() if name not in old}, None, ()
     small = {name: array.astype(np.float32) for name, array in run.trainer.parameters.items()}
     return new, small, beyond
 
