@@ -12,6 +12,7 @@ from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
+from symnet.documents.notation import Notation
 from symnet.documents.outline import Document, Evidence, Meta, Results
 from symnet.errors import SymnetError, nearest
 
@@ -42,8 +43,10 @@ def document(
     code: str = "",
     evidence: Evidence | None = None,
     results: Results | None = None,
+    notation: Notation = Notation(),
+    fragment: bool = False,
 ) -> str:
-    """The document of a derivation in the format `form`.
+    """The document of a derivation in the format `form`; `fragment` is the equations alone, to be pasted.
 
     Raises SymnetError for a format or a convention that does not exist.
     """
@@ -53,4 +56,11 @@ def document(
         raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
     if convention not in ("rows", "columns"):
         raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
-    return known[form].write(compose(derived, meta, convention, code, evidence, results))
+    outline = compose(derived, meta, convention, code, evidence, results, notation)
+    if not fragment:
+        return known[form].write(outline)
+    made = getattr(known[form], "fragment", None)
+    if made is None:
+        able = [name for name, member in known.items() if hasattr(member, "fragment")]
+        raise SymnetError(f"{form} has no fragment", place="--fragment", expected=" or ".join(able))
+    return str(made(outline))

@@ -18,6 +18,7 @@ from symnet.documents.context import Context
 from symnet.documents.figures import network_figure
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
+from symnet.documents.notation import Notation
 from symnet.documents.outline import (
     Block,
     Code,
@@ -61,6 +62,10 @@ INDICES = (
     "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its "
     "sign. Superscripts in square brackets count layers."
 )
+IN_PARENTHESES = (
+    "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its "
+    "sign. Superscripts in parentheses count layers."
+)
 NAMED = "A sum under a nonlinear function has a name of its own, so that it is one symbol from here on."
 STABLE: Text = (
     "The equations above are exact, but a computer's numbers overflow at ",
@@ -83,9 +88,10 @@ def compose(
     code: str = "",
     evidence: Evidence | None = None,
     results: Results | None = None,
+    notation: Notation = Notation(),
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention)
+    context = Context(derived, convention, notation=notation)
     sections = [_network(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
@@ -123,7 +129,8 @@ def _network(context: Context) -> Section:
         blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
-    blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
+    counted = INDICES if context.names.notation.superscripts == "bracket" else IN_PARENTHESES
+    blocks += [Paragraph((counted,)), _shapes(context, shown)]
     return Section(("The network",), "network", tuple(blocks))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from symnet.documents import typeset as t
 from symnet.documents.mathematics import Printer
 from symnet.documents.names import tensor_name
+from symnet.documents.notation import PLAIN, Names
 from symnet.documents.outline import Text
 from symnet.documents.typeset import Node, row
 from symnet.index.symbols import Tensor
@@ -22,14 +23,16 @@ ARTICLES = frozenset({"a", "A", "I"})
 SIGNS = {"+": t.PLUS, "-": t.MINUS, "=": t.EQUALS}
 
 
-def typeset_reason(reason: str, tensors: Mapping[str, Tensor], symbols: frozenset[str]) -> Text:
+def typeset_reason(
+    reason: str, tensors: Mapping[str, Tensor], symbols: frozenset[str], names: Names = PLAIN
+) -> Text:
     """`reason` with the elements of `tensors` and the names of indices and sizes among `symbols` as
     formulas.
     """
     parts: list[str | Node] = []
     end = 0
     for found in _pattern(symbols).finditer(reason):
-        formula = _formula(found[0], tensors)
+        formula = _formula(found[0], Printer(tensors, names=names))
         if formula is not None:
             parts += [reason[end : found.start()], formula]
             end = found.end()
@@ -44,19 +47,19 @@ def _pattern(symbols: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"{ELEMENT}|{formula}|\b[A-Za-z]+\d\w*|\bd[A-Z]\w*")
 
 
-def _formula(text: str, tensors: Mapping[str, Tensor]) -> Node | None:
+def _formula(text: str, printer: Printer) -> Node | None:
     """An element, the name of a tensor, or a formula of indices; None where it is a word after all."""
     name, bracket, places = text.partition("[")
-    tensor = tensors.get(name)
-    printer = Printer(tensors)
+    tensor = printer.tensors.get(name)
     if bracket:
         if tensor is None:
             return None
         shown = [_indices(place, printer) for place in places.rstrip("]").split(",")]
         letters = all(isinstance(place, t.Name) for place in shown)
-        return tensor_name(tensor, row(*shown) if letters else t.joined(shown, t.COMMA))
+        below = row(*shown) if letters else t.joined(shown, t.COMMA)
+        return tensor_name(tensor, below, names=printer.names)
     if tensor is not None:
-        return tensor_name(tensor, bold=tensor.rank > 0)
+        return tensor_name(tensor, bold=tensor.rank > 0, names=printer.names)
     return None if re.fullmatch(r"[A-Za-z]+\d\w*|d[A-Z]\w*", text) else _indices(text, printer)
 
 

@@ -61,6 +61,7 @@ class Fraction:
 
     above: Node
     below: Node
+    of: str = ""  # the tensor that it names: an adjoint as the derivative that it is
 
 
 @dataclass(frozen=True, slots=True)
