@@ -12,7 +12,6 @@ from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
-from symnet.documents.notation import Notation
 from symnet.documents.outline import Document, Evidence, Meta, Results
 from symnet.errors import SymnetError, nearest
 
@@ -43,10 +42,8 @@ def document(
     code: str = "",
     evidence: Evidence | None = None,
     results: Results | None = None,
-    notation: Notation = Notation(),
-    fragment: bool = False,
 ) -> str:
-    """The document of a derivation in the format `form`; `fragment` is the equations alone, to be pasted.
+    """The document of a derivation in the format `form`.
 
     Raises SymnetError for a format or a convention that does not exist.
     """
@@ -56,8 +53,8 @@ def document(
         raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
     if convention not in ("rows", "columns"):
         raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
-    outline = compose(derived, meta, convention, code, evidence, results, notation)
-    if not fragment:
+    outline = compose(derived, meta, convention, code, evidence, results)
+    if not meta.fragment:
         return known[form].write(outline)
     made = getattr(known[form], "fragment", None)
     if made is None:

@@ -18,7 +18,6 @@ from symnet.documents.context import Context
 from symnet.documents.figures import network_figure
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
-from symnet.documents.notation import Notation
 from symnet.documents.outline import (
     Block,
     Code,
@@ -88,10 +87,9 @@ def compose(
     code: str = "",
     evidence: Evidence | None = None,
     results: Results | None = None,
-    notation: Notation = Notation(),
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention, notation=notation)
+    context = Context(derived, convention, notation=meta.notation)
     sections = [_network(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)

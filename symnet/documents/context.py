@@ -7,8 +7,8 @@ from string import Formatter
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
-from symnet.documents.mathematics import Printer
 from symnet.documents.differentials import as_trace, in_elements
+from symnet.documents.mathematics import Printer
 from symnet.documents.matrices import (
     Convention,
     MatrixPrinter,
@@ -17,7 +17,7 @@ from symnet.documents.matrices import (
     shape_form,
 )
 from symnet.documents.names import tensor_name
-from symnet.documents.notation import Notation, names_for
+from symnet.documents.notation import COMMON, Notation, names_for
 from symnet.documents.outline import Statement, Text
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
@@ -39,7 +39,7 @@ class Context:
         labels: Mapping[str, str] | None = None,
         whole: Program | None = None,
         language: Language | None = None,
-        notation: Notation = Notation(),
+        notation: Notation = COMMON,
     ) -> None:
         self.language = language or Language()
         self.derived = derived

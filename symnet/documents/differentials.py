@@ -31,7 +31,7 @@ def change_of_loss(printer: Printer) -> Node:
 
 
 def in_elements(equation: Equation, of: Tensor, printer: Printer) -> Node:
-    """dL = Σ W̄ dW, element by element, of the adjoint that an equation defines."""
+    """DL = Σ W̄ dW, element by element, of the adjoint that an equation defines."""
     indices = equation.indices
     terms = row(printer.show(equation.lhs), t.INVISIBLE, change(printer.show(of[indices])))
     return row(change_of_loss(printer), t.EQUALS, summed(indices, printer), terms)
@@ -43,7 +43,7 @@ def summed(indices: tuple[Expr, ...], printer: Printer) -> Node:
 
 
 def as_trace(adjoint: Tensor, of: Tensor, matrices: MatrixPrinter) -> Node:
-    """dL = tr(W̄ᵀ dW) of an adjoint; of a vector and of a number without the trace, which changes nothing."""
+    """DL = tr(W̄ᵀ dW) of an adjoint; of a vector and of a number without the trace, which changes nothing."""
     moved = change(matrices.tensor(of))
     factor = matrices.tensor(adjoint, t.TOP if of.rank else None)
     product = row(factor, t.INVISIBLE, moved)

@@ -52,10 +52,10 @@ def tensor_name(
     last. A word of one letter is a letter of its own, any other one a mark.
     """
     kind = names.notation.adjoints
-    if tensor.adjoint_of and not tensor.tangent_of and kind in ("partial", "delta"):
-        if tensor.adjoint_of not in names.deltas:
-            slope = _slope(tensor, below, bold, names)
-            return slope if above is None else t.Script(t.Fence(slope), None, above)
+    plain = tensor.adjoint_of and not tensor.tangent_of and tensor.adjoint_of not in names.deltas
+    if plain and kind in ("partial", "delta"):
+        slope = _slope(tensor, below, bold, names)
+        return slope if above is None else t.Script(t.Fence(slope), None, above)
     return replace(_written(tensor, below, bold, above, names), of=tensor.name)
 
 
@@ -85,7 +85,7 @@ def _written(
     letter = t.Accent(letter, "hat") if "hat" in words and not tensor.adjoint_of else letter
     letter = t.Accent(letter, "dot") if tensor.tangent_of else letter
     marks: list[Node] = [t.Name(kind[2], "italic")] if kind else []
-    opening, closing = SUPERSCRIPTS[names.notation.superscripts]
+    opening, closing = tuple(SUPERSCRIPTS[names.notation.superscripts])
     if layer:
         number = f"{opening}{layer}{closing}"
         marks.append(t.Number(number) if layer.isdigit() else t.Name(number, "upright"))

@@ -47,12 +47,13 @@ class Names:
     where the δ alone would not tell them apart.
     """
 
-    notation: Notation = Notation()
+    notation: Notation
     loss: str = "L"
     deltas: Mapping[str, bool] = field(default_factory=dict)
 
 
-PLAIN = Names()
+COMMON = Notation()
+PLAIN = Names(COMMON)
 
 
 def names_for(notation: Notation, loss: Tensor, primal: Program) -> Names:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from symnet.documents.notation import COMMON, Notation
 from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
@@ -120,13 +121,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a document says of where it comes from."""
+    """What a document says of where it comes from, and how it is to be written."""
 
     title: str = "network"
     command: str = ""
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    notation: Notation = COMMON
+    fragment: bool = False  # the equations alone, to be pasted
 
 
 @dataclass(frozen=True, slots=True)
