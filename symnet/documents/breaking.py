@@ -29,7 +29,9 @@ INDENT = 1.0
 """So many em a line is set in for each bracket that it is in."""
 SHARE = 0.4
 """What is at most this part of a line stands before its relation, and not alone."""
-CROSS = t.Sign("×", r"\times")
+CROSS, SLASH = t.Sign("×", r"\times"), t.Sign("/", "/", "postfix")
+DEEPEST = 6
+"""A product is broken in so many brackets at the most."""
 Parts = tuple[Node, ...]
 
 
@@ -158,12 +160,12 @@ def _sentences(parts: Parts) -> list[Parts]:
     return [parts]
 
 
-def _pieces(parts: Parts, begins: Callable[[Node], bool]) -> list[Parts]:
-    """The parts in pieces, each begun by a part outside of all brackets that `begins` one."""
+def _pieces(parts: Parts, begins: Callable[[Node], bool], level: int = 0) -> list[Parts]:
+    """The parts in pieces, each begun by a part that `begins` one, in no more than `level` brackets."""
     found: list[Parts] = [()]
     inside = 0
     for part in parts:
-        if begins(part) and not inside and found[-1]:
+        if begins(part) and inside <= level and found[-1]:
             found.append(())
         if isinstance(part, t.Sign):
             inside += (part.kind == "open") - (part.kind == "close")
@@ -206,9 +208,17 @@ def _narrowed(parts: Parts, limit: float, depth: int) -> list[Line]:
 
 
 def _between_factors(parts: Parts, limit: float, depth: int) -> list[Line]:
-    """A product on lines; the dot between factors is written where a line begins with it."""
+    """A product on lines, broken in as few brackets as can be; the dot between factors is written where a
+    line begins with it.
+    """
+    made = [parts]
+    for level in range(DEEPEST):
+        pieces = [_filled(_pieces(line, _is_product, level), limit - INDENT) for line in made]
+        made = [line for filled in pieces for line in filled]
+        if max(width(t.Row(line)) for line in made) <= limit:
+            break
     found: list[Line] = []
-    for line in _filled(_pieces(parts, _is_product), limit - INDENT):
+    for line in made:
         sign = (t.TIMES,) if found and line[0] == t.INVISIBLE else line[:1]
         found.append(Line(depth + bool(found), row(*sign, *line[1:])))
     return found
@@ -231,8 +241,12 @@ def _has_sum(node: Node) -> bool:
     if isinstance(node, t.Script):
         return isinstance(node.base, t.Fence) and node.below is None and _has_sum(node.base)
     if isinstance(node, t.Fence):
-        return node.pair in t.BIG and isinstance(node.inside, t.Row)
-    return isinstance(node, t.Fraction) and not node.of and isinstance(node.above, t.Row)
+        return node.pair in t.BIG and (isinstance(node.inside, t.Row) or _has_sum(node.inside))
+    return isinstance(node, t.Fraction) and not node.of and isinstance(_wider(node), t.Row)
+
+
+def _wider(node: t.Fraction) -> Node:
+    return max(node.above, node.below, key=width)
 
 
 def _taken_apart(node: Node) -> tuple[Parts, Parts, Parts]:
@@ -245,9 +259,11 @@ def _taken_apart(node: Node) -> tuple[Parts, Parts, Parts]:
         opening, closing = t.BIG[node.pair]
         return (opening,), parts_of(node.inside), (closing,)
     assert isinstance(node, t.Fraction), "chosen so"
+    above, (opening, closing) = parts_of(node.above), t.BIG["()"]
+    if _wider(node) is node.below:
+        over = (t.Fence(node.above),) if any(map(_is_sign, above)) else above
+        return (*over, SLASH, opening), parts_of(node.below), (closing,)
     share = t.Fraction(t.Number("1"), node.below)
-    above = parts_of(node.above)
     if any(map(_is_sign, above)):
-        opening, closing = t.BIG["()"]
         return (share, opening), above, (closing,)
     return (share, t.TIMES if isinstance(above[0], t.Number) else t.INVISIBLE), above, ()

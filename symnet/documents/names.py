@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import groupby
 
 from symnet.documents import typeset as t
 from symnet.documents.notation import PLAIN, SUPERSCRIPTS, Names
@@ -105,11 +106,12 @@ def _delta(large: bool, bold: bool) -> t.Name:
 def _marks(words: tuple[str, ...], pair: str) -> list[Node]:
     """Words above a letter; a number there tells tensors of one name apart: the second S has (2)."""
     marks: list[Node] = []
-    for word in words:
-        if word.isdigit():
-            marks.append(t.Number(f"{pair[0]}{word}{pair[1]}"))
-        elif word != "hat":
-            marks.append(t.Name("new" if word == "next" else word, "upright"))
+    for number, group in groupby((word for word in words if word != "hat"), key=str.isdigit):
+        if number:
+            marks += [t.Number(f"{pair[0]}{word}{pair[1]}") for word in group]
+        else:
+            said = " ".join("new" if word == "next" else word for word in group)
+            marks.append(t.Name(said, "upright"))
     return marks
 
 

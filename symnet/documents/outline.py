@@ -74,10 +74,11 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG, for formats that show one, and in words for the others."""
+    """A drawing as SVG and as TikZ, and in words for formats that show neither."""
 
     svg: str
     caption: str
+    tikz: str = ""
 
 
 @dataclass(frozen=True, slots=True)
