@@ -6,7 +6,7 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from symnet.documents.notation import COMMON, Notation
@@ -104,6 +104,15 @@ class Section:
     anchor: str
     blocks: tuple[Block, ...]
     level: int = 1
+
+
+def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
+    """The statements among blocks, those in folds too."""
+    for block in blocks:
+        if isinstance(block, Statement):
+            yield block
+        elif isinstance(block, Fold | Measured):
+            yield from statements(block.blocks)
 
 
 Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold

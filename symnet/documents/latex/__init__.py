@@ -5,7 +5,6 @@ packages that every distribution has; or the equations alone, for a paper.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 from symnet.documents.latex.equations import display, size, statement
 from symnet.documents.latex.tables import table
@@ -23,6 +22,7 @@ from symnet.documents.outline import (
     Steps,
     Table,
     Text,
+    statements,
 )
 from symnet.documents.typeset import is_wide_script, latex, latex_text
 from symnet.rendering import environment
@@ -47,15 +47,6 @@ def fragment(document: Document) -> str:
             body = statement(block, shapes=False)
             parts.append(f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.label}}}\n\\end{{equation}}")
     return "\n".join(parts) + "\n"
-
-
-def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
-    """The statements among blocks, those in folds too."""
-    for block in blocks:
-        if isinstance(block, Statement):
-            yield block
-        elif isinstance(block, Fold):
-            yield from statements(block.blocks)
 
 
 class Article:
