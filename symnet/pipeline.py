@@ -31,11 +31,13 @@ from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
 from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
 from symnet.derivatives import Beyond, Gradient, in_order, trainer_at
-from symnet.documents import document
+from symnet.documents import document, fragment
 from symnet.documents.mathematics import Printer
 from symnet.documents.mathml import mathml
 from symnet.documents.matrices import Convention
+from symnet.documents.notation import COMMON, Notation
 from symnet.documents.outline import Evidence, Meta, Results
+from symnet.documents.pdf import pdf
 from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
@@ -254,15 +256,39 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        notation: Notation = COMMON,
     ) -> str:
-        """The derivation as a document: "html", "latex" or "markdown". A certificate and measured results go
-        into it if given.
+        """The derivation as a document: "html", "latex", "markdown" and so on. A certificate and measured
+        results go into it if given.
         """
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
-        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
+        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings, notation)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
+
+    def fragment(
+        self, form: str = "latex", convention: Convention = "rows", notation: Notation = COMMON
+    ) -> str:
+        """The equations alone, in "latex" or "typst", to be pasted into a paper."""
+        return fragment(self.derived, Meta(self.network.name, notation=notation), form, convention)
+
+    def pdf(
+        self,
+        convention: Convention = "rows",
+        certificate: Certificate | None = None,
+        results: Results | None = None,
+        notation: Notation = COMMON,
+        tell: Callable[[str], None] = lambda words: None,
+    ) -> bytes:
+        """The document as a PDF, by what is there to make one; `tell` is told what goes on. Raises
+        MissingToolError where there is nothing, which says what to install.
+        """
+
+        def written(form: str) -> str:
+            return self.document(form, convention, certificate, results, notation)
+
+        return pdf(written, tell)
 
     @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:

@@ -47,17 +47,27 @@ def document(
 
     Raises SymnetError for a format or a convention that does not exist.
     """
+    chosen = _format(form, convention)
+    return chosen.write(compose(derived, meta, convention, code, evidence, results))
+
+
+def fragment(derived: Derived, meta: Meta, form: str = "latex", convention: Convention = "rows") -> str:
+    """The equations of a derivation alone, to be pasted into a document that has its own words and numbers.
+
+    Raises SymnetError for a format that has no such thing.
+    """
+    made = getattr(_format(form, convention), "fragment", None)
+    if made is None:
+        able = " or ".join(name for name, member in formats().items() if hasattr(member, "fragment"))
+        raise SymnetError(f"{form} has no fragment", expected=able)
+    return str(made(compose(derived, meta, convention)))
+
+
+def _format(form: str, convention: str) -> Format:
     known = formats()
     if form not in known:
         expected, near = "one of " + ", ".join(known), nearest(form, known)
         raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
     if convention not in ("rows", "columns"):
         raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
-    outline = compose(derived, meta, convention, code, evidence, results)
-    if not meta.fragment:
-        return known[form].write(outline)
-    made = getattr(known[form], "fragment", None)
-    if made is None:
-        able = [name for name, member in known.items() if hasattr(member, "fragment")]
-        raise SymnetError(f"{form} has no fragment", place="--fragment", expected=" or ".join(able))
-    return str(made(outline))
+    return known[form]

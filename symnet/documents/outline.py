@@ -139,7 +139,6 @@ class Meta:
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
     notation: Notation = COMMON
-    fragment: bool = False  # the equations alone, to be pasted
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from symnet.documents.outline import (
     statements,
 )
 from symnet.documents.typeset import is_wide_script, latex, latex_text
-from symnet.rendering import environment
+from symnet.rendering import render
 
 NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
 
@@ -56,23 +56,21 @@ class Article:
         self.document = document
         self.labels = {s.label for section in document.sections for s in statements(section.blocks)}
 
-    def text(self, template: str) -> str:
-        """The whole file."""
+    def text(self, template: str, package: str = __name__) -> str:
+        """The whole file, from a template in the folder of a package; the preamble lies in this one."""
         body = "\n".join(map(self.section, self.document.sections))
         wide = is_wide_script(body + self.document.title + self.words(self.document.lead))
-        return (
-            environment(__name__)
-            .get_template(template)
-            .render(
-                document=self.document,
-                text=latex_text,
-                lead=self.words(self.document.lead),
-                body=body,
-                drawings="tikzpicture" in body,
-                wide=wide,
-                chinese=wide and is_wide_script(self.words(self.document.lead)),
-            )
-        )
+        values = {
+            "document": self.document,
+            "text": latex_text,
+            "lead": self.words(self.document.lead),
+            "body": body,
+            "wide": wide,
+            "chinese": wide and is_wide_script(self.words(self.document.lead)),
+            "drawings": "tikzpicture" in body,
+        }
+        preamble = render(__name__, "PREAMBLE.tex.jinja", values)
+        return render(package, template, values | {"preamble": preamble})
 
     def words(self, text: Text) -> str:
         """Words escaped, formulas in math mode, numbers of equations as references."""
@@ -86,7 +84,11 @@ class Article:
     def reference(self, found: re.Match[str]) -> str:
         """A number in parentheses that is an equation's as a link to it."""
         label = found[1]
-        return rf"(\hyperref[eq:{label}]{{{label}}})" if label in self.labels else found[0]
+        return f"({self.link(label)})" if label in self.labels else found[0]
+
+    def link(self, label: str) -> str:
+        """The number of an equation as a link to it."""
+        return rf"\hyperref[eq:{label}]{{{label}}}"
 
     def section(self, section: Section) -> str:
         command = "section" if section.level == 1 else "subsection"
