@@ -229,9 +229,9 @@ def _opened(parts: Parts, limit: float) -> tuple[Parts, Parts, Parts] | None:
     written as two signs, so that a line may end between them; None where nothing is wide enough.
     """
     able = [(width(part), place) for place, part in enumerate(parts) if _has_sum(part)]
-    widest, place = max(able, default=(0.0, 0))
-    if widest < limit / 3:
+    if not able or max(able)[0] < limit / 3:
         return None
+    _, place = max(able)
     before, inside, after = _taken_apart(parts[place])
     return parts[:place] + before, inside, after + parts[place + 1 :]
 

@@ -22,13 +22,13 @@ from symnet.documents.outline import (
     Steps,
     Table,
 )
-from symnet.documents.typeset import Node, latex_text
+from symnet.documents.typeset import Node, is_tall, latex_text
 
 NAME, SUFFIX, WORDS = "beamer", "-slides.tex", "slides for pdflatex, one step a slide"
 LINE = 30.0
 """So many em fit on a line of a slide."""
-ROWS = 8
-"""So many rows of a table are on one slide."""
+ROWS, TALL_ROWS = 8, 4
+"""So many rows of a table are on one slide; so many that have sums or fractions in them."""
 
 
 def write(document: Document) -> str:
@@ -64,8 +64,12 @@ class _Slides(Article):
         elif isinstance(block, Steps):
             yield from self.steps(block, title)
         elif isinstance(block, Table):
-            for start in range(0, len(block.rows), ROWS):
-                part = Table(block.head, block.rows[start : start + ROWS])
+            tall = any(
+                not isinstance(part, str) and is_tall(part) for r in block.rows for c in r for part in c
+            )
+            count = TALL_ROWS if tall else ROWS
+            for start in range(0, len(block.rows), count):
+                part = Table(block.head, block.rows[start : start + count])
                 yield _frame(title, table(part, self.words, LINE, long=False), latex_text(block.caption))
         elif isinstance(block, Fold):
             yield from self.slides(block.blocks, self.words(block.title))

@@ -75,9 +75,9 @@ def _cell(cell: Text, share: float, words: Words) -> str:
     lines = broken(formula, share)
     if len(lines) == 1:
         return _fitted(formula, share)
-    body = r" \\ ".join(
-        (r"\quad " * bool(position)) + _fitted(line.node, share) for position, line in enumerate(lines)
-    )
+    first, *others = lines
+    rest = (rf"\enspace {_fitted(line.node, share - 0.5)}" for line in others)
+    body = r" \\ ".join((_fitted(first.node, share), *rest))
     return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{body}\end{{tabular}}"
 
 
