@@ -181,6 +181,13 @@ def commands() -> None:
 )
 @click.option("--fragment", is_flag=True, help="Only the equations, for a paper (formats latex, typst).")
 @click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    metavar="CODE",
+    help="To write in: en (English), zh (Chinese).",
+)
+@click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
 )
 @SECOND
@@ -195,6 +202,7 @@ def derive(
     notation: str,
     superscripts: str,
     fragment: bool,
+    language: str,
     trained: bool,
     second: str | None,
     seed: int | None,
@@ -211,10 +219,11 @@ def derive(
     def make() -> Texts:
         from symnet.documents import formats, pdf
         from symnet.documents.notation import Notation
-        from symnet.results import record, results_of
+        from symnet.results import example_of, record, results_of
+        from symnet.spec import load
 
         written = Notation(notation, superscripts)
-        derivation = _derivation(spec, second)
+        derivation = replace(_derivation(spec, second), notation=written)
         if as_json:
             equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
             return {"text": json.dumps({"gradients": equations}, indent=2) + "\n"}
@@ -226,16 +235,18 @@ def derive(
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
         if fragment:
-            return {"text": derivation.fragment(chosen, convention, written)}
+            return {"text": derivation.fragment(chosen, convention)}
+        example = example_of(load(spec), derivation)
         if chosen == pdf.NAME:
-            made = _printed(partial(derivation.pdf, convention, certificate, measured, written))
+            made = _printed(partial(derivation.pdf, convention, certificate, measured, example, language))
             return {"base64": b64encode(made).decode()}
-        return {"text": derivation.document(chosen, convention, certificate, measured, written)}
+        text = derivation.document(chosen, convention, certificate, measured, example, language)
+        return {"text": text}
 
     _check_output(spec, output)
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
     options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
-    options |= {"seed": seed, "json": as_json}
+    options |= {"seed": seed, "json": as_json, "language": language}
     options |= {"notation": notation, "superscripts": superscripts, "fragment": fragment}
     made = _made("derive", options, spec, make, anew, reads_data=trained)
     if "refused" in made:

@@ -44,6 +44,7 @@ from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
+from symnet.messages import say
 from symnet.network import Network as StatedNetwork
 from symnet.registry import solver
 from symnet.solving import product_for
@@ -53,6 +54,16 @@ from symnet.verify import Certificate, Finding, told, verify
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
+
+
+PASSED = say(
+    "Passed: every gradient and every step was compared with numbers that the derivation did not produce. "
+    "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+)
+REFUSED = say(
+    "Refused: every gradient and every step was compared with numbers that the derivation did not produce. "
+    "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+)
 
 
 class Network(StatedNetwork):
@@ -152,6 +163,7 @@ class Derivation:
     prediction: str  # the tensor that predictions are; may be empty
     source: str = ""  # the specification's file name, for what is written to say where it comes from
     solved: Further | None = None  # the product that the network's solver multiplies by
+    notation: Notation = COMMON  # that its documents are written in
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -246,6 +258,10 @@ class Derivation:
         module = load(self.generate("numpy"))
         return partial(_run, module, self.derived)
 
+    def values(self, given: Arrays) -> dict[str, Array]:
+        """Every tensor's value, those of the adjoints too, from arrays for the data and the parameters."""
+        return evaluate(self.derived.program, given)
+
     def command(self, verb: str) -> str:
         """The command of the shell that makes the same again; empty where there is no file."""
         return f"symnet {verb} {self.source}" if self.source else ""
@@ -256,39 +272,32 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
-        notation: Notation = COMMON,
+        example: Arrays | None = None,
+        language: str = "en",
     ) -> str:
-        """The derivation as a document: "html", "latex", "markdown" and so on. A certificate and measured
-        results go into it if given.
+        """The derivation as a document: "html", "latex", "markdown" and so on, in English ("en") or Chinese
+        ("zh"). A certificate and measured results go into it if given, and from arrays for the data and the
+        parameters of an `example` the values of all tensors.
         """
+        values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
-        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings, notation)
+        command = self.command("derive")
+        command += f" --language {language}" if command and language != "en" else ""
+        meta = Meta(self.network.name, command, self.source, name, settings, language, values, self.notation)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
-    def fragment(
-        self, form: str = "latex", convention: Convention = "rows", notation: Notation = COMMON
-    ) -> str:
+    def fragment(self, form: str = "latex", convention: Convention = "rows") -> str:
         """The equations alone, in "latex" or "typst", to be pasted into a paper."""
-        return fragment(self.derived, Meta(self.network.name, notation=notation), form, convention)
+        return fragment(self.derived, Meta(self.network.name, notation=self.notation), form, convention)
 
-    def pdf(
-        self,
-        convention: Convention = "rows",
-        certificate: Certificate | None = None,
-        results: Results | None = None,
-        notation: Notation = COMMON,
-        tell: Callable[[str], None] = lambda words: None,
-    ) -> bytes:
-        """The document as a PDF, by what is there to make one; `tell` is told what goes on. Raises
-        MissingToolError where there is nothing, which says what to install.
+    def pdf(self, *said: Any, tell: Callable[[str], None] = lambda words: None, **also: Any) -> bytes:
+        """The document as a PDF, by what is there to make one: with the arguments of `document` after its
+        first. `tell` is told what goes on. Raises MissingToolError where there is nothing, which says what to
+        install.
         """
-
-        def written(form: str) -> str:
-            return self.document(form, convention, certificate, results, notation)
-
-        return pdf(written, tell)
+        return pdf(lambda form: self.document(form, *said, **also), tell)
 
     @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:
@@ -360,17 +369,19 @@ def evidence_of(certificate: Certificate) -> Evidence:
         for check, things, compared, sizes, _, bound, passed in overview
     )
     measured = tuple((check, worst) for check, _, _, _, worst, _, _ in overview)
-    head = ("check", "things checked", "comparisons", "sizes", "bound", "passed")
-    verdict = "Passed" if certificate.passed else "Refused"
-    what = "every gradient and every step was compared with numbers that the derivation did not produce"
-    where = (
-        "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+    head = (
+        say("check"),
+        say("things checked"),
+        say("comparisons"),
+        say("sizes"),
+        say("bound"),
+        say("passed"),
     )
-    summary = f"{verdict}: {what}. {where}"
     kinks = (
-        f"Points on a corner, where the slopes on its two sides may differ: {words}."
-        for words in told(certificate.kinks)
+        say("Points on a corner, where the slopes on its two sides may differ: {places}.", places=places)
+        for places in told(certificate.kinks)
     )
+    summary = PASSED if certificate.passed else REFUSED
     return Evidence(head, claims, summary, (*certificate.notes, *kinks), measured)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from symnet.documents.breaking import broken
+from symnet.documents.breaking import broken, parts_of
 from symnet.documents.latex import Article
 from symnet.documents.latex.equations import display, size, statement
 from symnet.documents.latex.tables import table
@@ -22,7 +22,7 @@ from symnet.documents.outline import (
     Steps,
     Table,
 )
-from symnet.documents.typeset import Node, is_tall, latex_text
+from symnet.documents.typeset import Matrix, Node, is_tall, latex_text
 
 NAME, SUFFIX, WORDS = "beamer", "-slides.tex", "slides for pdflatex, one step a slide"
 LINE = 30.0
@@ -64,9 +64,8 @@ class _Slides(Article):
         elif isinstance(block, Steps):
             yield from self.steps(block, title)
         elif isinstance(block, Table):
-            tall = any(
-                not isinstance(part, str) and is_tall(part) for r in block.rows for c in r for part in c
-            )
+            cells = (part for cells in block.rows for cell in cells for part in cell)
+            tall = any(not isinstance(part, str) and is_tall(part) for part in cells)
             count = TALL_ROWS if tall else ROWS
             for start in range(0, len(block.rows), count):
                 part = Table(block.head, block.rows[start : start + count])
@@ -92,8 +91,10 @@ class _Slides(Article):
         words = f"{latex_text(block.words)}\n" if block.words else ""
         label = rf"\hypertarget{{eq:{block.label}}}{{}}" if block.label else ""
         tag = f" \\tag{{{block.label}}}" if block.label else ""
-        forms = [form for form in (block.index, block.matrix) if form is not None]
-        body = _fitted(statement(block, LINE), sum(map(_height, forms)), size(forms, LINE))
+        forms = [form for form in (block.index, block.matrix, block.numbers) if form is not None]
+        body = _fitted(
+            statement(block, LINE), sum(map(_height, forms)) + _high(block.numbers), size(forms, LINE)
+        )
         return f"{label}{words}\\begin{{equation*}}\n{body}{tag}\n\\end{{equation*}}"
 
     def link(self, label: str) -> str:
@@ -107,6 +108,12 @@ HIGH, HALF = 7, 3
 def _height(formula: Node) -> int:
     """How many lines a formula has."""
     return len(broken(formula, LINE))
+
+
+def _high(numbers: Node | None) -> int:
+    """How many lines the matrices of a worked example have more than one."""
+    parts = parts_of(numbers) if numbers is not None else ()
+    return max((len(part.rows) for part in parts if isinstance(part, Matrix)), default=1) - 1
 
 
 def _formula(formula: Node) -> str:

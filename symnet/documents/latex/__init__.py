@@ -5,6 +5,7 @@ packages that every distribution has; or the equations alone, for a paper.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from symnet.documents.latex.equations import display, size, statement
 from symnet.documents.latex.tables import table
@@ -25,6 +26,7 @@ from symnet.documents.outline import (
     statements,
 )
 from symnet.documents.typeset import is_wide_script, latex, latex_text
+from symnet.messages import Language
 from symnet.rendering import render
 
 NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
@@ -44,7 +46,7 @@ def fragment(document: Document) -> str:
             title = "".join(part if isinstance(part, str) else latex(part) for part in section.title)
             parts.append(f"\n% {' '.join(title.split())}")
         for block in inside:
-            body = statement(block, shapes=False)
+            body = statement(block, bare=True)
             parts.append(f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.label}}}\n\\end{{equation}}")
     return "\n".join(parts) + "\n"
 
@@ -59,14 +61,16 @@ class Article:
     def text(self, template: str, package: str = __name__) -> str:
         """The whole file, from a template in the folder of a package; the preamble lies in this one."""
         body = "\n".join(map(self.section, self.document.sections))
-        wide = is_wide_script(body + self.document.title + self.words(self.document.lead))
+        lead = self.words(self.document.lead)
+        wide = is_wide_script(body + self.document.title + lead)
         values = {
             "document": self.document,
             "text": latex_text,
-            "lead": self.words(self.document.lead),
+            "lead": lead,
             "body": body,
             "wide": wide,
-            "chinese": wide and is_wide_script(self.words(self.document.lead)),
+            "chinese": self.document.language == "zh",
+            "say": partial(Language(self.document.language).marked, self.part),
             "drawings": "tikzpicture" in body,
         }
         preamble = render(__name__, "PREAMBLE.tex.jinja", values)
@@ -125,7 +129,7 @@ class Article:
     def statement(self, block: Statement) -> str:
         """The forms below each other under one number."""
         words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
-        small = size((block.index, block.matrix))
+        small = size((block.index, block.matrix, block.numbers))
         body, name, tag = statement(block), "equation*", ""
         if block.label:
             name, tag = "equation", f" \\tag{{{block.label}}} \\label{{eq:{block.label}}}"

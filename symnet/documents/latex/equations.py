@@ -25,11 +25,15 @@ class Aligned(NamedTuple):
     widths: tuple[float, float]
 
 
-def statement(block: Statement, line: float = LINE, shapes: bool = True) -> str:
-    """The forms of a statement below each other, aligned, as the inside of an equation."""
+def statement(block: Statement, line: float = LINE, bare: bool = False) -> str:
+    """The forms of a statement below each other, aligned, as the inside of an equation; a `bare` one has
+    neither shapes nor the numbers of an example.
+    """
     forms = [list(rows(form, line)) for form in (block.index, block.matrix) if form is not None]
-    if shapes and block.shapes:
+    if block.shapes and not bare:
         forms.append(list(_shapes(block.shapes, line)))
+    if block.numbers is not None and not bare:
+        forms.append(list(rows(block.numbers, line)))
     return _together(forms, line)
 
 

@@ -6,6 +6,7 @@ No words of a document are markup: each is a string in quotation marks.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from symnet.documents.outline import (
     Block,
@@ -23,7 +24,9 @@ from symnet.documents.outline import (
     Text,
     statements,
 )
+from symnet.documents.typeset import Node
 from symnet.documents.typst.formulas import formula, rows, string
+from symnet.messages import Language
 from symnet.rendering import environment
 
 NAME, SUFFIX, WORDS = "typst", ".typ", "a document for Typst"
@@ -38,6 +41,7 @@ def write(document: Document) -> str:
     return template.render(
         document=document,
         string=string,
+        say=partial(Language(document.language).marked, writer.part),
         lead=writer.words(document.lead),
         body="\n\n".join(map(writer.section, document.sections)),
     )
@@ -54,7 +58,11 @@ def fragment(document: Document) -> str:
 
 
 def _forms(block: Statement) -> list[str]:
-    return [line for form in (block.index, block.matrix) if form is not None for line in rows(form, LINE)]
+    return _lines(block.index, block.matrix)
+
+
+def _lines(*forms: Node | None) -> list[str]:
+    return [line for form in forms if form is not None for line in rows(form, LINE)]
 
 
 class _Writer:
@@ -106,6 +114,7 @@ class _Writer:
         lines = _forms(block)
         if block.shapes:
             lines.append(f"& #shapes[{self.words(block.shapes)}]")
+        lines += _lines(block.numbers)
         body = " \\\n  ".join(lines)
         if not block.label:
             return f"{words}$ {body} $"

@@ -125,5 +125,11 @@ def _(node: t.Cases) -> str:
 
 
 @formula.register
+def _(node: t.Matrix) -> str:
+    rows = "; ".join(", ".join(map(formula, cells)) for cells in node.rows)
+    return f'mat(delim: "[", {rows})'
+
+
+@formula.register
 def _(node: t.Words) -> str:
     return string(f" {node.text} ")
