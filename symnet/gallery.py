@@ -51,6 +51,8 @@ LOSS_BOUND, ACCURACY_BOUND = 0.1, 0.02
 AGAIN = 5.0
 """Training that took fewer seconds is repeated each time."""
 PARAMETERS = "parameters.npz"
+LEFT_OUT = ("beamer", "typst")
+"""Formats that say in another way what is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def _documents(
             name, certificate=certificate, results=results, example=example
         )
         for name, form in formats().items()
+        if name not in LEFT_OUT
     }
     return files | {"trainer.py": derivation.generate("numpy")}
 

@@ -36,7 +36,15 @@ def written(form: str, name: str = "dense", meta: Meta | None = None) -> str:
 def compiled(text: str, folder: Path, program: str = "pdflatex", runs: int = 2) -> str:
     """The log of a run of LaTeX that ended well."""
     (folder / "derivation.tex").write_text(text, encoding="utf-8")
-    command = [program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "derivation.tex"]
+    draft = ["-draftmode"] if runs == 1 and program == "pdflatex" else []
+    command = [
+        program,
+        *draft,
+        "-no-shell-escape",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "derivation.tex",
+    ]
     for _ in range(runs):
         run = subprocess.run(command, cwd=folder, capture_output=True, timeout=240, check=False)
     log = (folder / "derivation.log").read_text(encoding="utf-8", errors="replace")

@@ -152,8 +152,8 @@ class Article:
             return ""
         width = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
         drawing = f"\\resizebox{{{width}}}{{!}}{{%\n{block.tikz.strip()}}}"
-        caption = rf"\captionof*{{figure}}{{{latex_text(block.caption)}}}"
-        return f"\\begin{{center}}\n{drawing}\n{caption}\n\\end{{center}}"
+        caption = rf"{{\small {latex_text(block.caption)}\par}}"
+        return f"\\begin{{center}}\n{drawing}\\par\\medskip\n{caption}\n\\end{{center}}"
 
 
 def listing(text: str) -> str:
