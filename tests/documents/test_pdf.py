@@ -56,7 +56,8 @@ def test_a_pdf_is_the_same_whenever_it_is_made() -> None:
 @pytest.mark.parametrize(("title", "wanted"), [("test", "pdflatex"), ("异或", "ctex")])
 def test_without_a_program_it_says_what_to_install(title: str, wanted: str, monkeypatch) -> None:
     monkeypatch.setattr(printing.shutil, "which", lambda name: None)
-    monkeypatch.setattr(printing.importlib.util, "find_spec", lambda name: None)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "typst" else found(name))
     with pytest.raises(MissingToolError, match="makes a PDF") as error:
         pdf(of(title))
     assert wanted in error.value.expected
