@@ -53,6 +53,8 @@ LOSS_BOUND, ACCURACY_BOUND = 0.1, 0.02
 AGAIN = 5.0
 """Training that took fewer seconds is repeated each time."""
 PARAMETERS = "parameters.npz"
+LEFT_OUT = ("beamer", "typst")
+"""Formats that say in another way what is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ def _documents(
     """The module, and the derivation in every format."""
     results = results_of(measured)
     write = partial(derivation.document, certificate=certificate, results=results, example=example)
-    files = {f"derivation{form.SUFFIX}": write(name) for name, form in formats().items()}
+    files = {
+        f"derivation{form.SUFFIX}": write(name) for name, form in formats().items() if name not in LEFT_OUT
+    }
     files |= {f"derivation.{code}.html": write("html", language=code) for code in languages()[1:]}
     return files | {"trainer.py": derivation.generate("numpy")}
 
