@@ -53,6 +53,8 @@ LOSS_BOUND, ACCURACY_BOUND = 0.1, 0.02
 AGAIN = 5.0
 """Training that took fewer seconds is repeated each time."""
 PARAMETERS = "parameters.npz"
+LEFT_OUT = ("beamer", "typst")
+"""Formats that say in another way what is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ def _documents(
     """The module, and the derivation in every format."""
     results = results_of(measured)
     write = partial(derivation.document, certificate=certificate, results=results, example=example)
-    files = {f"derivation{form.SUFFIX}": write(name) for name, form in formats().items()}
+    files = {
+        f"derivation{form.SUFFIX}": write(name) for name, form in formats().items() if name not in LEFT_OUT
+    }
     files |= {f"derivation.{code}.html": write("html", language=code) for code in languages()[1:]}
     return files | {"trainer.py": derivation.generate("numpy")}
 
@@ -110,7 +114,7 @@ def _training(
     spec: Spec, derivation: Derivation, kept: Measured, again: bool, fresh: bool
 ) -> tuple[dict[str, Any], Mapping[str, Any] | None, tuple[str, ...]]:
     """What comes of training, as measured.json keeps it, with new parameters and how it lies beyond what is
-    kept, if it does.
+    kept, if it does. What is kept stays, and what was not measured then is put to it.
     """
     digest = _digest(spec)
     old = {name: part for name, part in kept.items() if name != "certificate"}
@@ -124,7 +128,7 @@ def _training(
     new = {"specification": digest, "seconds": seconds, **record(run)}
     beyond = tuple(beyond_bounds(old["training"], new["training"])) if same else ()
     if same and not fresh and not beyond:
-        return old, None, ()
+        return old | {name: part for name, part in new.items() if name not in old}, None, ()
     small = {name: array.astype(np.float32) for name, array in run.trainer.parameters.items()}
     return new, small, beyond
 

@@ -102,7 +102,7 @@ def _(part: Patches) -> str:
 def _area(points: tuple[Point, ...]) -> str:
     (x, y), (x2, y2) = points[0], points[min(2, len(points) - 1)]
     if points == ((x, y), (x2, y), (x2, y2), (x, y2)):
-        across, down = _number(x2 - x), _number(y2 - y)
+        across, down = _number(round(x2, 1) - round(x, 1)), _number(round(y2, 1) - round(y, 1))
         return f"M{_number(x)} {_number(y)}h{across}v{down}h-{across}z"
     return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points) + "z"
 
