@@ -92,9 +92,10 @@ def write(language: str, found: Catalog) -> None:
 
 def update(found: Catalog, messages: Catalog) -> None:
     """What is said no more stays at the end of the .po, and comes back when it is said again."""
-    for old in [old for old in found.obsolete.values() if old.id in messages]:
-        found.add(old.id, old.string)
-        del found.obsolete[old.id]
+    for key, old in [*found.obsolete.items()]:
+        if old.id in messages:
+            found.add(old.id, old.string)
+            del found.obsolete[key]
     found.update(messages, no_fuzzy_matching=True)
 
 
