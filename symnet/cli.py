@@ -22,6 +22,7 @@ import click
 
 from symnet import __version__
 from symnet.errors import SymnetError
+from symnet.messages import languages
 
 if TYPE_CHECKING:
     from symnet.cache import Texts
@@ -154,6 +155,7 @@ def commands() -> None:
         "symnet derive xor.toml --format latex --convention columns > xor.tex",
         "symnet derive xor.toml --format latex --fragment --notation delta",
         "symnet derive digits.toml --train -o digits.html",
+        "symnet derive xor.toml --language zh -o xor.html",
     )
 )
 @SPEC
@@ -182,10 +184,10 @@ def commands() -> None:
 @click.option("--fragment", is_flag=True, help="Only the equations, for a paper (formats latex, typst).")
 @click.option(
     "--language",
+    type=click.Choice(languages()),
     default="en",
     show_default=True,
-    metavar="CODE",
-    help="To write in: en (English), zh (Chinese).",
+    help="To write in: English or Chinese.",
 )
 @click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."

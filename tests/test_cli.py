@@ -117,6 +117,15 @@ class TestDerive:
         assert "documentclass" in rows
         assert rows != columns
 
+    def test_in_chinese(self, symnet, tmp_path):
+        code, _, err = symnet("derive", XOR, "--language", "zh", "-o", "page.html")
+        assert code == 0, err
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert '<html lang="zh-CN">' in page
+        assert "反向传播" in page
+        assert "symnet derive xor.toml --language zh" in page
+        assert "Backward" not in page
+
     def test_gradients_for_machines(self, symnet):
         code, out, _ = symnet("derive", XOR, "--json")
         assert code == 0
@@ -244,6 +253,7 @@ class TestBadInput:
             (["verify", "."], "this is a folder"),
             (["derive", XOR, "--format", "htm"], "did you mean: html?"),
             (["derive", XOR, "--convention", "rwos"], "rows"),
+            (["derive", XOR, "--language", "xx"], "zh"),
             (["derive", XOR, "-o", "taken/page.html"], "cannot be written"),
             (["train", XOR, "-o", "taken/p.npz"], "cannot be written"),
             (["train", XOR, "--epochs", "0"], "0 is not in the range"),

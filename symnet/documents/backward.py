@@ -213,7 +213,7 @@ def _gradients(context: Context) -> Section:
                 (context.slope(context.matrices.tensor(adjoint.of)),),
                 (_right_side(context.printer.equation(equation)),),
                 (_right_side(matrix),) if matrix is not None else ("",),
-                (context.shape(adjoint.of),),
+                context.shape_text(adjoint.of),
                 (f"({context.label(equation)})",),
             )
         )

@@ -175,7 +175,7 @@ def _shapes(context: Context, tensors: Sequence[Tensor]) -> Table:
     rows: list[tuple[Text, ...]] = []
     for tensor in tensors:
         numbers = replace(tensor, shape=tuple(extent.xreplace(known) for extent in tensor.shape))
-        shown: tuple[Text, ...] = ((context.shape(tensor),), (context.shape(numbers),))
+        shown = (context.shape_text(tensor), context.shape_text(numbers))
         cells = shown if known else shown[:1]
         rows.append(((context.matrices.tensor(tensor),), *cells, (_what(context, tensor),)))
     sizes = (say("in numbers"),) if known else ()

@@ -144,6 +144,10 @@ class Context:
         """The shape of a tensor."""
         return shape_form(tensor, self.printer, self.convention)
 
+    def shape_text(self, tensor: Tensor) -> Text:
+        """The same in a table, where a single number is called so."""
+        return (self.shape(tensor),) if tensor.shape else (say("number"),)
+
     def shapes(self, equation: Equation, program: Program) -> Text:
         """The shape of what is defined, and those of the factors that give it."""
         form = matrix_expression(equation, program, self.convention)
