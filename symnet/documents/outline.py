@@ -79,6 +79,7 @@ class Figure:
     svg: str
     caption: str
     tikz: str = ""
+    file: str = ""  # where the same drawing lies, for formats that show a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    heading: str = ""  # in place of "Back-propagation of" and the title
+    elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
 
 
 @dataclass(frozen=True, slots=True)

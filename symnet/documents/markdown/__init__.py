@@ -27,7 +27,9 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~])")
 
 def write(document: Document) -> str:
     """The document as Markdown."""
-    parts = [f"# Back-propagation of *{_escape(document.title)}*", _text(document.lead)]
+    heading = _escape(document.heading) or f"Back-propagation of *{_escape(document.title)}*"
+    parts = [f"# {heading}", _text(document.lead)]
+    parts += [f"[{_escape(name)}]({file})" for name, file in document.elsewhere]
     for section in document.sections:
         parts += _section(section)
     source = f" from {_escape(document.source)}" if document.source else ""
@@ -95,6 +97,8 @@ def _block(block: object) -> list[str]:
             "<!-- /measured -->",
         ]
     assert isinstance(block, Figure), "every kind of block has its form"
+    if block.file:
+        return [f"![{_escape(block.caption)}]({block.file})", f"*{_escape(block.caption)}*"]
     return [f"*{_escape(block.caption)}: see the HTML document.*"]
 
 
