@@ -188,7 +188,8 @@ def derive(
 
     def make() -> Texts:
         from symnet.documents import formats
-        from symnet.results import record, results_of
+        from symnet.results import example_of, record, results_of
+        from symnet.spec import load
 
         derivation = _derivation(spec, second)
         if as_json:
@@ -201,7 +202,8 @@ def derive(
             return {"refused": certificate.table()}
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
-        return {"text": derivation.document(chosen, convention, certificate, measured)}
+        example = example_of(load(spec), derivation)
+        return {"text": derivation.document(chosen, convention, certificate, measured, example)}
 
     _check_output(spec, output)
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."

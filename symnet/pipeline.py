@@ -244,6 +244,10 @@ class Derivation:
         module = load(self.generate("numpy"))
         return partial(_run, module, self.derived)
 
+    def values(self, given: Arrays) -> dict[str, Array]:
+        """Every tensor's value, those of the adjoints too, from arrays for the data and the parameters."""
+        return evaluate(self.derived.program, given)
+
     def command(self, verb: str) -> str:
         """The command of the shell that makes the same again; empty where there is no file."""
         return f"symnet {verb} {self.source}" if self.source else ""
@@ -254,14 +258,17 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        example: Arrays | None = None,
     ) -> str:
         """The derivation as a document: "html", "latex" or "markdown". A certificate and measured results go
-        into it if given.
+        into it if given, and from arrays for the data and the parameters of an `example` the values of all
+        tensors.
         """
+        values = None if example is None else evaluate(self.derived.program, example)
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
-        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
+        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings, values)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
     @uncollected()

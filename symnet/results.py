@@ -5,11 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from symnet.documents.outline import Results, Table
-from symnet.training import Run
+import numpy as np
 
+from symnet.documents.numbers import MOST
+from symnet.documents.outline import Results, Table
+from symnet.equations.interpret import infer_sizes
+from symnet.folders import Streamed
+from symnet.index.symbols import Role
+from symnet.pipeline import Derivation
+from symnet.spec import Spec
+from symnet.training import Run, new_trainer, read_data
+
+NEEDED = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE, Role.RANDOM)
+"""What must be known for a worked example."""
 MOST_CLASSES = 20
 """A table of what was taken for what is read while there are no more classes than these."""
+
+
+def example_of(spec: Spec, derivation: Derivation) -> dict[str, Any] | None:
+    """The arrays of a worked example: samples that the specification itself holds, and the parameters with
+    which training begins. None where it holds none, or where a tensor would be larger than what is shown.
+    """
+    if spec.data is None or not spec.data.arrays:
+        return None
+    program = derivation.derived.program
+    data = read_data(spec, derivation.network.program)
+    if isinstance(data, Streamed):
+        return None
+    count = min(MOST, *(len(array) for array in data.train.values() if array.ndim))
+    arrays = {name: array[:count] if array.ndim else array for name, array in data.train.items()}
+    trainer = new_trainer(derivation.generate("numpy"))
+    trainer.initialize(derivation.network.training.seed)
+    arrays |= {name: np.array(array) for name, array in trainer.parameters.items()}
+    if any(tensor.name not in arrays for tensor in program.of_role(*NEEDED)):
+        return None
+    sizes = infer_sizes(program, arrays)
+    extents = [extent.xreplace(sizes) for tensor in program.tensors.values() for extent in tensor.shape]
+    flat = all(tensor.rank <= 2 for tensor in program.tensors.values())
+    return arrays if flat and max(extents, default=0) <= MOST else None
 
 
 def facts(run: Run) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from symnet.documents import typeset as t
 from symnet.documents.backward import backward
 from symnet.documents.charts import confusion, curve
 from symnet.documents.context import Context
-from symnet.documents.figures import network_figure
+from symnet.documents.figures import figure, network_drawing
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
+from symnet.documents.numbers import given
 from symnet.documents.outline import (
     Block,
     Code,
@@ -36,6 +37,7 @@ from symnet.documents.outline import (
 )
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
+from symnet.messages import say
 from symnet.registry import Solver, solver
 
 TRAINED = (
@@ -68,6 +70,16 @@ STABLE: Text = (
     ", and a number near 1 has lost what it is short of 1. These mean the same and keep their digits: this "
     "is what the code computes. They come after the chain rule, so nothing here is differentiated.",
 )
+EXAMPLE = say(
+    "From here on the numbers of an example stand beside the equations: forward to the loss, and back from "
+    "it to every gradient. They are rounded to four significant digits, but computed from what was not "
+    "rounded."
+)
+GIVEN = (
+    (say("The samples"), (Role.INPUT, Role.TARGET)),
+    (say("The parameters, as they are before training"), (Role.PARAMETER,)),
+    (say("What is remembered, and what is drawn"), (Role.STATE, Role.RANDOM)),
+)
 SHORT = 8
 """So many equations of an optimizer are shown whole."""
 CODE = (
@@ -85,8 +97,8 @@ def compose(
     results: Results | None = None,
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention)
-    sections = [_network(context), *_forward(context)]
+    context = Context(derived, convention, values=meta.values)
+    sections = [_network(context), *_example(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
     sections += further(context)
@@ -118,13 +130,27 @@ def _network(context: Context) -> Section:
     layers = f"A network of {count} layer{'s' * (count != 1)}. "
     what = layers if count else "A network stated by its equations. "
     blocks: list[Block] = [Paragraph((what + CONVENTIONS[context.convention],))]
-    figure = network_figure(stated)
-    if figure:
-        blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
+    drawing = network_drawing(stated)
+    if drawing is not None:
+        blocks.append(figure(drawing, say("The network, from its inputs to its outputs"), context.language))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]
     return Section(("The network",), "network", tuple(blocks))
+
+
+def _example(context: Context) -> Iterator[Section]:
+    """The numbers from which the values beside the equations follow."""
+    program, values = context.derived.program, context.values
+    if not values:
+        return
+    blocks: list[Block] = [Paragraph((EXAMPLE,))]
+    for words, roles in GIVEN:
+        tensors = [tensor for tensor in program.of_role(*roles) if tensor.name in values]
+        named = [(context.matrices.tensor(tensor), values[tensor.name]) for tensor in tensors]
+        for k, line in enumerate(given(named, context.convention)):
+            blocks.append(Statement("", line, words=words if k == 0 else ""))
+    yield Section((say("A worked example"),), "example", tuple(blocks))
 
 
 def _shapes(context: Context, tensors: Sequence[Tensor]) -> Table:

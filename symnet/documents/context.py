@@ -16,6 +16,7 @@ from symnet.documents.matrices import (
     shape_form,
 )
 from symnet.documents.names import tensor_name
+from symnet.documents.numbers import Values, in_numbers
 from symnet.documents.outline import Statement, Text
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
@@ -27,7 +28,7 @@ from symnet.messages import Language
 
 class Context:
     """One derivation, seen in one convention. `labels` and the tensors of `whole` are those of a derivation
-    that this one is a part of.
+    that this one is a part of; `values` are those of its tensors in a worked example.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Context:
         labels: Mapping[str, str] | None = None,
         whole: Program | None = None,
         language: Language | None = None,
+        values: Values | None = None,
     ) -> None:
+        self.values = values or {}
         self.language = language or Language()
         self.derived = derived
         self.convention = convention
@@ -91,7 +94,18 @@ class Context:
             equation.tensor.name,
             equation.origin,
             equation.tensor.adjoint_of,
+            self.in_numbers(equation),
         )
+
+    def in_numbers(self, equation: Equation) -> Node | None:
+        """The equation in the numbers of the worked example; None where there is none, and of what is only
+        computed in another way.
+        """
+        program = self.derived.program
+        if not self.values or program.defining.get(equation.tensor.name) != equation:
+            return None
+        name = self.matrices.tensor(equation.tensor)
+        return in_numbers(name, equation, program, self.values, self.convention)
 
     def slope(self, below: Node) -> Node:
         """The partial derivative of the loss with respect to what stands below."""

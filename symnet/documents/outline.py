@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
 
 from symnet.documents.typeset import Node
 
@@ -132,6 +135,7 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,7 +276,9 @@ def is_tall(node: Node) -> bool:
     if isinstance(node, Script):
         return is_tall(node.base)
     return (
-        is_tall(node.inside) if isinstance(node, Fence) else isinstance(node, Fraction | Root | Sum | Cases | Matrix)
+        is_tall(node.inside)
+        if isinstance(node, Fence)
+        else isinstance(node, Fraction | Root | Sum | Cases | Matrix)
     )
 
 
