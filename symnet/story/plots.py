@@ -1,22 +1,24 @@
-"""Drawings of computed numbers in a plane, as SVG that takes its colours from the page: points and the lines
-that part them, shades of an answer, curves with their tangents.
-
-Words come from the caller and are escaped; everything else is numbers.
+"""Drawings of computed numbers in a plane: points and the lines that part them, shades of an answer, curves
+with their tangents.
 """
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from symnet.documents.figures.drawing import Circle, Drawing, Label, Part, Patches, Path, Point, square
 
 Range = tuple[float, float]
-Pair = tuple[float, float]
-MARGIN = 46
-TOP = 12
-RADIUS = 8
-SQUARE = 340
+Half = tuple[Point, float]
+"""Two weights and a bias: the half of the plane where the weighted sum is above zero."""
+MARGIN = 46.0
+TOP = 12.0
+RADIUS = 8.0
+SQUARE = 340.0
 """Drawings of this width stand beside each other; wider ones alone."""
+LEVELS = 50
+"""So many shades are told apart."""
 
 
 class Plot:
@@ -26,15 +28,15 @@ class Plot:
         self,
         x: Range,
         y: Range,
-        size: tuple[int, int] = (SQUARE, SQUARE),
+        size: tuple[float, float] = (SQUARE, SQUARE),
         ticks: tuple[Sequence[float], Sequence[float]] = ((0, 1), (0, 1)),
         names: tuple[str, str] = ("", ""),
     ) -> None:
         self.x, self.y, self.size = x, y, size
         self.ticks, self.names = ticks, names
-        self.parts: list[str] = []
+        self.parts: list[Part] = []
 
-    def place(self, x: float, y: float) -> Pair:
+    def place(self, x: float, y: float) -> Point:
         """Where a point lies in the drawing."""
         width, height = self.size
         across = (x - self.x[0]) / (self.x[1] - self.x[0])
@@ -49,118 +51,82 @@ class Plot:
         left, top = self.place(self.x[0], self.y[1])
         right, bottom = self.place(self.x[1], self.y[0])
         wide, high = (right - left) / columns, (bottom - top) / rows
-        tiles: dict[str, list[str]] = {}
+        tiles: dict[int, list[tuple[Point, ...]]] = {}
         for i, row in enumerate(values):
             for j, value in enumerate(row):
-                path = (
-                    f"M{left + j * wide:.1f} {bottom - (i + 1) * high:.1f}h{wide:.1f}v{high:.1f}h-{wide:.1f}z"
-                )
-                tiles.setdefault(f"{round(value * 50) / 50:.2f}", []).append(path)
+                tile = square(left + j * wide, bottom - (i + 1) * high, wide, high)
+                tiles.setdefault(round(value * LEVELS), []).append(tile)
         for level in sorted(tiles):
-            if float(level) > 0:
-                self.parts.append(f'<path class="shade" fill-opacity="{level}" d="{"".join(tiles[level])}"/>')
+            if level > 0:
+                self.parts.append(Patches(tuple(tiles[level]), "shade c2", level / LEVELS))
 
-    def side(self, *halves: tuple[Pair, float]) -> None:
-        """Where each of the weighted sums, given by weights and bias, is above zero."""
+    def side(self, *halves: Half) -> None:
+        """Where each of the weighted sums is above zero."""
         (left, right), (low, high) = self.x, self.y
         kept = [(left, low), (right, low), (right, high), (left, high)]
         for weights, bias in halves:
             kept = _clipped(kept, weights, bias)
         if kept:
-            self.parts.append(f'<polygon class="side" points="{self._points(kept)}"/>')
+            self.parts.append(Patches((tuple(self.place(*corner) for corner in kept),), "side c2", 0.16))
 
-    def border(self, weights: Pair, bias: float, kind: str = "", opacity: float = 1.0) -> None:
+    def border(self, weights: Point, bias: float, kind: str = "line strong") -> None:
         """The line on which the weighted sum is zero, as far as it is to be seen."""
         ends = _crossings(self.x, self.y, weights, bias)
         if len(ends) == 2:
-            self.line(ends[0], ends[1], f"border {kind}".strip(), opacity)
+            self.curve(ends, kind)
 
-    def line(self, start: Pair, end: Pair, kind: str, opacity: float = 1.0) -> None:
-        """A straight line."""
-        (x1, y1), (x2, y2) = self.place(*start), self.place(*end)
-        faint = "" if opacity == 1 else f' stroke-opacity="{opacity:.2f}"'
-        self.parts.append(
-            f'<line class="{kind}"{faint} x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-        )
-
-    def curve(self, points: Iterable[Pair], kind: str = "curve") -> None:
+    def curve(self, points: Iterable[Point], kind: str = "curve") -> None:
         """A line through the points."""
-        self.parts.append(f'<polyline class="{kind}" points="{self._points(points)}"/>')
+        self.parts.append(Path(tuple(self.place(*point) for point in points), kind))
 
-    def point(self, x: float, y: float, yes: bool, label: str = "") -> None:
+    def point(self, x: float, y: float, yes: bool) -> None:
         """A point: full for yes, empty for no."""
-        left, top = self.place(x, y)
-        self.parts.append(
-            f'<circle class="{"yes" if yes else "no"}" cx="{left:.1f}" cy="{top:.1f}" r="{RADIUS}"/>'
-        )
-        if label:
-            self.words(x, y, label, dx=RADIUS + 5, dy=-8)
+        self.parts.append(Circle(*self.place(x, y), RADIUS, "yes" if yes else "no"))
 
     def mark(self, x: float, y: float) -> None:
         """Where something is on a curve."""
-        left, top = self.place(x, y)
-        self.parts.append(f'<circle class="mark" cx="{left:.1f}" cy="{top:.1f}" r="5"/>')
+        self.parts.append(Circle(*self.place(x, y), RADIUS / 2 + 1, "point c1"))
 
-    def words(
-        self, x: float, y: float, words: str, kind: str = "label", dx: float = 0, dy: float = 0
-    ) -> None:
-        """Words that begin at a place."""
+    def words(self, x: float, y: float, words: str) -> None:
+        """Words to the right of a place."""
         left, top = self.place(x, y)
-        self.parts.append(_words(kind, left + dx, top + dy, "start", words))
+        self.parts.append(Label(left + RADIUS, top - 4, words, "label", "start"))
 
-    def svg(self, title: str) -> str:
+    def drawing(self, title: str) -> Drawing:
         """The drawing; `title` is read to whoever does not see it."""
-        width, height = self.size
-        words = html.escape(title)
-        kind = "plot wide" if width > SQUARE else "plot"
-        head = f'<svg class="{kind}" viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img"'
-        body = "".join([*self._grid(), *self.parts, *self._axes()])
-        return f'{head} aria-label="{words}"><title>{words}</title>{body}</svg>'
+        kind = "chart" if self.size[0] > SQUARE else "chart beside"
+        return Drawing(*self.size, title, (*self._grid(), *self.parts, *self._axes()), kind)
 
-    def _grid(self) -> Iterable[str]:
+    def _grid(self) -> Iterator[Part]:
         for value in self.ticks[0]:
-            (x, top), (_, bottom) = self.place(value, self.y[1]), self.place(value, self.y[0])
-            yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}"/>'
+            yield Path((self.place(value, self.y[1]), self.place(value, self.y[0])), "grid")
         for value in self.ticks[1]:
-            (left, y), (right, _) = self.place(self.x[0], value), self.place(self.x[1], value)
-            yield f'<line class="grid" x1="{left:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            yield Path((self.place(self.x[0], value), self.place(self.x[1], value)), "grid")
 
-    def _axes(self) -> Iterable[str]:
+    def _axes(self) -> Iterator[Part]:
         width, height = self.size
         floor = height - MARGIN
         for value in self.ticks[0]:
-            x = self.place(value, self.y[0])[0]
-            yield _words("tick", x, floor + 17, "middle", _number(value))
+            yield Label(self.place(value, self.y[0])[0], floor + 17, _number(value), "tick")
         for value in self.ticks[1]:
-            y = self.place(self.x[0], value)[1]
-            yield _words("tick", MARGIN - 7, y + 4, "end", _number(value))
+            yield Label(MARGIN - 7, self.place(self.x[0], value)[1] + 4, _number(value), "tick", "end")
         if self.names[0]:
-            yield _words("axis", (MARGIN + width - TOP) / 2, height - 8, "middle", self.names[0])
+            yield Label((MARGIN + width - TOP) / 2, height - 8, self.names[0], "axis")
         if self.names[1]:
-            turned = f'transform="translate(12 {(TOP + floor) / 2:g}) rotate(-90)"'
-            words = html.escape(self.names[1])
-            yield f'<text class="axis" text-anchor="middle" {turned}>{words}</text>'
-
-    def _points(self, points: Iterable[Pair]) -> str:
-        return " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.place(*point) for point in points))
-
-
-def _words(kind: str, x: float, y: float, anchor: str, words: str) -> str:
-    place = f'text-anchor="{anchor}" x="{x:.1f}" y="{y:.1f}"'
-    return f'<text class="{kind}" {place}>{html.escape(words)}</text>'
+            yield Label(12, (TOP + floor) / 2, self.names[1], "axis", turned=True)
 
 
 def _number(value: float) -> str:
     return f"{value:g}".replace("-", "−")
 
 
-def _clipped(corners: Sequence[Pair], weights: Pair, bias: float) -> list[Pair]:
+def _clipped(corners: Sequence[Point], weights: Point, bias: float) -> list[Point]:
     """The part of a polygon where the weighted sum is above zero."""
 
-    def height(point: Pair) -> float:
+    def height(point: Point) -> float:
         return weights[0] * point[0] + weights[1] * point[1] + bias
 
-    kept: list[Pair] = []
+    kept: list[Point] = []
     for start, end in zip(corners, [*corners[1:], corners[0]], strict=True):
         low, high = height(start), height(end)
         if low > 0:
@@ -171,9 +137,9 @@ def _clipped(corners: Sequence[Pair], weights: Pair, bias: float) -> list[Pair]:
     return kept
 
 
-def _crossings(x: Range, y: Range, weights: Pair, bias: float) -> list[Pair]:
+def _crossings(x: Range, y: Range, weights: Point, bias: float) -> list[Point]:
     """Where the line of sum zero meets the edges of the window."""
-    found: set[Pair] = set()
+    found: set[Point] = set()
     first, second = weights
     if second:
         found |= {(value, -(bias + first * value) / second) for value in x}

@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from symnet.documents import formats
+from symnet.documents.figures.svg import STYLE
 from symnet.documents.outline import Block, Document, Figure, Fold, Measured
 from symnet.files import write_atomically
 from symnet.messages import Language, languages
@@ -113,10 +114,9 @@ def _with_files(document: Document, language: str) -> tuple[Document, Mapping[st
 def standalone(svg: str) -> str:
     """A drawing of a page as a file of its own, in the colours of whoever looks at it."""
     colours = files("symnet.story").joinpath("standalone.css").read_text(encoding="utf-8")
-    rules = files("symnet.documents.html").joinpath("plots.css").read_text(encoding="utf-8")
     opening, rest = svg.split(">", 1)
-    width = re.search(r'viewBox="0 0 (\d+) (\d+)"', opening)
+    width = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', opening)
     assert width is not None, "a drawing has its size"
     size = f'xmlns="http://www.w3.org/2000/svg" width="{width[1]}" height="{width[2]}"'
     opening = re.sub(r' style="[^"]*"', "", opening).replace("<svg ", f"<svg {size} ", 1)
-    return f"{opening}><style>{colours}{rules}</style>{rest}\n"
+    return f"{opening}><style>{colours}{STYLE}</style>{rest}\n"

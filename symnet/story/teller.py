@@ -14,6 +14,8 @@ import numpy as np
 from symnet.data import Array
 from symnet.documents import typeset as t
 from symnet.documents.compose import compose
+from symnet.documents.figures import figure
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.mathematics import Printer
 from symnet.documents.matrices import MatrixPrinter, matrix_equation
 from symnet.documents.outline import Block, Document, Figure, Fold, Meta, Paragraph, Statement, Table, Text
@@ -81,9 +83,9 @@ class Teller:
         """A paragraph of one idea."""
         return Paragraph(self.text(template, **parts))
 
-    def figure(self, svg: str, caption: str) -> Figure:
+    def figure(self, drawing: Drawing, caption: str) -> Figure:
         """A drawing."""
-        return Figure(svg, caption)
+        return figure(drawing, caption, self.language)
 
     def answer(self, value: float) -> str:
         """Yes or no."""

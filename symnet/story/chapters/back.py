@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symnet.documents.outline import Block, Section, Table, Text
-from symnet.story.drawing import BLAMED, KNOWN, drawing
+from symnet.story.painted import BLAMED, KNOWN, painted
 from symnet.story.runs import DEEP
 from symnet.story.teller import Teller
 
@@ -27,17 +27,17 @@ def chapter(tell: Teller) -> Section:
         _layers(tell),
         tell.paragraph(
             "Whoever knows one row of this table knows the whole network, however deep it is. This is the "
-            "chain rule: the derivative of what follows, times the derivative of the step here. It has an "
-            "older name in this trade, back-propagation."
+            "chain rule: the derivative of what follows, times the derivative of the step here. For networks "
+            "it has a name of its own, back-propagation."
         ),
     ]
     return Section(tell.text("And if there are more layers?"), "back", tuple(blocks))
 
 
 def _stage(tell: Teller, layer: int) -> Block:
-    names = [tell.say("inputs"), *(str(k) for k in range(1, len(DEEP) + 1))]
     title = tell.say("Layer {layer} blames layer {before}.", layer=layer, before=layer - 1)
-    return tell.figure(drawing((2, *DEEP), names, title, {layer: KNOWN, layer - 1: BLAMED}, gap=62), title)
+    colours = {f"layer {layer}": KNOWN, f"layer {layer - 1}": BLAMED}
+    return tell.figure(painted(tell.runs.deep.derived.stated, title, colours), title)
 
 
 def _layers(tell: Teller) -> Table:
@@ -46,7 +46,7 @@ def _layers(tell: Teller) -> Table:
     for layer in range(len(DEEP), 0, -1):
         wanted = [f"dZ{layer}", f"dW{layer}", f"db{layer}"] + [f"dA{layer - 1}"] * (layer > 1)
         cells: list[Text] = [(tell.deep.equation(name, "matrix").index,) for name in wanted]
-        cells += [(tell.say("nobody: {X} is given", X="X"),)] * (layer == 1)
+        cells += [(tell.say("nobody: the inputs are given"),)] * (layer == 1)
         rows.append(((str(layer),), *cells))
     head = (
         tell.say("layer"),

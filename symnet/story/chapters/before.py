@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symnet.documents.outline import Block, Section
 from symnet.story.chapters.last import derivation, measured
-from symnet.story.drawing import BLAMED, KNOWN, drawing
+from symnet.story.painted import BLAMED, KNOWN, painted
 from symnet.story.teller import Teller, beside, equals
 
 
@@ -13,7 +13,6 @@ def chapter(tell: Teller) -> Section:
     name = {
         tensor: tell.symbol(tensor) for tensor in ("A1", "Z1", "W1", "W2", "b1", "X", "dA1", "dZ1", "dZ2")
     }
-    names = (tell.say("inputs"), tell.say("layer 1"), tell.say("layer 2"))
     blocks: list[Block] = [
         tell.paragraph(
             "The last layer can defend itself: “I did what I could with what I was given.” And it is right. "
@@ -34,7 +33,11 @@ def chapter(tell: Teller) -> Section:
             dZ2=name["dZ2"],
         ),
         tell.figure(
-            drawing((2, 2, 1), names, tell.say("Layer 2 blames layer 1"), {2: KNOWN, 1: BLAMED}),
+            painted(
+                tell.runs.xor.derived.stated,
+                tell.say("Layer 2 blames layer 1"),
+                {"layer 2": KNOWN, "layer 1": BLAMED},
+            ),
             tell.say("Orange: the layer whose blame is known. Blue: the layer that it blames."),
         ),
         equals(name["dA1"], tell.values("dA1")),

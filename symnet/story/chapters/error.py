@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.outline import Block, Section
 from symnet.documents.typeset import Accent, Name
 from symnet.story.networks import POINTS, START, XOR
@@ -66,7 +67,7 @@ def _errors(tell: Teller) -> Block:
     return table(head, rows)
 
 
-def _valley(tell: Teller) -> str:
+def _valley(tell: Teller) -> Drawing:
     curve = tell.runs.along("W2", 1)
     here, slope = (float(START["W2"][1, 0]), float(tell.runs.values["L"])), _slope(tell)
     top = max(value for _, value in curve)
@@ -74,6 +75,6 @@ def _valley(tell: Teller) -> str:
         SEEN, (0, 1.1 * top), (520, 280), ((-8, -4, 0, 4, 8), (0, 0.5, 1, 1.5, 2)), (tell.say("weight"), "L")
     )
     plot.curve(curve)
-    plot.line((here[0] - 3, here[1] - 3 * slope), (here[0] + 3, here[1] + 3 * slope), "tangent")
+    plot.curve([(here[0] + step, here[1] + step * slope) for step in (-3, 3)], "edge back")
     plot.mark(*here)
-    return plot.svg(tell.say("The loss along one weight"))
+    return plot.drawing(tell.say("The loss along one weight"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from symnet.documents.outline import Block, Section
 from symnet.documents.typeset import TOP, Name, Script
 from symnet.story.chapters.units import gate_values
-from symnet.story.drawing import drawing
 from symnet.story.networks import GATES, POINTS
+from symnet.story.painted import painted, weighted
 from symnet.story.teller import Teller, beside, matrix, stated, symbol
 
 
@@ -14,21 +14,17 @@ def chapter(tell: Teller) -> Section:
     """The gates as two layers, and all four points at once."""
     program, values = tell.runs.gates.program, gate_values(tell)
     name = {tensor: symbol(program, tensor) for tensor in ("X", "W1", "b1", "W2", "b2", "A1", "A2", "Z1")}
-    weights = ((GATES["W1"], GATES["b1"]), (GATES["W2"], GATES["b2"]))
-    names = (tell.say("inputs"), tell.say("layer 1"), tell.say("layer 2"))
+    weights = {f"layer {k}": (GATES[f"W{k}"], GATES[f"b{k}"]) for k in (1, 2)}
     blocks: list[Block] = [
         tell.paragraph(
             "The units AND and OR look at the same inputs. They stand side by side, and we call them a "
             "layer. The third unit reads what they say. It is a layer of its own, the last one."
         ),
         tell.figure(
-            drawing(
-                (2, 2, 1),
-                names,
-                tell.say("Two inputs, a layer of two units, a layer of one"),
-                weights=weights,
+            weighted(
+                painted(program, tell.say("Two inputs, a layer of two units, a layer of one"), {}), weights
             ),
-            tell.say("The network. A number at a line is a weight, a number below a unit is its bias."),
+            tell.say("The network. A number at a line is a weight, a number in a unit is its bias."),
         ),
         tell.paragraph(
             "Every layer has one matrix of weights and one row of biases. Column {j} of the matrix holds the "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symnet.documents import typeset as t
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.mathematics import Printer
 from symnet.documents.outline import Block, Line, Section, Steps
 from symnet.documents.typeset import row
@@ -52,7 +53,7 @@ def chapter(tell: Teller) -> Section:
         tell.figure(
             moving(tell, "XOR", again),
             tell.say(
-                "XOR: the line after each of {count} moves. No one of them parts the points.",
+                "XOR: the line after each of {count} moves. None of them parts the points.",
                 count=len(again.moves),
             ),
         ),
@@ -70,10 +71,10 @@ def chapter(tell: Teller) -> Section:
     return Section(tell.text("Why can one line not part XOR?"), "limit", tuple(blocks))
 
 
-def _four(tell: Teller) -> str:
+def _four(tell: Teller) -> Drawing:
     plot = plane(tell)
     points(plot, WANTED["XOR"])
-    return plot.svg(tell.say("XOR: four points"))
+    return plot.drawing(tell.say("XOR: four points"))
 
 
 def demands(tell: Teller) -> list[sp.Expr]:

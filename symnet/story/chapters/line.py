@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symnet.data import Array
 from symnet.documents import typeset as t
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.mathematics import Printer
 from symnet.documents.outline import Block, Section, Statement
 from symnet.documents.typeset import row
@@ -96,11 +97,11 @@ def points(plot: Plot, wanted: tuple[int, ...]) -> None:
         plot.point(float(point[0]), float(point[1]), answer > 0)
 
 
-def gate(tell: Teller, name: str) -> str:
+def gate(tell: Teller, name: str) -> Drawing:
     """A gate's points and the line of the weights that a person finds."""
     plot = plane(tell)
     weights, bias = BY_HAND[name]
     plot.side((weights, bias))
     plot.border(weights, bias)
     points(plot, WANTED[name])
-    return plot.svg(tell.say("{gate}: four points and a line between them", gate=name))
+    return plot.drawing(tell.say("{gate}: four points and a line between them", gate=name))

@@ -8,13 +8,13 @@ from symnet.story.teller import Teller
 
 def chapter(tell: Teller) -> Section:
     """What was checked, against what."""
-    assert tell.runs.certificate.passed
+    assert all(certificate.passed for certificate in tell.runs.certificates)
     blocks: list[Block] = [
         tell.paragraph(
             "A network can learn with a wrong derivative, only worse. So it is not enough that it learns. "
-            "Every equation of this story is compared with numbers that the derivation did not produce: "
-            "slopes that are measured as we measured ours, every printed step before and after, and the "
-            "module itself."
+            "Every derivation of this story is compared with numbers that it did not produce: slopes that are "
+            "measured as we measured ours, every printed step before and after, and the code itself. This is "
+            "what was found for the network that learned XOR; the others passed as well."
         ),
         *tell.xor.blocks("certificate"),
         tell.paragraph(

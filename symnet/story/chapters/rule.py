@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symnet.documents.context import Context
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.outline import Block, Fold, Section, Statement, Table
 from symnet.story.chapters.line import plane, points
 from symnet.story.networks import WANTED
@@ -56,13 +57,12 @@ def chapter(tell: Teller) -> Section:
             (moves(tell, lessons["AND"].moves),),
         ),
         tell.paragraph(
-            "After {rounds} rounds the weights are {weights} and the bias is {bias}. No point is on the "
-            "wrong side any more.",
-            weights=tell.say(
-                "{first} and {second}", first=short(last.weights[0]), second=short(last.weights[1])
-            ),
-            bias=short(last.bias),
+            "After {rounds} rounds the weights are {first} and {second}, and the bias is {bias}. No point is "
+            "on the wrong side any more.",
             rounds=str(lessons["AND"].rounds),
+            first=short(last.weights[0]),
+            second=short(last.weights[1]),
+            bias=short(last.bias),
         ),
     ]
     for gate in ("AND", "OR"):
@@ -106,16 +106,14 @@ def moves(tell: Teller, made: Sequence[Move]) -> Table:
     return table(head, rows)
 
 
-def moving(tell: Teller, gate: str, lesson: Lesson) -> str:
-    """The line after each move, the earlier the fainter."""
+def moving(tell: Teller, gate: str, lesson: Lesson) -> Drawing:
+    """The line after each move, the earlier ones faint."""
     plot = plane(tell)
     count = len(lesson.moves)
     if lesson.learned:
         plot.side((lesson.moves[-1].weights, lesson.moves[-1].bias))
     for k, move in enumerate(lesson.moves, start=1):
-        final = k == count and lesson.learned
-        plot.border(
-            move.weights, move.bias, "" if final else "past", 1.0 if final else 0.15 + 0.6 * k / count
-        )
+        recent = "edge strong" if 2 * k > count else "edge"
+        plot.border(move.weights, move.bias, "line strong" if k == count and lesson.learned else recent)
     points(plot, WANTED[gate])
-    return plot.svg(tell.say("{gate}: the line as it moves", gate=gate))
+    return plot.drawing(tell.say("{gate}: the line as it moves", gate=gate))

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 
 from symnet.documents import typeset as t
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.mathematics import Printer
 from symnet.documents.outline import Block, Code, Section, Statement, Steps
 from symnet.documents.typeset import Node
@@ -103,7 +104,7 @@ def _slope(z: float) -> float:
     return _sigmoid(z) * (1 - _sigmoid(z))
 
 
-def _curve(tell: Teller, function: Callable[[float], float]) -> str:
+def _curve(tell: Teller, function: Callable[[float], float]) -> Drawing:
     low = -1.2 if function(-REACH) < -0.5 else -0.1
     plot = Plot(
         (-REACH, REACH), (low, 1.2), (340, 230), ((-6, -3, 0, 3, 6), (-1, 0, 1) if low < -1 else (0, 0.5, 1))
@@ -112,7 +113,7 @@ def _curve(tell: Teller, function: Callable[[float], float]) -> str:
     above = [-z for z in reversed(below)]
     for part in (below, above):
         plot.curve((z, function(z)) for z in part)
-    return plot.svg(tell.say("A curve over the weighted sum"))
+    return plot.drawing(tell.say("A curve over the weighted sum"))
 
 
 def _slope_of(tell: Teller) -> list[Block]:
@@ -131,7 +132,7 @@ def answers(tell: Teller, found: np.ndarray) -> Block:
     return table(head, rows)
 
 
-def field(tell: Teller, predict: Callable[[np.ndarray], np.ndarray]) -> str:
+def field(tell: Teller, predict: Callable[[np.ndarray], np.ndarray]) -> Drawing:
     """The answer at every place of the plane."""
     plot = plane(tell)
     step = (WINDOW[1] - WINDOW[0]) / TILES
@@ -139,4 +140,4 @@ def field(tell: Teller, predict: Callable[[np.ndarray], np.ndarray]) -> str:
     grid = np.array([[x, y] for y in middles for x in middles])
     plot.shade(predict(grid).reshape(TILES, TILES).tolist())
     points(plot, WANTED["XOR"])
-    return plot.svg(tell.say("The answer of the network over the plane of the inputs"))
+    return plot.drawing(tell.say("The answer of the network over the plane of the inputs"))

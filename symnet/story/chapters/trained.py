@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symnet.data import Array
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.outline import Block, Measured, Section
 from symnet.story.chapters.line import plane, points
 from symnet.story.chapters.smooth import answers, field
@@ -57,7 +58,7 @@ def chapter(tell: Teller) -> Section:
     return Section(tell.text("Does it learn?"), "trained", tuple(blocks))
 
 
-def _falling(tell: Teller, losses: tuple[float, ...]) -> str:
+def _falling(tell: Teller, losses: tuple[float, ...]) -> Drawing:
     plot = Plot(
         (0, len(losses) - 1),
         (0, 1.05),
@@ -66,14 +67,14 @@ def _falling(tell: Teller, losses: tuple[float, ...]) -> str:
         (tell.say("step"), "L"),
     )
     plot.curve(list(enumerate(losses))[::2])
-    return plot.svg(tell.say("The loss falls"))
+    return plot.drawing(tell.say("The loss falls"))
 
 
-def _lines(tell: Teller, parameters: Mapping[str, Array]) -> str:
+def _lines(tell: Teller, parameters: Mapping[str, Array]) -> Drawing:
     plot = plane(tell)
-    for weights, kind in ((START, "past"), (parameters, "")):
+    for weights, kind in ((START, "edge strong"), (parameters, "line strong")):
         for j in range(2):
             first, second = map(float, weights["W1"][:, j])
             plot.border((first, second), float(weights["b1"][j]), kind)
     points(plot, WANTED["XOR"])
-    return plot.svg(tell.say("The lines of the two units"))
+    return plot.drawing(tell.say("The lines of the two units"))

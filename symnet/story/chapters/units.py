@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symnet.data import Array
 from symnet.documents import typeset as t
+from symnet.documents.figures.drawing import Drawing
 from symnet.documents.outline import Block, Section, Statement, Table
 from symnet.documents.typeset import Node, row
 from symnet.story.chapters.line import plane, points
@@ -89,23 +90,23 @@ def truth(tell: Teller, values: dict[str, Array]) -> Table:
     return table(head, rows)
 
 
-def _strip(tell: Teller) -> str:
+def _strip(tell: Teller) -> Drawing:
     plot = plane(tell)
     (weights, bias), other = BY_HAND["AND"], BY_HAND["OR"]
     plot.side(((-weights[0], -weights[1]), -bias), other)
     for first, second in BY_HAND.values():
         plot.border(first, second)
-    plot.words(1.0, 0.5, "AND", dx=8, dy=-4)
-    plot.words(0.0, 0.5, "OR", dx=8, dy=-4)
+    plot.words(1.0, 0.5, "AND")
+    plot.words(0.0, 0.5, "OR")
     points(plot, WANTED["XOR"])
-    return plot.svg(tell.say("XOR: four points and two lines"))
+    return plot.drawing(tell.say("XOR: four points and two lines"))
 
 
-def _moved(tell: Teller, values: dict[str, Array]) -> str:
+def _moved(tell: Teller, values: dict[str, Array]) -> Drawing:
     plot = Plot(BETWEEN, BETWEEN, ticks=((-1, 1), (-1, 1)), names=(tell.say("AND says"), tell.say("OR says")))
     weights, bias = GATES["W2"][:, 0], float(GATES["b2"][0])
     plot.side(((weights[0], weights[1]), bias))
     plot.border((weights[0], weights[1]), bias)
     for (first, second), wanted in zip(values["A1"], WANTED["XOR"], strict=True):
         plot.point(float(first), float(second), wanted > 0)
-    return plot.svg(tell.say("What AND and OR say, with one line"))
+    return plot.drawing(tell.say("What AND and OR say, with one line"))
