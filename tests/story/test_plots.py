@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 
+from symnet.documents.figures.svg import svg
+from symnet.story.networks import START
+from symnet.story.painted import BLAMED, KNOWN, painted, weighted
 from symnet.story.plots import Plot, _clipped, _crossings
+from symnet.story.runs import Runs
+from symnet.story.teller import short
 
 UNIT = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 SIDES = [((1.0, 1.0), -1.5), ((1.0, 0.0), -0.25), ((0.0, -1.0), 0.5), ((-2.0, 1.0), 0.3), ((1.0, 1.0), 5.0)]
@@ -47,11 +51,30 @@ def test_what_is_not_to_be_seen_is_not_drawn():
 def test_words_are_escaped():
     plot = Plot((0, 1), (0, 1), names=("<a>", "&"))
     plot.words(0, 0, "<script>")
-    drawn = ET.fromstring(plot.svg('"<b>"'))
+    drawn = ET.fromstring(svg(plot.drawing('"<b>"')))
     assert "<script>" in "".join(drawn.itertext())
 
 
 def test_shades_cover_the_window():
     plot = Plot((0, 1), (0, 1))
     plot.shade([[0.2, 0.4], [0.6, 1.0]])
-    assert len(re.findall("fill-opacity", "".join(plot.parts))) == 4
+    strengths = {part.strength: len(part.areas) for part in plot.parts}
+    assert strengths == {0.2: 1, 0.4: 1, 0.6: 1, 1.0: 1}
+
+
+def test_layers_are_painted_and_weights_are_written_where_they_belong():
+    runs = Runs()
+    program = runs.gates.program
+    drawing = painted(program, "", {"layer 2": KNOWN, "layer 1": BLAMED})
+    drawn = ET.fromstring(svg(drawing))
+    kinds = {
+        group.get("data-layer"): {circle.get("class") for circle in group.iter("circle")}
+        for group in drawn.iter("g")
+        if group.get("data-layer")
+    }
+    assert kinds == {"X": {"unit input"}, "layer 1": {f"unit {BLAMED}"}, "layer 2": {f"unit {KNOWN}"}}
+    weights = {f"layer {k}": (START[f"W{k}"], START[f"b{k}"]) for k in (1, 2)}
+    words = [element.text for element in ET.fromstring(svg(weighted(drawing, weights))).iter("text")]
+    for matrix, bias in weights.values():
+        for value in (*matrix.flat, *bias):
+            words.remove(short(value))
