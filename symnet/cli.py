@@ -374,12 +374,12 @@ def story(output: Path, checked: bool) -> int:
     From a perceptron and its line to the chain rule, told from networks that are derived, verified and
     trained while it is written; as pages and as Markdown.
     """
-    from symnet.story.publish import differences, write
+    from symnet.story.publish import differences, texts, write
 
     if not checked:
-        write(output)
+        write(output, texts())
         return 0
-    found = list(differences(output))
+    found = list(differences(output, texts()))
     click.echo("\n".join(found), err=True) if found else None
     return int(bool(found))
 

@@ -50,9 +50,8 @@ def texts() -> dict[str, str]:
     return found
 
 
-def write(folder: Path) -> None:
-    """Writes the story into a folder, and takes away drawings that it no longer has."""
-    now = texts()
+def write(folder: Path, now: Mapping[str, str]) -> None:
+    """Writes these texts into a folder, and takes away drawings that the story no longer has."""
     for name, text in now.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / name, text)
@@ -61,9 +60,9 @@ def write(folder: Path) -> None:
             (folder / name).unlink()
 
 
-def differences(folder: Path) -> Iterator[str]:
-    """How the story in a folder differs from what it is now, line by line."""
-    now, there = texts(), _present(folder)
+def differences(folder: Path, now: Mapping[str, str]) -> Iterator[str]:
+    """How the story in a folder differs from the texts that it has now, line by line."""
+    there = _present(folder)
     for name in sorted(now.keys() | there.keys()):
         if name not in now or name not in there:
             yield f"{name} is {'not there' if name in now else 'no longer written'}"

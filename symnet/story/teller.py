@@ -184,7 +184,7 @@ def beside(*pairs: tuple[Node, Node]) -> Statement:
 
 def pair(point: Sequence[float]) -> str:
     """A point as it is written."""
-    return "(" + ", ".join(map(short, point)) + ")"
+    return "(" + ",\N{NO-BREAK SPACE}".join(map(short, point)) + ")"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str | Node]], caption: str = "") -> Table:

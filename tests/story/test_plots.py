@@ -11,7 +11,6 @@ from symnet.documents.figures.svg import svg
 from symnet.story.networks import START
 from symnet.story.painted import BLAMED, KNOWN, painted, weighted
 from symnet.story.plots import Plot, _clipped, _crossings
-from symnet.story.runs import Runs
 from symnet.story.teller import short
 
 UNIT = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
@@ -62,8 +61,7 @@ def test_shades_cover_the_window():
     assert strengths == {0.2: 1, 0.4: 1, 0.6: 1, 1.0: 1}
 
 
-def test_layers_are_painted_and_weights_are_written_where_they_belong():
-    runs = Runs()
+def test_layers_are_painted_and_weights_are_written_where_they_belong(runs):
     program = runs.gates.program
     drawing = painted(program, "", {"layer 2": KNOWN, "layer 1": BLAMED})
     drawn = ET.fromstring(svg(drawing))

@@ -12,13 +12,7 @@ from symnet.messages import Language
 from symnet.story.chapters.limit import demands
 from symnet.story.networks import BY_HAND, POINTS, WANTED
 from symnet.story.rosenblatt import learn
-from symnet.story.runs import Runs
 from symnet.story.teller import Teller
-
-
-@pytest.fixture(scope="module")
-def runs():
-    return Runs()
 
 
 def by_hand(wanted, start, rounds):

@@ -6,12 +6,6 @@ import numpy as np
 import pytest
 
 from symnet.story.networks import GATES, POINTS, START, WANTED, XOR
-from symnet.story.runs import Runs
-
-
-@pytest.fixture(scope="module")
-def runs():
-    return Runs()
 
 
 def sigmoid(z):
