@@ -13,8 +13,8 @@ def chapter(tell: Teller) -> Section:
         tell.paragraph(
             "A network can learn with a wrong derivative, only worse. So it is not enough that it learns. "
             "Every derivation of this story is compared with numbers that it did not produce: slopes that "
-            "are measured as we measured ours, every printed step before and after, and the code itself. This "
-            "is what was found for the network that learned XOR; the others passed as well."
+            "are measured as we measured ours, every printed step before and after, and the code itself. "
+            "This is what was found for the network that learned XOR; the others passed as well."
         ),
         *tell.xor.blocks("certificate"),
         tell.paragraph(
