@@ -12,6 +12,7 @@ from symnet.documents.outline import Results, Table
 from symnet.equations.interpret import infer_sizes
 from symnet.folders import Streamed
 from symnet.index.symbols import Role
+from symnet.messages import say
 from symnet.pipeline import Derivation
 from symnet.spec import Spec
 from symnet.training import Run, new_trainer, read_data
@@ -20,6 +21,17 @@ NEEDED = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE, Role.RANDOM)
 """What must be known for a worked example."""
 MOST_CLASSES = 20
 """A table of what was taken for what is read while there are no more classes than these."""
+
+
+FACTS = {
+    "epochs": say("epochs"),
+    "loss": say("loss"),
+    "accuracy": say("accuracy"),
+    "held-out loss": say("held-out loss"),
+    "held-out accuracy": say("held-out accuracy"),
+    "gradient's length": say("gradient's length"),
+}
+"""What a document calls each of the numbers that are kept."""
 
 
 def example_of(spec: Spec, derivation: Derivation) -> dict[str, Any] | None:
@@ -74,9 +86,10 @@ def record(run: Run) -> dict[str, Any]:
 
 def results_of(kept: Mapping[str, Any]) -> Results:
     """What a document shows of a training run, from its record."""
-    shown = [(name, f"{value:.4g}") for name, value in kept["training"].items() if value is not None]
+    shown = [(FACTS[name], f"{value:.4g}") for name, value in kept["training"].items() if value is not None]
     rows = tuple(tuple((_numbers(part),) for part in sample) for sample in kept["samples"])
-    head, told = ("input", "target", "prediction"), "What the trained network says of each sample"
+    head = say("input"), say("target"), say("prediction")
+    told = say("What the trained network says of each sample")
     return Results(
         tuple(kept["losses"]),
         tuple(shown),

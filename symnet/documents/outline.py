@@ -122,6 +122,7 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    language: str = "en"  # that all of this is written in
     heading: str = ""  # in place of "Back-propagation of" and the title
     elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
 
@@ -135,6 +136,7 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    language: str = "en"  # to write in
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
 
 

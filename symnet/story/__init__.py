@@ -54,4 +54,5 @@ def story(runs: Runs, language: Language) -> Document:
     )
     sections = tuple(chapter.chapter(tell) for chapter in CHAPTERS)
     heading = tell.say("How a network learns XOR")
-    return Document("xor", lead, sections, "symnet story", heading=heading)
+    whole = Document("xor", lead, sections, "symnet story", language=language.name, heading=heading)
+    return language.all_of(whole)

@@ -18,7 +18,7 @@ from symnet.documents import formats
 from symnet.documents.figures.svg import STYLE
 from symnet.documents.outline import Block, Document, Figure, Fold, Measured
 from symnet.files import write_atomically
-from symnet.messages import Language, languages
+from symnet.messages import Language, languages, say
 from symnet.story import story
 from symnet.story.runs import Runs
 
@@ -38,7 +38,7 @@ def texts() -> dict[str, str]:
         for form, stem in (("html", "index"), ("markdown", "README")):
             suffix = formats()[form].SUFFIX
             others = tuple(
-                (Language(other).template("English"), f"{_named(stem, other)}{suffix}")
+                (Language(other)(say("English")), f"{_named(stem, other)}{suffix}")
                 for other in told
                 if other != name
             )

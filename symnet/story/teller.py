@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from string import Formatter
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from symnet.documents.matrices import MatrixPrinter, matrix_equation
 from symnet.documents.outline import Block, Document, Figure, Fold, Meta, Paragraph, Statement, Table, Text
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Program
-from symnet.messages import Language
+from symnet.messages import Language, say
 from symnet.pipeline import Derivation, evidence_of
 from symnet.story.runs import Runs
 
@@ -70,14 +69,15 @@ class Teller:
 
     def text(self, template: str, /, **parts: str | Node) -> Text:
         """A sentence, or a few, with words and formulas where it names them in braces."""
-        found: list[str | Node] = []
-        for words, name, _, _ in Formatter().parse(self.language.template(template)):
-            found += [words, parts[name] if name else ""]
-        return tuple(part for part in found if part)
+        return tuple(
+            piece if isinstance(piece, Node) else str(piece)
+            for piece in self.language.said(template, **parts)
+            if piece != ""
+        )
 
     def say(self, template: str, /, **parts: object) -> str:
         """The same without formulas."""
-        return self.language.template(template).format(**parts)
+        return self.language(template, **parts)
 
     def paragraph(self, template: str, /, **parts: str | Node) -> Paragraph:
         """A paragraph of one idea."""
@@ -121,7 +121,7 @@ class Teller:
         derivation = self.runs.xor
         document = compose(
             derivation.derived,
-            Meta(derivation.network.name),
+            Meta(derivation.network.name, language=self.language.name),
             code=self.runs.module,
             evidence=evidence_of(self.runs.certificate),
         )
@@ -138,14 +138,15 @@ class Teller:
         return self._quoted(self.runs.deep)
 
     def _quoted(self, derivation: Derivation) -> Quoted:
-        return Quoted(compose(derivation.derived, Meta(derivation.network.name)))
+        meta = Meta(derivation.network.name, language=self.language.name)
+        return Quoted(compose(derivation.derived, meta))
 
 
 def stated(program: Program, name: str) -> Statement:
     """An equation of a network that has no derivation, in both forms."""
     equation = program.defining[name]
     index = Printer(program.tensors).equation(equation)
-    return Statement("", index, matrix_equation(equation, program), words=equation.words)
+    return Statement("", index, matrix_equation(equation, program), words=say(equation.words))
 
 
 def symbol(program: Program, name: str) -> Node:

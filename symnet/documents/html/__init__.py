@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import partial
 
 from markupsafe import Markup
 
@@ -13,6 +14,7 @@ from symnet.documents.html.listing import listing
 from symnet.documents.mathml import mathml, mathml_lines
 from symnet.documents.outline import Document, Statement, Text
 from symnet.documents.typeset import Node
+from symnet.messages import Language
 from symnet.rendering import environment
 
 LINE = 44.0
@@ -23,8 +25,11 @@ NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its fo
 def write(document: Document) -> str:
     """The document as an HTML page."""
     template = environment(__name__).get_template("DOCUMENT.html.jinja")
+    language = Language(document.language)
     return template.render(
         document=document,
+        tag=language.tag,
+        say=partial(language.marked, html.escape),
         text=_text,
         formula=_formula,
         wide=_is_wide,
