@@ -276,7 +276,7 @@ class Derivation:
         certificate and measured results go into it if given, and from arrays for the data and the parameters
         of an `example` the values of all tensors.
         """
-        values = {} if example is None else evaluate(self.derived.program, example)
+        values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from symnet.documents.numbers import MOST
-from symnet.documents.outline import Results, Table
+from symnet.documents.outline import Field, Results, Sampled, Table
 from symnet.equations.interpret import infer_sizes
 from symnet.folders import Streamed
 from symnet.index.symbols import Role
@@ -16,12 +17,6 @@ from symnet.messages import say
 from symnet.pipeline import Derivation
 from symnet.spec import Spec
 from symnet.training import Run, new_trainer, read_data
-
-NEEDED = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE, Role.RANDOM)
-"""What must be known for a worked example."""
-MOST_CLASSES = 20
-"""A table of what was taken for what is read while there are no more classes than these."""
-
 
 FACTS = {
     "epochs": say("epochs"),
@@ -32,6 +27,10 @@ FACTS = {
     "gradient's length": say("gradient's length"),
 }
 """What a document calls each of the numbers that are kept."""
+NEEDED = (Role.INPUT, Role.TARGET, Role.PARAMETER, Role.STATE, Role.RANDOM)
+"""What must be known for a worked example."""
+MOST_CLASSES = 20
+"""A table of what was taken for what is read while there are no more classes than these."""
 
 
 def example_of(spec: Spec, derivation: Derivation) -> dict[str, Any] | None:
@@ -79,6 +78,8 @@ def record(run: Run) -> dict[str, Any]:
         "training": facts(run),
         "losses": _drawn(run.losses),
         **lengths,
+        "gradients": {name: asdict(table) for name, table in run.gradients.items()},
+        "plane": {} if run.plane is None else asdict(run.plane),
         "confusion": [list(row) for row in confusion] if len(confusion) <= MOST_CLASSES else [],
         "samples": [[list(row.given), list(row.wanted), list(row.predicted)] for row in run.rows],
     }
@@ -96,7 +97,18 @@ def results_of(kept: Mapping[str, Any]) -> Results:
         tuple(map(tuple, kept["confusion"])),
         Table(head, rows, told) if rows else None,
         tuple(kept.get("gradient norms", ())),
+        {name: Sampled(**_tuples(table)) for name, table in kept.get("gradients", {}).items()},
+        Field(**_tuples(kept["plane"])) if kept.get("plane") else None,
     )
+
+
+def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a record as they were before JSON held them."""
+
+    def tuples(value: Any) -> Any:
+        return tuple(map(tuples, value)) if isinstance(value, list) else value
+
+    return {name: tuples(value) for name, value in content.items()}
 
 
 def _drawn(values: Iterable[float]) -> list[float]:

@@ -14,6 +14,7 @@ from symnet.documents import typeset as t
 from symnet.documents.context import Context
 from symnet.documents.figures import figure
 from symnet.documents.figures.computation import computation_drawing
+from symnet.documents.figures.heat import entries, heat_drawing
 from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
@@ -28,6 +29,8 @@ GRAPH = say(
     "The graph of the computation: down on the left from the inputs to the loss, and on the right the blame "
     "on its way back, each tensor beside its adjoint, with the numbers of their equations"
 )
+
+MAPS = say("The gradients of the worked example, entry by entry")
 
 
 def backward(context: Context) -> Iterator[Section]:
@@ -208,7 +211,16 @@ def _gradients(context: Context) -> Section:
     told = say("All that a step of training needs, each gradient in the shape of what it is a gradient of.")
     head = (say("gradient"), say("index form"), say("matrix form"), say("shape"), say("equation"))
     table = Table(head, tuple(rows))
-    return Section((say("All gradients"),), "gradients", (Paragraph((told,)), table))
+    maps = [
+        (
+            context.slope(context.matrices.tensor(adjoint.of)),
+            entries(context.values[adjoint.equation.tensor.name]),
+        )
+        for adjoint in context.derived.gradients.values()
+        if adjoint.of.rank and adjoint.equation.tensor.name in context.values
+    ]
+    drawn = (figure(heat_drawing(maps), MAPS, context.language),) if maps else ()
+    return Section((say("All gradients"),), "gradients", (Paragraph((told,)), table, *drawn))
 
 
 def _right_side(equation: Node) -> Node:

@@ -13,9 +13,10 @@ from sympy import Integer
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
 from symnet.documents.backward import backward
-from symnet.documents.charts import confusion, curve
+from symnet.documents.charts import boundary, confusion, curve
 from symnet.documents.context import Context
 from symnet.documents.figures import figure, network_drawing
+from symnet.documents.figures.heat import heat_drawing
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
 from symnet.documents.numbers import given
@@ -24,7 +25,6 @@ from symnet.documents.outline import (
     Code,
     Document,
     Evidence,
-    Figure,
     Fold,
     Measured,
     Meta,
@@ -78,6 +78,14 @@ GIVEN = (
     (say("The parameters, as they are before training"), (Role.PARAMETER,)),
     (say("What is remembered, and what is drawn"), (Role.STATE, Role.RANDOM)),
 )
+DECIDED = say(
+    "What the trained network says of every point of the plane: the line is where its answer changes, and "
+    "the circles are the samples, each in the colour of its class"
+)
+LEFT_OVER = say(
+    "The gradients where training ended, of at most 256 samples. Of a large one each square stands for "
+    "several entries, and shows the one furthest from zero; the last axis is along a row"
+)
 SHORT = 8
 """So many equations of an optimizer are shown whole."""
 CODE = say(
@@ -95,7 +103,7 @@ def compose(
     results: Results | None = None,
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention, language=Language(meta.language), values=meta.values)
+    context = Context(derived, convention, values=meta.values, language=Language(meta.language))
     sections = [_network(context), *_example(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
@@ -110,7 +118,8 @@ def compose(
     if code:
         sections.append(Section((say("The code"),), "code", (Paragraph((CODE,)), Code(code))))
     if results is not None:
-        sections.append(Section((say("Training"),), "training", (Measured(tuple(_results(results))),)))
+        measured = Measured(tuple(_results(context, results)))
+        sections.append(Section((say("Training"),), "training", (measured,)))
     if evidence is not None:
         sections.append(_certificate(evidence))
     lead = context.text(
@@ -267,21 +276,29 @@ def _rules(context: Context) -> Iterator[Block]:
         told = told or parameter is not None
 
 
-def _results(results: Results) -> Iterator[Block]:
+def _results(context: Context, results: Results) -> Iterator[Block]:
+    language = context.language
     if results.facts:
         yield _table((say("measured"), say("value")), results.facts)
     if results.table is not None:
         yield results.table
     if results.losses:
-        yield Figure(curve(results.losses), say("The loss after each epoch"))
+        yield figure(curve(results.losses), say("The loss after each epoch"), language)
     if results.gradient_norms:
-        yield Figure(
-            curve(results.gradient_norms, "length of the gradient"),
-            say("The length of the gradient in each epoch"),
-        )
+        told = say("The length of the gradient in each epoch")
+        yield figure(curve(results.gradient_norms, say("length of the gradient")), told, language)
+    if results.plane is not None:
+        yield figure(boundary(results.plane), DECIDED, language)
     if results.confusion:
         told = say("Held-out samples: the true class by row, the predicted class by column")
-        yield Figure(confusion(results.confusion), told)
+        yield figure(confusion(results.confusion), told, language)
+    maps = [
+        (context.slope(context.matrices.tensor(context.tensors[name])), sampled)
+        for name in context.tensors
+        if (sampled := results.gradients.get(name)) is not None
+    ]
+    if maps:
+        yield figure(heat_drawing(maps), LEFT_OVER, language)
 
 
 def _certificate(evidence: Evidence) -> Section:

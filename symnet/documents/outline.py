@@ -141,6 +141,29 @@ class Meta:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled:
+    """A tensor as a table of not too many entries: of a larger one, each stands for those around it, and is
+    the one that is furthest from zero.
+    """
+
+    shape: tuple[int, ...]
+    entries: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a predictor says over the plane of its two inputs."""
+
+    names: tuple[str, str]
+    across: tuple[float, float]  # the range of the first input
+    up: tuple[float, float]  # the range of the second
+    # rows of a grid from below, from -1 to 1: above zero where a sample belongs to the second of two classes;
+    # or one grid for each class, above zero where that is the one
+    values: tuple[tuple[tuple[float, ...], ...], ...]
+    points: tuple[tuple[float, float, int], ...]  # the samples with their classes
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """What a training run measured."""
 
@@ -149,6 +172,8 @@ class Results:
     confusion: tuple[tuple[int, ...], ...] = ()
     table: Table | None = None  # a truth table, say
     gradient_norms: tuple[float, ...] = ()  # of each epoch, where a solver trains
+    gradients: Mapping[str, Sampled] = field(default_factory=dict)  # where training ends, by parameter
+    plane: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)
