@@ -69,7 +69,7 @@ class Plot:
         if kept:
             self.parts.append(Patches((tuple(self.place(*corner) for corner in kept),), "side c2", 0.16))
 
-    def border(self, weights: Point, bias: float, kind: str = "line strong") -> None:
+    def border(self, weights: Point, bias: float, kind: str = "strong line") -> None:
         """The line on which the weighted sum is zero, as far as it is to be seen."""
         ends = _crossings(self.x, self.y, weights, bias)
         if len(ends) == 2:

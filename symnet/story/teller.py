@@ -169,7 +169,18 @@ def matrix(array: Array, digits: int | None = 2) -> Node:
     """An array of one or two axes as a matrix of numbers; one of one axis stands upright."""
     rows = array.reshape(len(array), -1).tolist()
     told = [[short(entry) if digits is None else number(entry, digits) for entry in cells] for cells in rows]
-    return t.Matrix(tuple(tuple(map(t.Number, cells)) for cells in told))
+    return t.Matrix(tuple(tuple(map(_entry, cells)) for cells in told))
+
+
+def _entry(told: str) -> Node:
+    return row(t.MINUS_SIGN, t.Number(told[1:])) if told.startswith("−") else t.Number(told)
+
+
+def transposed(name: Node) -> Node:
+    """The name of a tensor, which has its layer above it, with the sign of transposition."""
+    assert isinstance(name, t.Script), "a layer's tensor has the layer above its letter"
+    above = t.TOP if name.above is None else row(name.above, t.TOP)
+    return replace(name, above=above)
 
 
 def equals(*parts: Node) -> Statement:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from symnet.documents.outline import Block, Section
-from symnet.documents.typeset import TOP, Name, Script
+from symnet.documents.typeset import Name
 from symnet.story.chapters.units import gate_values
 from symnet.story.networks import GATES, POINTS
 from symnet.story.painted import painted, weighted
-from symnet.story.teller import Teller, beside, matrix, stated, symbol
+from symnet.story.teller import Teller, beside, matrix, stated, symbol, transposed
 
 
 def chapter(tell: Teller) -> Section:
@@ -33,7 +33,7 @@ def chapter(tell: Teller) -> Section:
         ),
         beside(
             (name["W1"], matrix(GATES["W1"], None)),
-            (Script(name["b1"], None, TOP), matrix(GATES["b1"][None, :], None)),
+            (transposed(name["b1"]), matrix(GATES["b1"][None, :], None)),
         ),
         beside((name["W2"], matrix(GATES["W2"], None)), (name["b2"], matrix(GATES["b2"], None))),
         tell.paragraph(

@@ -114,6 +114,6 @@ def moving(tell: Teller, gate: str, lesson: Lesson) -> Drawing:
         plot.side((lesson.moves[-1].weights, lesson.moves[-1].bias))
     for k, move in enumerate(lesson.moves, start=1):
         recent = "edge strong" if 2 * k > count else "edge"
-        plot.border(move.weights, move.bias, "line strong" if k == count and lesson.learned else recent)
+        plot.border(move.weights, move.bias, "strong line" if k == count and lesson.learned else recent)
     points(plot, WANTED[gate])
     return plot.drawing(tell.say("{gate}: the line as it moves", gate=gate))

@@ -72,7 +72,7 @@ def _falling(tell: Teller, losses: tuple[float, ...]) -> Drawing:
 
 def _lines(tell: Teller, parameters: Mapping[str, Array]) -> Drawing:
     plot = plane(tell)
-    for weights, kind in ((START, "edge strong"), (parameters, "line strong")):
+    for weights, kind in ((START, "edge strong"), (parameters, "strong line")):
         for j in range(2):
             first, second = map(float, weights["W1"][:, j])
             plot.border((first, second), float(weights["b1"][j]), kind)
