@@ -83,6 +83,7 @@ class Figure:
     svg: str
     caption: str
     tikz: str = ""
+    file: str = ""  # where the same drawing lies, for formats that show a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class Document:
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
     language: str = "en"  # that all of this is written in
+    heading: str = ""  # in place of "Back-propagation of" and the title
+    elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
 
 
 @dataclass(frozen=True, slots=True)
