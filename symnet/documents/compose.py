@@ -34,6 +34,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.repeats import folded
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
 from symnet.registry import Solver, solver
@@ -108,7 +109,8 @@ def compose(
         context.loss,
         " with respect to every parameter, one step of the chain rule at a time.",
     )
-    return Document(meta.title, lead, tuple(sections), meta.command, meta.source)
+    document = Document(meta.title, lead, tuple(sections), meta.command, meta.source)
+    return document if meta.unfold else folded(document, context)
 
 
 def _network(context: Context) -> Section:

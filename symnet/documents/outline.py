@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from symnet.documents.patterns import Pattern
 from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
@@ -95,6 +96,17 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfolding:
+    """What general statements say of every layer by itself, for formats that show it on demand; the others
+    leave it out. `pattern` is a fold with marks in place of what differs: its `instance(k)` is that of one
+    layer, `count` says of how many there is one.
+    """
+
+    title: Text
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A section; one of level 2 belongs to the one of level 1 before it."""
 
@@ -104,7 +116,7 @@ class Section:
     level: int = 1
 
 
-Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
+Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold | Unfolding
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    unfold: bool = False  # every layer is printed by itself, also where layers repeat
 
 
 @dataclass(frozen=True, slots=True)

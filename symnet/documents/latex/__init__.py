@@ -16,6 +16,7 @@ from symnet.documents.outline import (
     Steps,
     Table,
     Text,
+    Unfolding,
 )
 from symnet.documents.typeset import Node, latex, latex_text
 from symnet.rendering import environment
@@ -74,6 +75,8 @@ def _block(block: object) -> str:
     if isinstance(block, Measured):
         inner = "\n".join(map(_block, block.blocks))
         return f"% measured\n{inner}\n% /measured"
+    if isinstance(block, Unfolding):
+        return ""
     assert isinstance(block, Figure), "every kind of block has its form"
     return ""  # a drawing needs no words where the tables say the same
 

@@ -17,6 +17,7 @@ from symnet.documents.outline import (
     Steps,
     Table,
     Text,
+    Unfolding,
 )
 from symnet.documents.typeset import Node, latex
 
@@ -94,6 +95,8 @@ def _block(block: object) -> list[str]:
             *(part for b in block.blocks for part in _block(b)),
             "<!-- /measured -->",
         ]
+    if isinstance(block, Unfolding):
+        return []
     assert isinstance(block, Figure), "every kind of block has its form"
     return [f"*{_escape(block.caption)}: see the HTML document.*"]
 
