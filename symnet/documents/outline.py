@@ -6,6 +6,7 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,11 @@ from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
 """Words with formulas between them."""
+
+
+def anchored(label: str) -> str:
+    """The number of an equation, or a list of such, as a part of an address: 3-5-97."""
+    return re.sub(r"[ ,…]+", "-", label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,11 @@ class Statement:
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
 
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -53,6 +64,11 @@ class Steps:
 
     label: str
     lines: tuple[Line, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,8 @@ def _statement(block: Statement) -> str:
         return f"{words}\\begin{{gather*}}\n{body}\n\\end{{gather*}}"
     if len(forms) > 1:
         body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
-    tag = f" \\tag{{{block.label}}}"
-    return f"{words}\\begin{{equation}}\n{body}{tag} \\label{{eq:{block.label}}}\n\\end{{equation}}"
+    tag = f" \\tag{{{latex_text(block.label)}}}"
+    return f"{words}\\begin{{equation}}\n{body}{tag} \\label{{eq:{block.anchor}}}\n\\end{{equation}}"
 
 
 LINE = 36.0
