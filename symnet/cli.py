@@ -164,6 +164,7 @@ def commands() -> None:
 @click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
 )
+@click.option("--unfold", is_flag=True, help="Print every layer by itself, also where layers repeat.")
 @SECOND
 @SEED
 @OUTPUT
@@ -174,6 +175,7 @@ def derive(
     form: str | None,
     convention: Literal["rows", "columns"],
     trained: bool,
+    unfold: bool,
     second: str | None,
     seed: int | None,
     output: str | None,
@@ -201,12 +203,12 @@ def derive(
             return {"refused": certificate.table()}
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
-        return {"text": derivation.document(chosen, convention, certificate, measured)}
+        return {"text": derivation.document(chosen, convention, certificate, measured, unfold)}
 
     _check_output(spec, output)
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
     options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
-    options |= {"seed": seed, "json": as_json}
+    options |= {"seed": seed, "json": as_json, "unfold": unfold}
     made = _made("derive", options, spec, make, anew, reads_data=trained)
     if "refused" in made:
         click.echo(made["refused"], err=True)

@@ -254,14 +254,15 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        unfold: bool = False,
     ) -> str:
         """The derivation as a document: "html", "latex" or "markdown". A certificate and measured results go
-        into it if given.
+        into it if given. What repeats from layer to layer is printed once, unless `unfold` says otherwise.
         """
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
-        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
+        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings, unfold)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
     @uncollected()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
+from symnet.collector import uncollected
 from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
@@ -34,6 +35,7 @@ def formats() -> Mapping[str, Format]:
     return modules(__name__, folders=True)
 
 
+@uncollected()
 def document(
     derived: Derived,
     meta: Meta,

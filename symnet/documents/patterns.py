@@ -30,38 +30,61 @@ Change = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A thing without its numbers, and these, with where they stand, in the order of their appearance."""
+    """A number for all of a thing but its own numbers; and these, with where they stand, in the order of their
+    appearance.
+    """
 
-    said: tuple[Hashable, ...]
-    numbers: tuple[int, ...]
-    places: tuple[str, ...]
-
-
-def form_of(thing: Any) -> Form:
-    """The form of a thing."""
-    said: list[Hashable] = []
-    numbers: list[int] = []
-    places: list[str] = []
-    _read(thing, WORDS, said, numbers, places)
-    return Form(tuple(said), tuple(numbers), tuple(places))
+    said: int
+    numbers: tuple[int, ...] = ()
+    places: tuple[str, ...] = ()
 
 
-def _read(thing: Any, place: str, said: list[Hashable], numbers: list[int], places: list[str]) -> None:
-    if isinstance(thing, str):
-        found = [int(number) for number in NUMBER.findall(thing)]
-        said.append(NUMBER.sub(FIRST_MARK, thing) if found else thing)
-        numbers += found
-        places += [place] * len(found)
-    elif isinstance(thing, tuple):
-        said.append(len(thing))
-        for part in thing:
-            _read(part, place, said, numbers, places)
-    elif fields := _fields(type(thing)):
-        said.append(type(thing))
-        for name in fields:
-            _read(getattr(thing, name), _place(thing, name, place), said, numbers, places)
-    else:
-        said.append(thing if isinstance(thing, Hashable) else id(thing))
+class Forms:
+    """Finds the forms of things that are kept meanwhile: a formula in many places is looked at once."""
+
+    def __init__(self) -> None:
+        self._said: dict[Hashable, int] = {}
+        self._texts: dict[tuple[str, str], Form] = {}
+        self._known: dict[int, Form] = {}  # of formulas, by their identity
+
+    def of(self, thing: Any, place: str = WORDS) -> Form:
+        """The form of a thing that stands at a place."""
+        if isinstance(thing, str):
+            found = self._texts.get((thing, place))
+            if found is None:
+                found = self._texts[thing, place] = self._text(thing, place)
+            return found
+        if isinstance(thing, NODES):
+            found = self._known.get(id(thing))
+            if found is None:
+                found = self._known[id(thing)] = self._record(thing, FORMULA)
+            return found
+        if isinstance(thing, tuple):
+            return self._joined(tuple, [self.of(part, place) for part in thing])
+        if _fields(type(thing)):
+            return self._record(thing, place)
+        return Form(self._number((type(thing), thing if isinstance(thing, Hashable) else id(thing))))
+
+    def _text(self, text: str, place: str) -> Form:
+        numbers = tuple(map(int, NUMBER.findall(text)))
+        said = NUMBER.sub(FIRST_MARK, text) if numbers else str(text)
+        return Form(self._number(said), numbers, (place,) * len(numbers))
+
+    def _record(self, thing: Any, place: str) -> Form:
+        names = _fields(type(thing))
+        return self._joined(
+            type(thing), [self.of(getattr(thing, name), _place(thing, name, place)) for name in names]
+        )
+
+    def _joined(self, kind: type, parts: Sequence[Form]) -> Form:
+        return Form(
+            self._number((kind, *[part.said for part in parts])),
+            tuple([number for part in parts for number in part.numbers]),
+            tuple([place for part in parts for place in part.places]),
+        )
+
+    def _number(self, said: Hashable) -> int:
+        return self._said.setdefault(said, len(self._said))
 
 
 def changed(thing: Any, change: Change, place: str = WORDS) -> Any:

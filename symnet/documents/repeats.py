@@ -33,12 +33,13 @@ from symnet.documents.patterns import (
     FORMULA,
     LABEL,
     MARK,
+    NUMBER,
     Form,
+    Forms,
     WORDS,
     Pattern,
     changed,
     continues,
-    form_of,
     pattern,
 )
 from symnet.documents.typeset import ELL, Node, row
@@ -54,13 +55,14 @@ REFERENCE = re.compile(rf"(?<=\(){MARK.pattern}[a-z]?(?=\))")
 
 def folded(document: Document, context: Context) -> Document:
     """The document with what repeats from layer to layer said once; itself where nothing does."""
-    sections = [_within(section, context) for section in document.sections]
+    forms = Forms()
     told: list[Section] = []
-    for found in _runs(document.sections):
+    for found in _runs(document.sections, forms):
         if isinstance(found, Run):
             told += _sections(found, context)
         else:
-            told.append(sections[found])
+            section = document.sections[found]
+            told.append(_within(section, context, forms) if section.level == 1 else section)
     return replace(document, sections=tuple(told))
 
 
@@ -118,16 +120,16 @@ class Run:
         return Unfolding(told, replace(self.pattern, marked=Fold(title, blocks)))
 
 
-def _within(section: Section, context: Context) -> Section:
+def _within(section: Section, context: Context, forms: Forms) -> Section:
     """A section with its blocks and tables folded."""
     told: list[Block] = []
-    for found in _runs(section.blocks):
+    for found in _runs(section.blocks, forms):
         if isinstance(found, Run):
             lead = Paragraph(context.text("For {layers}:", layers=found.layers()))
             told += [lead, *found.general(), found.unfolding(context, found.pattern.marked)]
         else:
             block = section.blocks[found]
-            told += _table(block, context) if isinstance(block, Table) else [block]
+            told += _table(block, context, forms) if isinstance(block, Table) else [block]
     return replace(section, blocks=tuple(told)) if tuple(told) != section.blocks else section
 
 
@@ -138,11 +140,11 @@ def _sections(run: Run, context: Context) -> Iterator[Section]:
         yield replace(section, blocks=(lead, *section.blocks, run.unfolding(context, marked.blocks)))
 
 
-def _table(table: Table, context: Context) -> Iterator[Block]:
+def _table(table: Table, context: Context, forms: Forms) -> Iterator[Block]:
     """A table with its rows folded, and behind it the rows that were."""
     rows: list[tuple[Text, ...]] = []
     behind: list[Block] = []
-    for found in _runs(table.rows):
+    for found in _runs(table.rows, forms):
         if isinstance(found, Run):
             lead = context.text("For {layers}:", layers=found.layers())
             rows += [(lead, *((),) * (len(table.head) - 1)), *found.general()]
@@ -151,6 +153,10 @@ def _table(table: Table, context: Context) -> Iterator[Block]:
             rows.append(table.rows[found])
     yield replace(table, rows=tuple(rows))
     yield from behind
+
+
+ALONE = Form(-1)
+"""The form of what is about no layer with a number: nothing continues it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,9 @@ class _Group:
     form: Form  # of the layer's name and the items
 
 
-def _runs(items: Sequence[Any]) -> Iterator[int | Run]:
+def _runs(items: Sequence[Any], forms: Forms) -> Iterator[int | Run]:
     """The runs among the items, and the places of those that are in none."""
-    groups = list(_groups(items))
+    groups = list(_groups(items, forms))
     start = 0
     while start < len(groups):
         turns, count = max(
@@ -180,7 +186,7 @@ def _runs(items: Sequence[Any]) -> Iterator[int | Run]:
             start += turns * count
 
 
-def _groups(items: Sequence[Any]) -> Iterator[_Group]:
+def _groups(items: Sequence[Any], forms: Forms) -> Iterator[_Group]:
     """The items by the layers that they are about; what is about none goes with what follows."""
     found: list[tuple[str, int]] = []
     layer = ""
@@ -190,7 +196,8 @@ def _groups(items: Sequence[Any]) -> Iterator[_Group]:
         found.append((layer, place))
     for layer, places in groupby(reversed(found), key=lambda pair: pair[0]):
         chosen = tuple(place for _, place in places)
-        yield _Group(layer, chosen, form_of((layer, tuple(items[place] for place in chosen))))
+        said = (layer, tuple(items[place] for place in chosen))
+        yield _Group(layer, chosen, forms.of(said) if NUMBER.search(layer) else ALONE)
 
 
 def owner(item: Any) -> str | None:
@@ -221,7 +228,7 @@ def _named(thing: Any) -> Iterator[str]:
 def _length(groups: Sequence[_Group], start: int, turns: int) -> int:
     """How often the groups from `start` on, so many at a time, repeat evenly."""
     forms: list[list[Form]] = [[group.form] for group in groups[start : start + turns]]
-    if len(forms) < turns:
+    if len(forms) < turns or [ALONE] in forms:
         return 0
     count = 1
     while True:
@@ -241,8 +248,8 @@ def _run(items: Sequence[Any], first: Sequence[_Group], second: Sequence[_Group]
     """
     if count < LEAST:
         return None
-    counted = zip(form_of(first[0].layer).numbers, form_of(second[0].layer).numbers, strict=True)
-    number, step = next(((a, b - a) for a, b in counted if a != b), (0, 0))
+    own, following = (map(int, NUMBER.findall(groups[0].layer)) for groups in (first, second))
+    number, step = next(((a, b - a) for a, b in zip(own, following, strict=True) if a != b), (0, 0))
     grown = [
         (b - a, place)
         for one, other in zip(first, second, strict=True)
