@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
 
 from symnet.documents.patterns import Pattern
 from symnet.documents.typeset import Node
@@ -43,6 +46,7 @@ class Statement:
     of: str = ""  # the tensor's name: W1, dW1
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
+    numbers: Node | None = None  # the same in the numbers of a worked example
 
     @property
     def anchor(self) -> str:
@@ -90,10 +94,11 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG, for formats that show one, and in words for the others."""
+    """A drawing as SVG and as TikZ, and in words for formats that show neither."""
 
     svg: str
     caption: str
+    tikz: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    language: str = "en"  # that all of this is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,32 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    language: str = "en"  # to write in
+    values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
     unfold: bool = False  # every layer is printed by itself, also where layers repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A tensor as a table of not too many entries: of a larger one, each stands for those around it, and is
+    the one that is furthest from zero.
+    """
+
+    shape: tuple[int, ...]
+    entries: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a predictor says over the plane of its two inputs."""
+
+    names: tuple[str, str]
+    across: tuple[float, float]  # the range of the first input
+    up: tuple[float, float]  # the range of the second
+    # rows of a grid from below, from -1 to 1: above zero where a sample belongs to the second of two classes;
+    # or one grid for each class, above zero where that is the one
+    values: tuple[tuple[tuple[float, ...], ...], ...]
+    points: tuple[tuple[float, float, int], ...]  # the samples with their classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +198,8 @@ class Results:
     confusion: tuple[tuple[int, ...], ...] = ()
     table: Table | None = None  # a truth table, say
     gradient_norms: tuple[float, ...] = ()  # of each epoch, where a solver trains
+    gradients: Mapping[str, Sampled] = field(default_factory=dict)  # where training ends, by parameter
+    plane: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What things have in common that differ in their numbers alone: Z2 = A1 W2 and Z3 = A2 W3.
 
 Things are made of records, tuples and texts: formulas, blocks of a document, rows of a table. The form of a
-thing is all of it but its numbers. Things of one form whose numbers grow evenly have one pattern: the same with
-a mark, a character that stands in no text, in place of each number that grows.
+thing is all of it but its numbers. Things of one form whose numbers grow evenly have one pattern: the same
+with a mark, a character that stands in no text, in place of each number that grows.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Change = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A number for all of a thing but its own numbers; and these, with where they stand, in the order of their
-    appearance.
+    """A number for all of a thing but its own numbers; and these, with where they stand, in the order of
+    their appearance.
     """
 
     said: int
@@ -61,7 +61,7 @@ class Forms:
             return found
         if isinstance(thing, tuple):
             return self._joined(tuple, [self.of(part, place) for part in thing])
-        if _fields(type(thing)):
+        if _fields(thing):
             return self._record(thing, place)
         return Form(self._number((type(thing), thing if isinstance(thing, Hashable) else id(thing))))
 
@@ -71,7 +71,7 @@ class Forms:
         return Form(self._number(said), numbers, (place,) * len(numbers))
 
     def _record(self, thing: Any, place: str) -> Form:
-        names = _fields(type(thing))
+        names = _fields(thing)
         return self._joined(
             type(thing), [self.of(getattr(thing, name), _place(thing, name, place)) for name in names]
         )
@@ -94,7 +94,7 @@ def changed(thing: Any, change: Change, place: str = WORDS) -> Any:
         return thing if new == thing else new  # what stays remembers what it was made from
     if isinstance(thing, tuple):
         return tuple([changed(part, change, place) for part in thing])
-    fields = _fields(type(thing))
+    fields = _fields(thing)
     if not fields:
         return thing
     parts = {name: getattr(thing, name) for name in fields}
@@ -102,8 +102,14 @@ def changed(thing: Any, change: Change, place: str = WORDS) -> Any:
     return replace(thing, **changes) if changes != parts else thing
 
 
+def _fields(thing: Any) -> tuple[str, ...]:
+    """The names of a record's parts; none for what is no record."""
+    kind: Any = type(thing)
+    return _fields_of(kind)
+
+
 @cache
-def _fields(kind: type) -> tuple[str, ...]:
+def _fields_of(kind: type) -> tuple[str, ...]:
     return tuple(getattr(kind, "__dataclass_fields__", ()))
 
 

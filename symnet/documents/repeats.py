@@ -1,8 +1,8 @@
 """Layers that repeat are said once: with ℓ for the number of the layer, as a textbook has it.
 
-What is general is not written by itself: it is what a document prints for one layer with ℓ in place of the
-layer's number, ℓ − 1 in place of the one before, and so on. It stands for a run of layers only where what is
-printed for every one of them comes out of it, letter by letter (`patterns.py`). So layers are compared as they
+What is general is not written by itself: it is what a document prints for one layer, with ℓ in place of the
+layer's number, ℓ−1 in place of the one before, and so on. It stands for a run of layers only where what is
+printed for every one of them comes out of it letter by letter (`patterns.py`). So layers are compared as they
 are printed, and nothing has to be known of what they are: a run may be of layers, of blocks of layers, or of
 layers of two kinds that take turns.
 """
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import is_not
 from typing import Any
 
 from symnet.documents import typeset as t
@@ -34,9 +35,9 @@ from symnet.documents.patterns import (
     LABEL,
     MARK,
     NUMBER,
+    WORDS,
     Form,
     Forms,
-    WORDS,
     Pattern,
     changed,
     continues,
@@ -57,7 +58,7 @@ def folded(document: Document, context: Context) -> Document:
     """The document with what repeats from layer to layer said once; itself where nothing does."""
     forms = Forms()
     told: list[Section] = []
-    for found in _runs(document.sections, forms):
+    for found in _runs([_without_numbers(section) for section in document.sections], forms):
         if isinstance(found, Run):
             told += _sections(found, context)
         else:
@@ -123,7 +124,7 @@ class Run:
 def _within(section: Section, context: Context, forms: Forms) -> Section:
     """A section with its blocks and tables folded."""
     told: list[Block] = []
-    for found in _runs(section.blocks, forms):
+    for found in _runs([_without_numbers(block) for block in section.blocks], forms):
         if isinstance(found, Run):
             lead = Paragraph(context.text("For {layers}:", layers=found.layers()))
             told += [lead, *found.general(), found.unfolding(context, found.pattern.marked)]
@@ -131,6 +132,18 @@ def _within(section: Section, context: Context, forms: Forms) -> Section:
             block = section.blocks[found]
             told += _table(block, context, forms) if isinstance(block, Table) else [block]
     return replace(section, blocks=tuple(told)) if tuple(told) != section.blocks else section
+
+
+def _without_numbers(item: Any) -> Any:
+    """A block or a section of level 2 without the numbers of a worked example, which are another's in every
+    layer.
+    """
+    if isinstance(item, Statement):
+        return replace(item, numbers=None) if item.numbers is not None else item
+    if isinstance(item, Fold) or (isinstance(item, Section) and item.level == 2):
+        blocks = tuple([_without_numbers(block) for block in item.blocks])
+        return replace(item, blocks=blocks) if any(map(is_not, blocks, item.blocks)) else item
+    return item
 
 
 def _sections(run: Run, context: Context) -> Iterator[Section]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import json
 import re
+from functools import partial
 
 from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
+from symnet.documents.figures.svg import STYLE
 from symnet.documents.html.listing import listing
 from symnet.documents.mathml import mathml, mathml_lines
 from symnet.documents.outline import Document, Statement, Text, Unfolding
 from symnet.documents.patterns import MARK
 from symnet.documents.typeset import Node
+from symnet.messages import Language
 from symnet.rendering import environment
 
 LINE = 44.0
@@ -26,8 +29,11 @@ NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its fo
 def write(document: Document) -> str:
     """The document as an HTML page."""
     template = environment(__name__).get_template("DOCUMENT.html.jinja")
+    language = Language(document.language)
     return template.render(
         document=document,
+        tag=language.tag,
+        say=partial(language.marked, html.escape),
         text=_text,
         formula=_formula,
         wide=_is_wide,
@@ -36,6 +42,7 @@ def write(document: Document) -> str:
         mark=_mark,
         marks=_marks,
         unfolds=_unfolds,
+        drawings=STYLE,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from symnet.documents.breaking import lines, width
 from symnet.documents.outline import (
     Code,
@@ -19,6 +21,7 @@ from symnet.documents.outline import (
     Unfolding,
 )
 from symnet.documents.typeset import Node, latex, latex_text
+from symnet.messages import Language
 from symnet.rendering import environment
 
 NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
@@ -28,7 +31,11 @@ def write(document: Document) -> str:
     """The document as a LaTeX article."""
     template = environment(__name__).get_template("DOCUMENT.tex.jinja")
     return template.render(
-        document=document, text=latex_text, inline=_text, body="\n".join(map(_section, document.sections))
+        document=document,
+        say=partial(Language(document.language).marked, _part),
+        text=latex_text,
+        inline=_text,
+        body="\n".join(map(_section, document.sections)),
     )
 
 
@@ -90,7 +97,7 @@ def _listing(text: str) -> str:
 def _statement(block: Statement) -> str:
     """The two forms below each other under one number."""
     words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
-    forms = [_aligned(block.index)] + ([_aligned(block.matrix)] if block.matrix is not None else [])
+    forms = [_aligned(form) for form in (block.index, block.matrix, block.numbers) if form is not None]
     if block.shapes:
         forms.append(rf"\text{{\footnotesize\color{{black!60}}{_text(block.shapes)}}}")
     body = " \\\\\n".join(forms)
