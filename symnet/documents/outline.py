@@ -7,12 +7,13 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from symnet.documents.notation import COMMON, Notation
 from symnet.documents.patterns import Pattern
 from symnet.documents.typeset import Node
 
@@ -118,9 +119,9 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Unfolding:
-    """What general statements say of every layer by itself, for formats that show it on demand; the others
-    leave it out. `pattern` is a fold with marks in place of what differs: its `instance(k)` is that of one
-    layer, `count` says of how many there is one.
+    """What general statements say of every layer by itself, for formats that show it on demand and say so by
+    UNFOLDS; others do not get it. `pattern` is a fold with marks in place of what differs: its `instance(k)`
+    is that of one layer, `count` says of how many there is one.
     """
 
     title: Text
@@ -135,6 +136,15 @@ class Section:
     anchor: str
     blocks: tuple[Block, ...]
     level: int = 1
+
+
+def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
+    """The statements among blocks, those in folds too."""
+    for block in blocks:
+        if isinstance(block, Statement):
+            yield block
+        elif isinstance(block, Fold | Measured):
+            yield from statements(block.blocks)
 
 
 Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold | Unfolding
@@ -154,7 +164,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a document says of where it comes from."""
+    """What a document says of where it comes from, and how it is to be written."""
 
     title: str = "network"
     command: str = ""
@@ -163,6 +173,7 @@ class Meta:
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
     language: str = "en"  # to write in
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
+    notation: Notation = COMMON
     unfold: bool = False  # every layer is printed by itself, also where layers repeat
 
 

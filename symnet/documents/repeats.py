@@ -67,6 +67,15 @@ def folded(document: Document, context: Context) -> Document:
     return replace(document, sections=tuple(told))
 
 
+def general(document: Document) -> Document:
+    """The document without what is to be unfolded."""
+    sections = [
+        replace(section, blocks=tuple(block for block in section.blocks if not isinstance(block, Unfolding)))
+        for section in document.sections
+    ]
+    return replace(document, sections=tuple(sections))
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Several layers of which one and the same is said, up to numbers."""

@@ -23,6 +23,7 @@ LINE = 44.0
 """So many em fit on a line of the page."""
 REFERENCE = re.compile(rf"\(((?:\d+|{MARK.pattern})[a-z]?)\)")
 """The number of an equation, or in a pattern the mark in its place."""
+UNFOLDS = True
 NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its formulas as real text"
 
 

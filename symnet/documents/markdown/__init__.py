@@ -19,7 +19,6 @@ from symnet.documents.outline import (
     Steps,
     Table,
     Text,
-    Unfolding,
 )
 from symnet.documents.typeset import Node, latex
 from symnet.messages import Language
@@ -104,8 +103,6 @@ def _block(block: object, say: Callable[..., str]) -> list[str]:
             *(part for b in block.blocks for part in _block(b, say)),
             "<!-- /measured -->",
         ]
-    if isinstance(block, Unfolding):
-        return []
     assert isinstance(block, Figure), "every kind of block has its form"
     told = say("{caption}: see the HTML document.", caption=_escape(block.caption))
     return [f"*{told}*"]
