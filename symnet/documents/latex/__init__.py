@@ -47,7 +47,9 @@ def fragment(document: Document) -> str:
             parts.append(f"\n% {' '.join(title.split())}")
         for block in inside:
             body = statement(block, bare=True)
-            parts.append(f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.label}}}\n\\end{{equation}}")
+            parts.append(
+                f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.anchor}}}\n\\end{{equation}}"
+            )
     return "\n".join(parts) + "\n"
 
 
@@ -132,7 +134,7 @@ class Article:
         small = size((block.index, block.matrix, block.numbers))
         body, name, tag = statement(block), "equation*", ""
         if block.label:
-            name, tag = "equation", f" \\tag{{{block.label}}} \\label{{eq:{block.label}}}"
+            name, tag = "equation", f" \\tag{{{latex_text(block.label)}}} \\label{{eq:{block.anchor}}}"
         shown = f"\\begin{{{name}}}\n{body}{tag}\n\\end{{{name}}}"
         return words + (f"{{{small}\n{shown}}}" if small else shown)
 
