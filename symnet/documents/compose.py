@@ -35,6 +35,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.repeats import folded
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
 from symnet.messages import Language, in_turn, say, say_count
@@ -133,7 +134,8 @@ def compose(
         loss=context.loss,
     )
     whole = Document(meta.title, lead, tuple(sections), meta.command, meta.source, meta.language)
-    return context.language.all_of(whole)
+    told = context.language.all_of(whole)
+    return told if meta.unfold else folded(told, context)
 
 
 def _network(context: Context) -> Section:
