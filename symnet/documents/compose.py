@@ -15,7 +15,7 @@ from symnet.documents import typeset as t
 from symnet.documents.backward import backward
 from symnet.documents.charts import confusion, curve
 from symnet.documents.context import Context
-from symnet.documents.figures import network_figure
+from symnet.documents.figures import figure, network_drawing
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import (
@@ -36,6 +36,7 @@ from symnet.documents.outline import (
 )
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
+from symnet.messages import say
 from symnet.registry import Solver, solver
 
 TRAINED = (
@@ -118,9 +119,9 @@ def _network(context: Context) -> Section:
     layers = f"A network of {count} layer{'s' * (count != 1)}. "
     what = layers if count else "A network stated by its equations. "
     blocks: list[Block] = [Paragraph((what + CONVENTIONS[context.convention],))]
-    figure = network_figure(stated)
-    if figure:
-        blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
+    drawing = network_drawing(stated)
+    if drawing is not None:
+        blocks.append(figure(drawing, say("The network, from its inputs to its outputs"), context.language))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]

@@ -17,6 +17,7 @@ from symnet.documents.typeset import (
     Cases,
     Fence,
     Fraction,
+    Matrix,
     Name,
     Node,
     Number,
@@ -194,6 +195,15 @@ def _(node: Cases) -> str:
         for value, condition in node.rows
     )
     return f'<mrow><mo form="prefix" fence="true">{{</mo><mtable class="cases">{rows}</mtable></mrow>'
+
+
+@element.register
+def _(node: Matrix) -> str:
+    rows = "".join(
+        f"<mtr>{''.join(f'<mtd>{element(cell)}</mtd>' for cell in cells)}</mtr>" for cells in node.rows
+    )
+    left, right = '<mo form="prefix" fence="true">[</mo>', '<mo form="postfix" fence="true">]</mo>'
+    return f'<mrow>{left}<mtable class="numbers">{rows}</mtable>{right}</mrow>'
 
 
 @element.register

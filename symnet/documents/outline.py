@@ -36,6 +36,7 @@ class Statement:
     of: str = ""  # the tensor's name: W1, dW1
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
+    numbers: Node | None = None  # the same in the numbers of a worked example
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,11 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG, for formats that show one, and in words for the others."""
+    """A drawing as SVG and as TikZ, and in words for formats that show neither."""
 
     svg: str
     caption: str
+    tikz: str = ""
 
 
 @dataclass(frozen=True, slots=True)

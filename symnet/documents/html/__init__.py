@@ -8,6 +8,7 @@ import re
 from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
+from symnet.documents.figures.svg import STYLE
 from symnet.documents.html.listing import listing
 from symnet.documents.mathml import mathml, mathml_lines
 from symnet.documents.outline import Document, Statement, Text
@@ -30,6 +31,7 @@ def write(document: Document) -> str:
         listing=listing,
         safe=Markup,
         mark=_mark,
+        drawings=STYLE,
     )
 
 
