@@ -34,6 +34,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.symbols import assumed, symbols
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
 from symnet.messages import say
@@ -109,7 +110,9 @@ def compose(
         context.loss,
         " with respect to every parameter, one step of the chain rule at a time.",
     )
-    return Document(meta.title, lead, tuple(sections), meta.command, meta.source)
+    return Document(
+        meta.title, lead, tuple(sections), meta.command, meta.source, symbols(context), assumed(context)
+    )
 
 
 def _network(context: Context) -> Section:

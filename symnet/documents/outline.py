@@ -37,6 +37,7 @@ class Statement:
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
     numbers: Node | None = None  # the same in the numbers of a worked example
+    scalars: tuple[Node, ...] = ()  # the same for every value of its indices, where these are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,17 @@ Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
 
 
 @dataclass(frozen=True, slots=True)
+class Symbol:
+    """What is to be known of a tensor wherever its name stands."""
+
+    name: str
+    what: str
+    shape: str = ""
+    label: str = ""  # the number of the equation that defines it
+    origin: str = ""  # "layer 1"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole document."""
 
@@ -118,6 +130,9 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    symbols: tuple[Symbol, ...] = ()
+    assumed: Text = ()  # the sizes that what is written out number by number takes, where nobody has given them
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
