@@ -21,7 +21,9 @@ FONT = "fonts/stix-two-math.woff2"
 def style() -> str:
     """The style of the page, with that of its drawings and the font of its formulas."""
     font = b64encode((HERE / FONT).read_bytes()).decode("ascii")
-    face = f'@font-face {{ font-family: "Page Math"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}'
+    face = (
+        f'@font-face {{ font-family: "Page Math"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}'
+    )
     return "\n".join((face, STYLE, (HERE / "page.css").read_text(encoding="utf-8")))
 
 
