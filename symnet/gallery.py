@@ -36,7 +36,7 @@ from symnet.documents import formats
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
 from symnet.pipeline import Derivation, Network
-from symnet.results import record, results_of
+from symnet.results import example_of, record, results_of
 from symnet.spec import Spec, load
 from symnet.training import read_data, train
 from symnet.verify import Certificate
@@ -84,7 +84,8 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
         )
     trained, parameters, beyond = _training(spec, derivation, kept, again, fresh)
     measured = trained | measured
-    files = _documents(derivation, certificate, measured) | {
+    example = example_of(spec, derivation)
+    files = _documents(derivation, certificate, measured, example) | {
         "spec.toml": spec.text,
         "certificate.json": claims,
         "measured.json": _lines(measured),
@@ -92,11 +93,15 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
     return Written(files, parameters, beyond)
 
 
-def _documents(derivation: Derivation, certificate: Certificate, measured: Measured) -> Files:
+def _documents(
+    derivation: Derivation, certificate: Certificate, measured: Measured, example: Mapping[str, Any] | None
+) -> Files:
     """The module, and the derivation in every format."""
     results = results_of(measured)
     files = {
-        f"derivation{form.SUFFIX}": derivation.document(name, certificate=certificate, results=results)
+        f"derivation{form.SUFFIX}": derivation.document(
+            name, certificate=certificate, results=results, example=example
+        )
         for name, form in formats().items()
     }
     return files | {"trainer.py": derivation.generate("numpy")}

@@ -22,8 +22,8 @@ def listing(code: str, labels: frozenset[str] | None = None) -> Markup:
 
 
 def _rows(code: str, labels: frozenset[str] | None) -> Iterator[str]:
-    """Each line, in a span that names the equations which it computes. A number in a line of its own is that of
-    the lines below it.
+    """Each line, in a span that names the equations which it computes. A number in a line of its own is that
+    of the lines below it.
     """
     above, depth = "", 0
     for plain, line in zip(code.splitlines(), html_lines(code, labels), strict=True):
