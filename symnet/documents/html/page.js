@@ -305,7 +305,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     const target = event.target;
     if (target.matches("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])")) return;
-    if (/^(Arrow|Home|End)/.test(event.key) && target.matches("input[type=radio], .listing, .scroll, .strip")) return;
+    if (/^(Arrow|Home|End)/.test(event.key) && target.matches("input[type=radio], .listing, .scroll, .strip, .form, .shape")) return;
     const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
     if (!act) return;
     event.preventDefault();
@@ -321,6 +321,13 @@
   addEventListener("hashchange", arrive);
   addEventListener("popstate", arrive);
 
+  // what is too wide for the screen is scrolled by keys, too
+  function reach() {
+    const wide = $$(".form, .shape").map((part) => [part, part.scrollWidth > part.clientWidth + 1]);
+    wide.forEach(([part, over]) => (over ? part.setAttribute("tabindex", "0") : part.removeAttribute("tabindex")));
+  }
+  addEventListener("resize", reach);
+
   const drawing = strip && $("svg", strip)?.viewBox.baseVal;
   if (drawing && drawing.height > drawing.width) strip.classList.add("tall");
   const wanted = (remembered("views") ?? "").split(" ").filter((view) => views.some((input) => input.value === view));
@@ -332,4 +339,5 @@
   show();
   name();
   arrive();
+  reach();
 })();
