@@ -18,7 +18,7 @@ RUN        := $(VENV)/bin/python -m
 DEMO  := demo
 SPECS := xor digits
 
-.PHONY: help setup test fuzz peers jax demo lint format types imports generated check-generated bench lock clean
+.PHONY: help setup test fuzz peers jax demo lint format types imports messages language generated check-generated bench lock clean
 .DELETE_ON_ERROR:
 
 help:             ## print this list
@@ -73,6 +73,12 @@ demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into de
 	  $(VENV)/bin/symnet train examples/$$name.toml -o $$out/parameters.npz; \
 	done
 	@echo; echo "Pages to open:"; for name in $(SPECS); do echo "  $(CURDIR)/$(DEMO)/$$name/derivation.html"; done
+
+messages: $(INSTALLED)  ## bring the catalogues of other languages up to date, and say what they lack
+	$(VENV)/bin/python tests/catalogues.py
+
+language: $(INSTALLED)  ## begin a catalogue for another language: make language NAME=fr
+	$(VENV)/bin/python tests/catalogues.py --begin $(NAME)
 
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(RUN) ruff check

@@ -11,8 +11,10 @@ import json
 import os
 import sys
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,7 @@ import click
 
 from symnet import __version__
 from symnet.errors import SymnetError
+from symnet.messages import languages
 
 if TYPE_CHECKING:
     from symnet.cache import Texts
@@ -148,8 +151,11 @@ def commands() -> None:
 @commands.command(
     epilog=_examples(
         "symnet derive xor.toml -o xor.html",
+        "symnet derive xor.toml -o xor.pdf",
         "symnet derive xor.toml --format latex --convention columns > xor.tex",
+        "symnet derive xor.toml --format latex --fragment --notation delta",
         "symnet derive digits.toml --train -o digits.html",
+        "symnet derive xor.toml --language zh -o xor.html",
     )
 )
 @SPEC
@@ -162,11 +168,26 @@ def commands() -> None:
     help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
 )
 @click.option(
+    "--notation",
+    default="bars",
+    metavar="NAME",
+    show_default=True,
+    help="How adjoints are written: bars, partial, delta or differential; see `symnet list`.",
+)
+@click.option(
+    "--superscripts",
+    default="bracket",
+    metavar="NAME",
+    show_default=True,
+    help="Around the number of a layer: bracket, as in [1], or paren, as in (1).",
+)
+@click.option("--fragment", is_flag=True, help="Only the equations, for a paper (formats latex, typst).")
+@click.option(
     "--language",
+    type=click.Choice(languages()),
     default="en",
     show_default=True,
-    metavar="CODE",
-    help="To write in: en (English), zh (Chinese).",
+    help="To write in: English or Chinese.",
 )
 @click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
@@ -180,6 +201,9 @@ def derive(
     spec: Path,
     form: str | None,
     convention: Literal["rows", "columns"],
+    notation: str,
+    superscripts: str,
+    fragment: bool,
     language: str,
     trained: bool,
     second: str | None,
@@ -195,22 +219,29 @@ def derive(
     """
 
     def make() -> Texts:
-        from symnet.documents import formats
+        from symnet.documents import formats, pdf
+        from symnet.documents.notation import Notation
         from symnet.results import example_of, record, results_of
         from symnet.spec import load
 
-        derivation = _derivation(spec, second)
+        written = Notation(notation, superscripts)
+        derivation = replace(_derivation(spec, second), notation=written)
         if as_json:
             equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
             return {"text": json.dumps({"gradients": equations}, indent=2) + "\n"}
-        suffixes = {member.SUFFIX: name for name, member in formats().items()}
+        suffixes = {member.SUFFIX: name for name, member in formats().items()} | {pdf.SUFFIX: pdf.NAME}
         chosen = form or suffixes.get(suffix, "html" if suffix else "markdown")
         certificate = _verified(derivation, seed)
         if not certificate.passed:
             return {"refused": certificate.table()}
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
+        if fragment:
+            return {"text": derivation.fragment(chosen, convention)}
         example = example_of(load(spec), derivation)
+        if chosen == pdf.NAME:
+            made = _printed(partial(derivation.pdf, convention, certificate, measured, example, language))
+            return {"base64": b64encode(made).decode()}
         text = derivation.document(chosen, convention, certificate, measured, example, language)
         return {"text": text}
 
@@ -218,11 +249,12 @@ def derive(
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
     options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
     options |= {"seed": seed, "json": as_json, "language": language}
+    options |= {"notation": notation, "superscripts": superscripts, "fragment": fragment}
     made = _made("derive", options, spec, make, anew, reads_data=trained)
     if "refused" in made:
         click.echo(made["refused"], err=True)
         return 1
-    _write(made["text"], output)
+    _write(b64decode(made["base64"]) if "base64" in made else made["text"], output)
     return 0
 
 
@@ -371,7 +403,8 @@ def train(
 def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
-    from symnet.documents import formats
+    from symnet.documents import formats, pdf
+    from symnet.documents.notation import ADJOINTS
     from symnet.registry import catalogue, layer_kinds
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
@@ -387,6 +420,8 @@ def list_(as_json: bool) -> None:
         for name, b in backends().items()
     }
     kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
+    kinds["formats"][pdf.NAME] = {"words": pdf.WORDS}
+    kinds["notations"] = {name: {"words": words} for name, words in ADJOINTS.items()}
     if as_json:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
         return
@@ -488,18 +523,27 @@ def _verified(derivation: Derivation, seed: int | None, backend: str = "numpy") 
         progress.end()
 
 
-def _write(text: str, output: str | None) -> None:
-    """Writes to the file `output`, or to standard output, in UTF-8 whatever the locale."""
+def _printed(make: Callable[..., bytes]) -> bytes:
+    """A PDF, with a line that says what makes it."""
+    progress = _Progress()
+    try:
+        return make(tell=progress.show)
+    finally:
+        progress.end()
+
+
+def _write(content: str | bytes, output: str | None) -> None:
+    """Writes to the file `output`, or to standard output, text in UTF-8 whatever the locale."""
     if output in (None, "-"):
         try:
-            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.write(content.encode() if isinstance(content, str) else content)
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             raise _ReaderGoneError from None
     else:
         from symnet.files import write_atomically
 
-        click.echo(write_atomically(output, text), err=True)
+        click.echo(write_atomically(output, content), err=True)
 
 
 class _Progress:

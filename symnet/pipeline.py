@@ -31,11 +31,13 @@ from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
 from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
 from symnet.derivatives import Beyond, Gradient, in_order, trainer_at
-from symnet.documents import document
+from symnet.documents import document, fragment
 from symnet.documents.mathematics import Printer
 from symnet.documents.mathml import mathml
 from symnet.documents.matrices import Convention
+from symnet.documents.notation import COMMON, Notation
 from symnet.documents.outline import Evidence, Meta, Results
+from symnet.documents.pdf import pdf
 from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
@@ -161,6 +163,7 @@ class Derivation:
     prediction: str  # the tensor that predictions are; may be empty
     source: str = ""  # the specification's file name, for what is written to say where it comes from
     solved: Further | None = None  # the product that the network's solver multiplies by
+    notation: Notation = COMMON  # that its documents are written in
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -272,9 +275,9 @@ class Derivation:
         example: Arrays | None = None,
         language: str = "en",
     ) -> str:
-        """The derivation as a document: "html", "latex" or "markdown", in English ("en") or Chinese ("zh"). A
-        certificate and measured results go into it if given, and from arrays for the data and the parameters
-        of an `example` the values of all tensors.
+        """The derivation as a document: "html", "latex", "markdown" and so on, in English ("en") or Chinese
+        ("zh"). A certificate and measured results go into it if given, and from arrays for the data and the
+        parameters of an `example` the values of all tensors.
         """
         values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
@@ -282,8 +285,19 @@ class Derivation:
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
         command = self.command("derive")
         command += f" --language {language}" if command and language != "en" else ""
-        meta = Meta(self.network.name, command, self.source, name, settings, language, values)
+        meta = Meta(self.network.name, command, self.source, name, settings, language, values, self.notation)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
+
+    def fragment(self, form: str = "latex", convention: Convention = "rows") -> str:
+        """The equations alone, in "latex" or "typst", to be pasted into a paper."""
+        return fragment(self.derived, Meta(self.network.name, notation=self.notation), form, convention)
+
+    def pdf(self, *said: Any, tell: Callable[[str], None] = lambda words: None, **also: Any) -> bytes:
+        """The document as a PDF, by what is there to make one: with the arguments of `document` after its
+        first. `tell` is told what goes on. Raises MissingToolError where there is nothing, which says what to
+        install.
+        """
+        return pdf(lambda form: self.document(form, *said, **also), tell)
 
     @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:

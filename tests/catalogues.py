@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,18 +24,20 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import symnet
+from symnet.discovery import modules
 from symnet.messages import CATALOGUES, DOMAIN
 from symnet.registry import catalogue, layer_kinds
-from symnet.discovery import modules
 
 PACKAGE = Path(symnet.__file__).parent
 METHODS = [("**.py", "python"), ("**.jinja", "jinja2.ext:babel_extract")]
 KEYWORDS = {"say": None, "text": None, "say_count": (1, 2)}
 OPTIONS = {"**.jinja": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+HEAD = "# What symnet says, in another language: `make messages` brings it up to date."
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A catalogue is the same whenever it is written."""
 DATED = re.compile(
-    r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|.*EMAIL).*\n', re.M
+    r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|.*EMAIL).*\n',
+    re.MULTILINE,
 )
 
 
@@ -66,6 +69,7 @@ def path_of(language: str) -> Path:
 def read(language: str) -> Catalog:
     with path_of(language).open("rb") as file:
         found = read_po(file)
+    found.header_comment = HEAD
     found.creation_date = found.revision_date = NEVER
     return found
 
@@ -125,10 +129,10 @@ def main() -> None:
         write(begin, Catalog(locale=begin, project="symnet", fuzzy=False))
     for language in languages():
         found = read(language)
-        found.update(messages)
+        found.update(messages, no_fuzzy_matching=True)
         write(language, found)
         for problem in missing(found):
-            print(f"{language}: {problem}")
+            sys.stderr.write(f"{language}: {problem}\n")
 
 
 if __name__ == "__main__":

@@ -52,10 +52,27 @@ def document(
     if meta.language not in languages():
         expected, near = "one of " + ", ".join(languages()), nearest(meta.language, languages())
         raise SymnetError(f"there is no language {meta.language!r}", expected=expected, suggestion=near)
+    chosen = _format(form, convention)
+    return chosen.write(compose(derived, meta, convention, code, evidence, results))
+
+
+def fragment(derived: Derived, meta: Meta, form: str = "latex", convention: Convention = "rows") -> str:
+    """The equations of a derivation alone, to be pasted into a document that has its own words and numbers.
+
+    Raises SymnetError for a format that has no such thing.
+    """
+    made = getattr(_format(form, convention), "fragment", None)
+    if made is None:
+        able = " or ".join(name for name, member in formats().items() if hasattr(member, "fragment"))
+        raise SymnetError(f"{form} has no fragment", expected=able)
+    return str(made(compose(derived, meta, convention)))
+
+
+def _format(form: str, convention: str) -> Format:
     known = formats()
     if form not in known:
         expected, near = "one of " + ", ".join(known), nearest(form, known)
         raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
     if convention not in ("rows", "columns"):
         raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
-    return known[form].write(compose(derived, meta, convention, code, evidence, results))
+    return known[form]

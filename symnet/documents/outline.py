@@ -6,12 +6,13 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from symnet.documents.notation import COMMON, Notation
 from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
@@ -110,6 +111,15 @@ class Section:
     level: int = 1
 
 
+def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
+    """The statements among blocks, those in folds too."""
+    for block in blocks:
+        if isinstance(block, Statement):
+            yield block
+        elif isinstance(block, Fold | Measured):
+            yield from statements(block.blocks)
+
+
 Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
 
 
@@ -140,7 +150,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a document says of where it comes from."""
+    """What a document says of where it comes from, and how it is to be written."""
 
     title: str = "network"
     command: str = ""
@@ -149,6 +159,7 @@ class Meta:
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
     language: str = "en"  # to write in
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
+    notation: Notation = COMMON
 
 
 @dataclass(frozen=True, slots=True)
