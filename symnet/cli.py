@@ -192,6 +192,7 @@ def commands() -> None:
 @click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
 )
+@click.option("--unfold", is_flag=True, help="Print every layer by itself, also where layers repeat.")
 @SECOND
 @SEED
 @OUTPUT
@@ -206,6 +207,7 @@ def derive(
     fragment: bool,
     language: str,
     trained: bool,
+    unfold: bool,
     second: str | None,
     seed: int | None,
     output: str | None,
@@ -239,10 +241,11 @@ def derive(
         if fragment:
             return {"text": derivation.fragment(chosen, convention)}
         example = example_of(load(spec), derivation)
+        said = (convention, certificate, measured, example, language, unfold)
         if chosen == pdf.NAME:
-            made = _printed(partial(derivation.pdf, convention, certificate, measured, example, language))
+            made = _printed(partial(derivation.pdf, *said))
             return {"base64": b64encode(made).decode()}
-        text = derivation.document(chosen, convention, certificate, measured, example, language)
+        text = derivation.document(chosen, *said)
         return {"text": text}
 
     _check_output(spec, output)
@@ -250,6 +253,7 @@ def derive(
     options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
     options |= {"seed": seed, "json": as_json, "language": language}
     options |= {"notation": notation, "superscripts": superscripts, "fragment": fragment}
+    options["unfold"] = unfold
     made = _made("derive", options, spec, make, anew, reads_data=trained)
     if "refused" in made:
         click.echo(made["refused"], err=True)
@@ -396,6 +400,33 @@ def train(
         _write(json.dumps(_facts(run, path), indent=2) + "\n", "-")
     else:
         _write("".join(f"{line}\n" for line in _report(run, path)), "-")
+
+
+@commands.command(epilog=_examples("symnet story -o docs/story", "symnet story -o docs/story --check"))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FOLDER",
+    default="story",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="For its pages and drawings.",
+)
+@click.option("--check", "checked", is_flag=True, help="Write nothing; exit with 1 where the folder differs.")
+def story(output: Path, checked: bool) -> int:
+    """Tell how layers came to learn what one unit cannot.
+
+    From a perceptron and its line to the chain rule, told from networks that are derived, verified and
+    trained while it is written; as pages and as Markdown.
+    """
+    from symnet.story.publish import differences, texts, write
+
+    if not checked:
+        write(output, texts())
+        return 0
+    found = list(differences(output, texts()))
+    click.echo("\n".join(found), err=True) if found else None
+    return int(bool(found))
 
 
 @commands.command(name="list")

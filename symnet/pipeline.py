@@ -274,10 +274,12 @@ class Derivation:
         results: Results | None = None,
         example: Arrays | None = None,
         language: str = "en",
+        unfold: bool = False,
     ) -> str:
         """The derivation as a document: "html", "latex", "markdown" and so on, in English ("en") or Chinese
         ("zh"). A certificate and measured results go into it if given, and from arrays for the data and the
-        parameters of an `example` the values of all tensors.
+        parameters of an `example` the values of all tensors. What repeats from layer to layer is printed
+        once, unless `unfold` says otherwise.
         """
         values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
@@ -285,7 +287,10 @@ class Derivation:
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
         command = self.command("derive")
         command += f" --language {language}" if command and language != "en" else ""
-        meta = Meta(self.network.name, command, self.source, name, settings, language, values, self.notation)
+        notation = self.notation
+        meta = Meta(
+            self.network.name, command, self.source, name, settings, language, values, notation, unfold
+        )
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
 
     def fragment(self, form: str = "latex", convention: Convention = "rows") -> str:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
+from symnet.collector import uncollected
 from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import Document, Evidence, Meta, Results
+from symnet.documents.repeats import general
 from symnet.errors import SymnetError, nearest
 from symnet.messages import languages
 
@@ -36,6 +38,7 @@ def formats() -> Mapping[str, Format]:
     return {name: folder for name, folder in folders.items() if hasattr(folder, "write")}
 
 
+@uncollected()
 def document(
     derived: Derived,
     meta: Meta,
@@ -53,7 +56,8 @@ def document(
         expected, near = "one of " + ", ".join(languages()), nearest(meta.language, languages())
         raise SymnetError(f"there is no language {meta.language!r}", expected=expected, suggestion=near)
     chosen = _format(form, convention)
-    return chosen.write(compose(derived, meta, convention, code, evidence, results))
+    outline = compose(derived, meta, convention, code, evidence, results)
+    return chosen.write(outline if getattr(chosen, "UNFOLDS", False) else general(outline))
 
 
 def fragment(derived: Derived, meta: Meta, form: str = "latex", convention: Convention = "rows") -> str:

@@ -76,7 +76,7 @@ class Story:
         self.context = context
         self.adjoint = adjoint
         self.name = context.matrices.tensor(adjoint.of)
-        self.inside = Printer(context.tensors, adjoint.equation.indices, context.names)
+        self.inside = context.printer.by(adjoint.equation.indices)
         self.left = context.printer.show(adjoint.equation.lhs)
 
     def section(self) -> Section:
@@ -131,7 +131,7 @@ class Story:
             element=contribution.occurrence,
         )
         yield Line(reads, self.context.printer.equation(use))
-        there = Printer(self.context.tensors, use.indices, self.context.names)
+        there = self.context.printer.by(use.indices)
         for position, step in enumerate(contribution.local):
             if step.rule == "differentiate" and not _is_plain_sum(contribution.local, position):
                 yield Line(text("The derivative there:"), _partial(step, use, there, position))

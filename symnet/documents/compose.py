@@ -35,6 +35,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.repeats import folded
 from symnet.documents.symbols import assumed, symbols
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
@@ -140,10 +141,11 @@ def compose(
         meta.command,
         meta.source,
         meta.language,
-        symbols(context),
-        assumed(context),
+        symbols=symbols(context),
+        assumed=assumed(context),
     )
-    return context.language.all_of(whole)
+    told = context.language.all_of(whole)
+    return told if meta.unfold else folded(told, context)
 
 
 def _network(context: Context) -> Section:

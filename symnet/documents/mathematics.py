@@ -8,6 +8,8 @@ then the rest; minus terms come last.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -69,6 +71,12 @@ SYMMETRIC = (f.maximum, f.minimum)
 """Functions whose arguments may change places: a number is written first, as in max(0, z)."""
 
 
+@lru_cache(maxsize=1 << 14)
+def spelling(expr: Expr) -> tuple[object, ...]:
+    """What orders expressions that nothing else does."""
+    return natural(str(expr))
+
+
 class Printer:
     """Prints the expressions of one derivation; `tensors` says which names are adjoints of what, `names` what
     they look like.
@@ -80,10 +88,17 @@ class Printer:
         self.tensors = tensors
         self.names = names
         self.first = tuple(first)  # the indices of the left-hand side, which order the factors of a product
+        self.known: dict[tuple[tuple[Index, ...], Expr], tuple[Node, int]] = {}
+
+    def by(self, first: Sequence[Index]) -> Printer:
+        """The printer for what stands on the right of an element with the indices `first`."""
+        printer = copy(self)  # with what is known already: steps of a derivation have much in common
+        printer.first = tuple(first)
+        return printer
 
     def equation(self, equation: Equation) -> Node:
         """The whole equation in index form."""
-        printer = Printer(self.tensors, equation.indices, self.names)
+        printer = self.by(equation.indices)
         return row(printer.show(equation.lhs), t.EQUALS, printer.show(equation.rhs))
 
     def show(self, expr: Expr, least: int = 0) -> Node:
@@ -93,6 +108,12 @@ class Printer:
 
     def form(self, expr: Expr) -> tuple[Node, int]:
         """`expr` and how tightly it binds."""
+        found = self.known.get((self.first, expr))
+        if found is None:
+            found = self.known[self.first, expr] = self._form(expr)
+        return found
+
+    def _form(self, expr: Expr) -> tuple[Node, int]:
         if isinstance(expr, Indexed | Scalar):
             return self.element(expr), ATOM
         if isinstance(expr, Size | Index):
@@ -205,7 +226,7 @@ class Printer:
         """
         settled = not term.has(Indexed) and not is_negative(term)
         compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
-        order = (not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
+        order = (not term.has(sp.Sum), settled, term.is_number, compound, spelling(term))
         return (is_negative(term), self.is_penalty(term), *order)
 
     def is_penalty(self, term: Expr) -> bool:
@@ -280,7 +301,7 @@ class Printer:
             0 if constant else 3 if isinstance(factor, sp.Sum) else 2 if isinstance(factor, f.Bracket) else 1
         )
         compound = 1 if isinstance(factor, Add) else 0
-        return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, natural(str(factor)))
+        return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, spelling(factor))
 
     def is_fraction(self, factor: Expr) -> bool:
         """Whether a factor is one name that is a fraction, such as ∂L/∂Z: it is not put above another."""

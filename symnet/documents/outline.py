@@ -6,6 +6,7 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,16 @@ from typing import Any
 from numpy.typing import NDArray
 
 from symnet.documents.notation import COMMON, Notation
+from symnet.documents.patterns import Pattern
 from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
 """Words with formulas between them."""
+
+
+def anchored(label: str) -> str:
+    """The number of an equation, or a list of such, as a part of an address: 3-5-97."""
+    return re.sub(r"[ ,…]+", "-", label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,11 @@ class Statement:
     numbers: Node | None = None  # the same in the numbers of a worked example
     scalars: tuple[Node, ...] = ()  # the same for every value of its indices, where these are few
 
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -58,6 +70,11 @@ class Steps:
 
     label: str
     lines: tuple[Line, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,7 @@ class Figure:
     svg: str
     caption: str
     tikz: str = ""
+    file: str = ""  # where the same drawing lies, for formats that show a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +117,17 @@ class Fold:
 
     title: Text
     blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolding:
+    """What general statements say of every layer by itself, for formats that show it on demand and say so by
+    UNFOLDS; others do not get it. `pattern` is a fold with marks in place of what differs: its `instance(k)`
+    is that of one layer, `count` says of how many there is one.
+    """
+
+    title: Text
+    pattern: Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +149,7 @@ def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
             yield from statements(block.blocks)
 
 
-Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
+Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold | Unfolding
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +173,8 @@ class Document:
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
     language: str = "en"  # that all of this is written in
+    heading: str = ""  # in place of "Back-propagation of" and the title
+    elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
     symbols: tuple[Symbol, ...] = ()
     assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them
 
@@ -160,6 +191,7 @@ class Meta:
     language: str = "en"  # to write in
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
     notation: Notation = COMMON
+    unfold: bool = False  # every layer is printed by itself, also where layers repeat
 
 
 @dataclass(frozen=True, slots=True)

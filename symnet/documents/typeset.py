@@ -133,6 +133,8 @@ BIG = {
 }
 """Brackets as two signs, for a formula that is broken between them."""
 PARTIAL = Name("∂", "upright", r"\partial")
+ELL = Name("ℓ", "italic", r"\ell")
+"""The number of a layer, where one formula stands for several; it may be a part of a name: [ℓ−1]."""
 
 
 def row(*parts: Node) -> Node:
@@ -191,6 +193,7 @@ def latex_text(text: str) -> str:
         "Δ": r"$\Delta$",
         "ŷ": r"$\hat{y}$",
         "…": r"\dots{}",
+        "ℓ": r"$\ell$",
         "·": r"$\cdot$",
         "→": r"$\to$",
         "ᵀ": r"$^\top$",
@@ -219,7 +222,7 @@ def latex(node: Node) -> str:
 
 @latex.register
 def _(node: Name) -> str:
-    inside = node.latex or node.text.replace("_", r"\_").replace(" ", r"\ ")
+    inside = node.latex or _numbered(node.text.replace("_", r"\_").replace(" ", r"\ "))
     if node.style == "bold":
         return rf"\boldsymbol{{{inside}}}" if node.latex else rf"\mathbf{{{inside}}}"
     if node.latex:
@@ -229,9 +232,14 @@ def _(node: Name) -> str:
     return inside if len(node.text) == 1 else rf"\mathit{{{inside}}}"
 
 
+def _numbered(text: str) -> str:
+    """A name or a number with the number of a layer in it."""
+    return text.replace(ELL.text, rf"{ELL.latex} ").replace("−", "-") if ELL.text in text else text
+
+
 @latex.register
 def _(node: Number) -> str:
-    return node.text
+    return _numbered(node.text)
 
 
 @latex.register

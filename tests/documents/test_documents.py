@@ -95,7 +95,7 @@ def test_every_derivation_is_a_document(name: str, form: str) -> None:
 @pytest.mark.parametrize("form", formats())
 def test_a_deep_network_is_a_document(form: str) -> None:
     derived = deep(10)
-    text = document(derived, Meta("deep"), form)
+    text = document(derived, Meta("deep", unfold=True), form)
     assert len(text) > 20_000
     for adjoint in derived.adjoints:
         label = derived.labels[adjoint.equation.tensor.name]

@@ -33,7 +33,7 @@ ROWS, TALL_ROWS = 8, 4
 
 def write(document: Document) -> str:
     """The document as LaTeX slides."""
-    return _Slides(document).text("SLIDES.tex.jinja", __name__)
+    return _Slides(document).filled("SLIDES.tex.jinja", __name__)
 
 
 class _Slides(Article):
@@ -89,8 +89,8 @@ class _Slides(Article):
 
     def statement(self, block: Statement) -> str:
         words = f"{latex_text(block.words)}\n" if block.words else ""
-        label = rf"\hypertarget{{eq:{block.label}}}{{}}" if block.label else ""
-        tag = f" \\tag{{{block.label}}}" if block.label else ""
+        label = rf"\hypertarget{{eq:{block.anchor}}}{{}}" if block.label else ""
+        tag = f" \\tag{{{latex_text(block.label)}}}" if block.label else ""
         forms = [form for form in (block.index, block.matrix, block.numbers) if form is not None]
         body = _fitted(
             statement(block, LINE), sum(map(_height, forms)) + _high(block.numbers), size(forms, LINE)

@@ -5,24 +5,29 @@ without it the page is whole. Nothing comes from the network.
 from __future__ import annotations
 
 import html
+import json
 import re
 from functools import partial
 
 from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
-from symnet.documents.html.cards import cards, statements, with_block, without
+from symnet.documents.html.cards import beside, cards, numbers, unfoldings, walk, without
 from symnet.documents.html.facts import facts
 from symnet.documents.html.inlined import policy, scripts, style
 from symnet.documents.html.listing import listing
 from symnet.documents.mathml import mathml, mathml_lines
-from symnet.documents.outline import Code, Document, Figure, Statement, Text
+from symnet.documents.outline import Code, Document, Figure, Statement, Text, Unfolding
+from symnet.documents.patterns import MARK
 from symnet.documents.typeset import Node
 from symnet.messages import Language, say
 from symnet.rendering import environment
 
 LINE = 36.0
 """So many em fit on a line of the page."""
+REFERENCE = re.compile(rf"\(((?:\d+|{MARK.pattern})[a-z]?)\)")
+"""The number of an equation, or in a pattern the mark in its place."""
+UNFOLDS = True
 NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its formulas as real text"
 VIEWS = {
     "index": say("index"),
@@ -43,17 +48,18 @@ UNFILLED = {
 
 def write(document: Document) -> str:
     """The document as an HTML page."""
-    language, walk = Language(document.language), statements(document)
-    labels = frozenset(statement.label for statement in walk)
-    _, figure = with_block(document, Figure)
-    beside, _ = with_block(document, Code)
+    language, steps, labels = Language(document.language), walk(document), numbers(document)
+    _, figure = beside(document, "network", Figure)
+    code, _ = beside(document, "code", Code)
+    used = {name: text for name, text in scripts().items() if name != "unfold" or unfoldings(document)}
     template = environment(__name__).get_template("DOCUMENT.html.jinja")
     return template.render(
         document=document,
         sections=without(document, figure),
         figure=figure,
-        beside=beside,
-        views=[(view, html.escape(language(words))) for view, words in VIEWS.items() if _has(walk, view)],
+        beside=code,
+        walk=steps,
+        views=[(view, html.escape(language(words))) for view, words in VIEWS.items() if _has(steps, view)],
         levels=[(level, html.escape(language(words))) for level, words in LEVELS.items()],
         tag=language.tag,
         say=partial(language.marked, html.escape),
@@ -66,8 +72,9 @@ def write(document: Document) -> str:
         mark=_mark,
         cards=cards,
         style=style(),
-        scripts=scripts(),
-        policy=policy(*scripts().values()),
+        scripts={"unfold": "", **used},
+        policy=policy(*used.values()),
+        marks=_marks,
         facts=facts(document),
     )
 
@@ -82,9 +89,10 @@ def _text(text: Text | str, labels: frozenset[str]) -> Markup:
 def _linked(words: str, labels: frozenset[str]) -> str:
     def link(found: re.Match[str]) -> str:
         label = found[1]
-        return f'(<a href="#step-{label}">{label}</a>)' if label in labels else found[0]
+        known = label in labels or MARK.search(label)
+        return f'(<a href="#step-{label}">{label}</a>)' if known else found[0]
 
-    return re.sub(r"\((\d+[a-z]?)\)", link, html.escape(words))
+    return REFERENCE.sub(link, html.escape(words))
 
 
 def _formula(node: Node, source: bool = True) -> Markup:
@@ -96,11 +104,16 @@ def _is_wide(block: Statement) -> bool:
     return max(width(form) for form in (block.index, block.matrix) if form is not None) > LINE / 2
 
 
-def _has(walk: tuple[Statement, ...], view: str) -> bool:
+def _has(steps: tuple[Statement, ...], view: str) -> bool:
     """Whether any equation has that form."""
-    return any(getattr(statement, view) not in (None, ()) for statement in walk)
+    return any(getattr(statement, view) not in (None, ()) for statement in steps)
 
 
 def _mark(name: str) -> str:
     """The name of a block's class, which tells the template how to print it."""
     return type(name).__name__.lower()
+
+
+def _marks(block: Unfolding) -> str:
+    """What the marks of a pattern stand for."""
+    return json.dumps(dict(block.pattern.marks))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from symnet.documents.outline import Block, Document, Figure, Fold, Measured, Section, Statement, Steps
+from symnet.documents.outline import (
+    Block,
+    Document,
+    Section,
+    Statement,
+    Steps,
+    Unfolding,
+    anchored,
+    statements,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,11 @@ class Card:
 
     label: str
     blocks: tuple[Block, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
 
 
 def cards(blocks: Sequence[Block]) -> Iterator[Card]:
@@ -30,34 +44,47 @@ def cards(blocks: Sequence[Block]) -> Iterator[Card]:
     yield Card("", tuple(waiting))
 
 
-def every(blocks: Sequence[Block]) -> Iterator[Block]:
-    """The blocks in order, with those inside of others."""
-    for block in blocks:
-        yield block
-        if isinstance(block, Fold | Measured):
-            yield from every(block.blocks)
-
-
-def statements(document: Document) -> tuple[Statement, ...]:
+def walk(document: Document) -> tuple[Statement, ...]:
     """The numbered equations of a document, in order: the steps of a walk through it."""
-    found = (block for section in document.sections for block in every(section.blocks))
-    return tuple(block for block in found if isinstance(block, Statement) and block.label)
+    blocks = (block for section in document.sections for block in section.blocks)
+    return tuple(statement for statement in statements(blocks) if statement.label)
 
 
-def with_block(document: Document, kind: type[Block]) -> tuple[Section | None, Block | None]:
-    """The first section that has a block of a kind, and the block."""
+def numbers(document: Document) -> frozenset[str]:
+    """The numbers of all its equations, those that are unfolded on demand among them."""
+    found = {statement.label for statement in walk(document)}
+    for unfolding in unfoldings(document):
+        pattern = unfolding.pattern
+        labels = [statement.label for statement in statements((pattern.marked,))]
+        found |= {_filled(label, pattern.marks, k) for label in labels for k in range(pattern.count)}
+    return frozenset(found)
+
+
+def _filled(label: str, marks: Iterable[tuple[str, tuple[int, int]]], k: int) -> str:
+    """The number in place of a mark, in the instance k of a pattern."""
+    for mark, (first, step) in marks:
+        label = label.replace(mark, str(first + k * step))
+    return label
+
+
+def unfoldings(document: Document) -> tuple[Unfolding, ...]:
+    """What is unfolded on demand."""
+    blocks = (block for section in document.sections for block in section.blocks)
+    return tuple(block for block in blocks if isinstance(block, Unfolding))
+
+
+def beside(document: Document, anchor: str, kind: type[Block]) -> tuple[Section | None, Block | None]:
+    """The section of that anchor, and its first block of a kind: what stands beside all the others."""
     for section in document.sections:
         for block in section.blocks:
-            if isinstance(block, kind):
+            if section.anchor == anchor and isinstance(block, kind):
                 return section, block
     return None, None
 
 
 def without(document: Document, figure: Block | None) -> tuple[Section, ...]:
-    """The sections without that figure, which stands beside them all."""
+    """The sections without that figure."""
     return tuple(
-        Section(s.title, s.anchor, tuple(b for b in s.blocks if b is not figure), s.level)
-        if isinstance(figure, Figure) and figure in s.blocks
-        else s
-        for s in document.sections
+        replace(section, blocks=tuple(block for block in section.blocks if block is not figure))
+        for section in document.sections
     )

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from symnet.documents.html.cards import statements
+from symnet.documents.html.cards import walk
 from symnet.documents.outline import Document, Statement
 
 
 def facts(document: Document) -> str:
     """The facts as JSON that may stand inside a script element."""
-    walk = statements(document)
-    adjoints = {statement.of: statement for statement in walk if statement.blames}
-    named = {name for statement in walk for name in _named(statement)}
+    steps = walk(document)
+    adjoints = {statement.of: statement for statement in steps if statement.blames}
+    named = {name for statement in steps for name in _named(statement)}
     known: dict[str, Any] = {
-        "steps": {statement.label: _step(statement, adjoints) for statement in walk},
+        "steps": {statement.anchor: _step(statement, adjoints) for statement in steps},
         "symbols": {
             symbol.name: [symbol.what, symbol.shape, symbol.label, symbol.origin]
             for symbol in document.symbols

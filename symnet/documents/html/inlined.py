@@ -12,7 +12,7 @@ from pathlib import Path
 from symnet.documents.figures.svg import STYLE
 
 HERE = Path(__file__).parent
-SCRIPTS = {"start": "start.js", "page": "page.js"}
+SCRIPTS = {"start": "start.js", "page": "page.js", "unfold": "unfold.js"}
 """The scripts of a page, by what the template calls them; `start` runs before anything is shown."""
 FONT = "fonts/stix-two-math.woff2"
 

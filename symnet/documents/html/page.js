@@ -62,7 +62,7 @@
 
   // the code
 
-  const computes = (line, label) => line.dataset.eq.split(" ").some((eq) => eq === label || eq.replace(/[a-z]$/, "") === label);
+  const computes = (line, label) => line.dataset.eq.split(" ").some((eq) => label.split("-").some((own) => own === eq || own === eq.replace(/[a-z]$/, "")));
 
   function lightCode() {
     const now = lines.filter((line) => at >= 0 && computes(line, labels[at]));
@@ -230,7 +230,7 @@
     }
     hush();
     const link = event.target.closest?.('a[href^="#"]');
-    const label = link && /^#(?:step|eq)-(\w+)$/.exec(link.hash)?.[1];
+    const label = link && /^#(?:step|eq)-([\w-]+)$/.exec(link.hash)?.[1];
     if (label && labels.includes(label)) {
       event.preventDefault();
       go(labels.indexOf(label), { push: true });
@@ -315,7 +315,7 @@
   // the beginning
 
   function arrive() {
-    const label = /^#(?:step|eq)-(\w+)$/.exec(location.hash)?.[1];
+    const label = /^#(?:step|eq)-([\w-]+)$/.exec(location.hash)?.[1];
     if (labels.includes(label)) go(labels.indexOf(label));
   }
   addEventListener("hashchange", arrive);

@@ -34,7 +34,7 @@ NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
 
 def write(document: Document) -> str:
     """The document as a LaTeX article."""
-    return Article(document).text("DOCUMENT.tex.jinja")
+    return Article(document).filled("DOCUMENT.tex.jinja")
 
 
 def fragment(document: Document) -> str:
@@ -47,7 +47,9 @@ def fragment(document: Document) -> str:
             parts.append(f"\n% {' '.join(title.split())}")
         for block in inside:
             body = statement(block, bare=True)
-            parts.append(f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.label}}}\n\\end{{equation}}")
+            parts.append(
+                f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.anchor}}}\n\\end{{equation}}"
+            )
     return "\n".join(parts) + "\n"
 
 
@@ -58,7 +60,7 @@ class Article:
         self.document = document
         self.labels = {s.label for section in document.sections for s in statements(section.blocks)}
 
-    def text(self, template: str, package: str = __name__) -> str:
+    def filled(self, template: str, package: str = __name__) -> str:
         """The whole file, from a template in the folder of a package; the preamble lies in this one."""
         body = "\n".join(map(self.section, self.document.sections))
         lead = self.words(self.document.lead)
@@ -132,7 +134,7 @@ class Article:
         small = size((block.index, block.matrix, block.numbers))
         body, name, tag = statement(block), "equation*", ""
         if block.label:
-            name, tag = "equation", f" \\tag{{{block.label}}} \\label{{eq:{block.label}}}"
+            name, tag = "equation", f" \\tag{{{latex_text(block.label)}}} \\label{{eq:{block.anchor}}}"
         shown = f"\\begin{{{name}}}\n{body}{tag}\n\\end{{{name}}}"
         return words + (f"{{{small}\n{shown}}}" if small else shown)
 

@@ -118,7 +118,7 @@ class _Writer:
         body = " \\\n  ".join(lines)
         if not block.label:
             return f"{words}$ {body} $"
-        return f"{words}#numbered({string(block.label)})[$ {body} $ <eq-{block.label}>]"
+        return f"{words}#numbered({string(block.label)})[$ {body} $ <eq-{block.anchor}>]"
 
     def line(self, line: Line) -> str:
         reason = self.words(line.reason)
