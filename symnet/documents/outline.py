@@ -48,6 +48,7 @@ class Statement:
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
     numbers: Node | None = None  # the same in the numbers of a worked example
+    scalars: tuple[Node, ...] = ()  # the same for every value of its indices, where these are few
 
     @property
     def anchor(self) -> str:
@@ -152,6 +153,17 @@ Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold 
 
 
 @dataclass(frozen=True, slots=True)
+class Symbol:
+    """What is to be known of a tensor wherever its name stands."""
+
+    name: str
+    what: str
+    shape: str = ""
+    label: str = ""  # the number of the equation that defines it
+    origin: str = ""  # "layer 1"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole document."""
 
@@ -163,6 +175,8 @@ class Document:
     language: str = "en"  # that all of this is written in
     heading: str = ""  # in place of "Back-propagation of" and the title
     elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
+    symbols: tuple[Symbol, ...] = ()
+    assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them
 
 
 @dataclass(frozen=True, slots=True)
