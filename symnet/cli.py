@@ -398,6 +398,33 @@ def train(
         _write("".join(f"{line}\n" for line in _report(run, path)), "-")
 
 
+@commands.command(epilog=_examples("symnet story -o docs/story", "symnet story -o docs/story --check"))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FOLDER",
+    default="story",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="For its pages and drawings.",
+)
+@click.option("--check", "checked", is_flag=True, help="Write nothing; exit with 1 where the folder differs.")
+def story(output: Path, checked: bool) -> int:
+    """Tell how layers came to learn what one unit cannot.
+
+    From a perceptron and its line to the chain rule, told from networks that are derived, verified and
+    trained while it is written; as pages and as Markdown.
+    """
+    from symnet.story.publish import differences, texts, write
+
+    if not checked:
+        write(output, texts())
+        return 0
+    found = list(differences(output, texts()))
+    click.echo("\n".join(found), err=True) if found else None
+    return int(bool(found))
+
+
 @commands.command(name="list")
 @JSON
 def list_(as_json: bool) -> None:

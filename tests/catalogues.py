@@ -30,7 +30,7 @@ from symnet.registry import catalogue, layer_kinds
 
 PACKAGE = Path(symnet.__file__).parent
 METHODS = [("**.py", "python"), ("**.jinja", "jinja2.ext:babel_extract")]
-KEYWORDS = {"say": None, "text": None, "say_count": (1, 2)}
+KEYWORDS = {"say": None, "text": None, "paragraph": None, "say_count": (1, 2)}
 OPTIONS = {"**.jinja": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 HEAD = "# What symnet says, in another language: `make messages` brings it up to date."
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -83,11 +83,20 @@ def compiled(found: Catalog) -> bytes:
 def write(language: str, found: Catalog) -> None:
     """The .po, and the .mo that is read when symnet runs."""
     buffer = io.BytesIO()
-    write_po(buffer, found, width=110, sort_output=True, ignore_obsolete=True, include_lineno=False)
+    write_po(buffer, found, width=110, sort_output=True, include_lineno=False)
     path = path_of(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(DATED.sub("", buffer.getvalue().decode()), encoding="utf-8")
     path.with_suffix(".mo").write_bytes(compiled(read(language)))
+
+
+def update(found: Catalog, messages: Catalog) -> None:
+    """What is said no more stays at the end of the .po, and comes back when it is said again."""
+    for key, old in [*found.obsolete.items()]:
+        if old.id in messages:
+            found.add(old.id, old.string)
+            del found.obsolete[key]
+    found.update(messages, no_fuzzy_matching=True)
 
 
 def missing(found: Catalog) -> Iterator[str]:
@@ -129,7 +138,7 @@ def main() -> None:
         write(begin, Catalog(locale=begin, project="symnet", fuzzy=False))
     for language in languages():
         found = read(language)
-        found.update(messages, no_fuzzy_matching=True)
+        update(found, messages)
         write(language, found)
         for problem in missing(found):
             sys.stderr.write(f"{language}: {problem}\n")

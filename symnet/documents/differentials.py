@@ -11,6 +11,7 @@ from symnet.documents.mathematics import MULTIPLY, POWER, Printer
 from symnet.documents.names import tensor_name
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
+from symnet.index.calculus import is_negative
 from symnet.index.symbols import Tensor, indices_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def local(after: Expr, wrt: Expr, left: Node, printer: Printer) -> Node:
     """d(left) = after dwrt, where nothing but `wrt` changes."""
     by = printer.show(wrt)
     moved = change(by if indices_of(wrt) or wrt.is_Symbol else t.Fence(by))
-    if after == 1:
-        return row(change(left), t.EQUALS, moved)
-    slope = printer.show(after, POWER if after.has(Sum) else MULTIPLY)
-    return row(change(left), t.EQUALS, slope, t.INVISIBLE, moved)
+    sign = (t.MINUS_SIGN,) if is_negative(after) else ()
+    size = -after if sign else after
+    if size == 1:
+        return row(change(left), t.EQUALS, *sign, moved)
+    slope = printer.show(size, POWER if size.has(Sum) else MULTIPLY)
+    return row(change(left), t.EQUALS, *sign, slope, t.INVISIBLE, moved)

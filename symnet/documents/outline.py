@@ -84,6 +84,7 @@ class Figure:
     svg: str
     caption: str
     tikz: str = ""
+    file: str = ""  # where the same drawing lies, for formats that show a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,8 @@ class Document:
     language: str = "en"  # that all of this is written in
     symbols: tuple[Symbol, ...] = ()
     assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them
+    heading: str = ""  # of what is told from top to bottom, and is no derivation to walk through
+    elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,18 @@ from dataclasses import fields, is_dataclass
 import pytest
 from derivation.programs import CASES
 from documents.formulas import derivation
+from sympy import S
 
 from symnet.documents import document
 from symnet.documents import typeset as t
 from symnet.documents.context import Context
+from symnet.documents.differentials import local
 from symnet.documents.names import tensor_name
 from symnet.documents.notation import ADJOINTS, SUPERSCRIPTS, Names, Notation
 from symnet.documents.outline import Meta
 from symnet.documents.typeset import latex
 from symnet.errors import SymnetError
-from symnet.index.symbols import Size, Tensor
+from symnet.index.symbols import Index, Size, Tensor
 
 N = Size("N")
 DZ1, DB1 = Tensor("dZ1", (N, N), adjoint_of="Z1"), Tensor("db1", (N,), adjoint_of="b1")
@@ -124,3 +126,14 @@ def test_a_notation_that_there_is_not_is_an_error_with_the_nearest_name() -> Non
     assert error.value.suggestion == "differential"
     with pytest.raises(SymnetError, match="superscripts"):
         Notation(superscripts="braces")
+
+
+def test_a_local_differential_has_its_sign_in_front() -> None:
+    x, y = Index("x"), Index("y")
+    printer = Context(derivation("dense"), "rows").printer
+    shown = [latex(local(after, x, t.Name("z"), printer)) for after in (S.One, -S.One, -y, y - 1)]
+    change = r"\mathrm{d} \mathrm{x}" if r"\mathrm{x}" in shown[0] else r"\mathrm{d} x"
+    assert shown[0] == rf"\mathrm{{d}} z = {change}"
+    assert shown[1] == rf"\mathrm{{d}} z = {{-}} {change}"
+    assert shown[2].startswith(r"\mathrm{d} z = {-} ")
+    assert "( " in shown[3]

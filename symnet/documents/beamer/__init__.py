@@ -33,7 +33,7 @@ ROWS, TALL_ROWS = 8, 4
 
 def write(document: Document) -> str:
     """The document as LaTeX slides."""
-    return _Slides(document).text("SLIDES.tex.jinja", __name__)
+    return _Slides(document).filled("SLIDES.tex.jinja", __name__)
 
 
 class _Slides(Article):

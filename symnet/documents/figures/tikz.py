@@ -38,6 +38,8 @@ FILLS = {
     "field": "black!4",
     "given": "black!4",
     "gap": "white",
+    "yes": "black",
+    "no": "white",
 }
 LINES = {
     "tied": "dashed",
@@ -48,6 +50,8 @@ LINES = {
     "curve": "blue!65!black,line width=1pt",
     "line": "black,line width=.8pt",
     "frame": "black!30",
+    "hidden": "blue!65!black",
+    "output": "orange!85!black",
 }
 OUTLINES = {
     "hidden": "blue!65!black",

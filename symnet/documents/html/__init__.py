@@ -47,7 +47,8 @@ def write(document: Document) -> str:
     labels = frozenset(statement.label for statement in walk)
     _, figure = with_block(document, Figure)
     beside, _ = with_block(document, Code)
-    template = environment(__name__).get_template("DOCUMENT.html.jinja")
+    layout = "PROSE" if document.heading else "DOCUMENT"
+    template = environment(__name__).get_template(f"{layout}.html.jinja")
     return template.render(
         document=document,
         sections=without(document, figure),

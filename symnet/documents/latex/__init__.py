@@ -34,7 +34,7 @@ NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
 
 def write(document: Document) -> str:
     """The document as a LaTeX article."""
-    return Article(document).text("DOCUMENT.tex.jinja")
+    return Article(document).filled("DOCUMENT.tex.jinja")
 
 
 def fragment(document: Document) -> str:
@@ -58,7 +58,7 @@ class Article:
         self.document = document
         self.labels = {s.label for section in document.sections for s in statements(section.blocks)}
 
-    def text(self, template: str, package: str = __name__) -> str:
+    def filled(self, template: str, package: str = __name__) -> str:
         """The whole file, from a template in the folder of a package; the preamble lies in this one."""
         body = "\n".join(map(self.section, self.document.sections))
         lead = self.words(self.document.lead)

@@ -32,7 +32,8 @@ def write(document: Document) -> str:
     """The document as Markdown."""
     say = partial(Language(document.language).marked, _escape)
     title = say("Back-propagation of {title}", title=f"*{_escape(document.title)}*")
-    parts = [f"# {title}", _text(document.lead)]
+    parts = [f"# {_escape(document.heading) or title}", _text(document.lead)]
+    parts += [f"[{_escape(name)}]({file})" for name, file in document.elsewhere]
     for section in document.sections:
         parts += _section(section, say)
     told = say("Written by symnet. Every formula stands for the equation that was checked.")
@@ -104,6 +105,8 @@ def _block(block: object, say: Callable[..., str]) -> list[str]:
             "<!-- /measured -->",
         ]
     assert isinstance(block, Figure), "every kind of block has its form"
+    if block.file:
+        return [f"![{_escape(block.caption)}]({block.file})", f"*{_escape(block.caption)}*"]
     told = say("{caption}: see the HTML document.", caption=_escape(block.caption))
     return [f"*{told}*"]
 
