@@ -173,7 +173,7 @@ class Document:
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
     language: str = "en"  # that all of this is written in
-    heading: str = ""  # in place of "Back-propagation of" and the title
+    heading: str = ""  # of what is told from top to bottom, and is no derivation to walk through
     elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
     symbols: tuple[Symbol, ...] = ()
     assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them

@@ -52,7 +52,8 @@ def write(document: Document) -> str:
     _, figure = beside(document, "network", Figure)
     code, _ = beside(document, "code", Code)
     used = {name: text for name, text in scripts().items() if name != "unfold" or unfoldings(document)}
-    template = environment(__name__).get_template("DOCUMENT.html.jinja")
+    layout = "PROSE" if document.heading else "DOCUMENT"
+    template = environment(__name__).get_template(f"{layout}.html.jinja")
     return template.render(
         document=document,
         sections=without(document, figure),
