@@ -12,7 +12,7 @@ from functools import partial
 from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
-from symnet.documents.html.cards import beside, cards, numbers, unfoldings, walk, without
+from symnet.documents.html.cards import beside, cards, main, numbers, unfoldings, walk
 from symnet.documents.html.facts import facts
 from symnet.documents.html.inlined import policy, scripts, style
 from symnet.documents.html.listing import listing
@@ -56,7 +56,7 @@ def write(document: Document) -> str:
     template = environment(__name__).get_template(f"{layout}.html.jinja")
     return template.render(
         document=document,
-        sections=without(document, figure),
+        sections=main(document, code, figure),
         figure=figure,
         beside=code,
         walk=steps,

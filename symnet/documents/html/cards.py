@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symnet.documents.outline import (
@@ -56,15 +56,8 @@ def numbers(document: Document) -> frozenset[str]:
     for unfolding in unfoldings(document):
         pattern = unfolding.pattern
         labels = [statement.label for statement in statements((pattern.marked,))]
-        found |= {_filled(label, pattern.marks, k) for label in labels for k in range(pattern.count)}
+        found |= {pattern.filled(label, k) for label in labels for k in range(pattern.count)}
     return frozenset(found)
-
-
-def _filled(label: str, marks: Iterable[tuple[str, tuple[int, int]]], k: int) -> str:
-    """The number in place of a mark, in the instance k of a pattern."""
-    for mark, (first, step) in marks:
-        label = label.replace(mark, str(first + k * step))
-    return label
 
 
 def unfoldings(document: Document) -> tuple[Unfolding, ...]:
@@ -82,9 +75,10 @@ def beside(document: Document, anchor: str, kind: type[Block]) -> tuple[Section 
     return None, None
 
 
-def without(document: Document, figure: Block | None) -> tuple[Section, ...]:
-    """The sections without that figure."""
+def main(document: Document, *aside: Section | Block | None) -> tuple[Section, ...]:
+    """The sections but for those, and without those blocks, which stand beside them."""
     return tuple(
-        replace(section, blocks=tuple(block for block in section.blocks if block is not figure))
+        replace(section, blocks=tuple(block for block in section.blocks if block not in aside))
         for section in document.sections
+        if section not in aside
     )
