@@ -188,7 +188,9 @@ def derive(
 
     def make() -> Texts:
         from symnet.documents import formats
+        from symnet.live import live_of
         from symnet.results import record, results_of
+        from symnet.spec import load
 
         derivation = _derivation(spec, second)
         if as_json:
@@ -201,7 +203,8 @@ def derive(
             return {"refused": certificate.table()}
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
-        return {"text": derivation.document(chosen, convention, certificate, measured)}
+        live = live_of(derivation, load(spec)) if chosen == "html" else None
+        return {"text": derivation.document(chosen, convention, certificate, measured, live)}
 
     _check_output(spec, output)
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."

@@ -33,8 +33,10 @@ import numpy as np
 
 from symnet.data import write_npz
 from symnet.documents import formats
+from symnet.documents.outline import Live
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
+from symnet.live import live_of
 from symnet.pipeline import Derivation, Network
 from symnet.results import record, results_of
 from symnet.spec import Spec, load
@@ -84,7 +86,7 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
         )
     trained, parameters, beyond = _training(spec, derivation, kept, again, fresh)
     measured = trained | measured
-    files = _documents(derivation, certificate, measured) | {
+    files = _documents(derivation, certificate, measured, live_of(derivation, spec)) | {
         "spec.toml": spec.text,
         "certificate.json": claims,
         "measured.json": _lines(measured),
@@ -92,12 +94,14 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
     return Written(files, parameters, beyond)
 
 
-def _documents(derivation: Derivation, certificate: Certificate, measured: Measured) -> Files:
+def _documents(
+    derivation: Derivation, certificate: Certificate, measured: Measured, live: Live | None
+) -> Files:
     """The module, and the derivation in every format."""
     results = results_of(measured)
+    evidence: dict[str, Any] = {"certificate": certificate, "results": results, "live": live}
     files = {
-        f"derivation{form.SUFFIX}": derivation.document(name, certificate=certificate, results=results)
-        for name, form in formats().items()
+        f"derivation{form.SUFFIX}": derivation.document(name, **evidence) for name, form in formats().items()
     }
     return files | {"trainer.py": derivation.generate("numpy")}
 

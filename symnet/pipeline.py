@@ -35,7 +35,7 @@ from symnet.documents import document
 from symnet.documents.mathematics import Printer
 from symnet.documents.mathml import mathml
 from symnet.documents.matrices import Convention
-from symnet.documents.outline import Evidence, Meta, Results
+from symnet.documents.outline import Evidence, Live, Meta, Results
 from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
@@ -254,15 +254,16 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        live: Live | None = None,
     ) -> str:
-        """The derivation as a document: "html", "latex" or "markdown". A certificate and measured results go
-        into it if given.
+        """The derivation as a document: "html", "latex" or "markdown". A certificate, measured results and
+        what a page trains with go into it if given.
         """
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
         meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
-        return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
+        return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results, live)
 
     @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
-from symnet.documents.outline import Document, Evidence, Meta, Results
+from symnet.documents.outline import Document, Evidence, Live, Meta, Results
 from symnet.errors import SymnetError, nearest
 
 
@@ -34,7 +35,7 @@ def formats() -> Mapping[str, Format]:
     return modules(__name__, folders=True)
 
 
-def document(
+def document(  # noqa: PLR0913 - a derivation, and what was found out about it
     derived: Derived,
     meta: Meta,
     form: str = "html",
@@ -42,6 +43,7 @@ def document(
     code: str = "",
     evidence: Evidence | None = None,
     results: Results | None = None,
+    live: Live | None = None,
 ) -> str:
     """The document of a derivation in the format `form`.
 
@@ -53,4 +55,5 @@ def document(
         raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
     if convention not in ("rows", "columns"):
         raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
-    return known[form].write(compose(derived, meta, convention, code, evidence, results))
+    outline = compose(derived, meta, convention, code, evidence, results)
+    return known[form].write(replace(outline, live=live))

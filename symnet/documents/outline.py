@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from symnet.documents.typeset import Node
 
@@ -108,6 +109,17 @@ Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What a page trains with, where it does: the network as an ES module with a Trainer, and its data."""
+
+    module: str
+    data: Mapping[str, Any]  # as lists, by the names of the inputs and targets, in the Trainer's order
+    inputs: tuple[str, ...]  # those of them that a prediction takes
+    weights: Mapping[str, str]  # the matrix of weights of each layer: {"layer 1": "W1"}
+    seed: int = 0  # that draws the first parameters
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole document."""
 
@@ -116,6 +128,7 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    live: Live | None = None  # for formats that run
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
 from symnet.documents.html.listing import listing
+from symnet.documents.html.live import part_of
 from symnet.documents.mathml import mathml, mathml_lines
 from symnet.documents.outline import Document, Statement, Text
 from symnet.documents.typeset import Node
@@ -30,6 +31,7 @@ def write(document: Document) -> str:
         listing=listing,
         safe=Markup,
         mark=_mark,
+        live=part_of(document.live) if document.live else None,
     )
 
 

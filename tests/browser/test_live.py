@@ -1,0 +1,198 @@
+"""The page trains the network that it derives: in Chromium, from a file, with NumPy's numbers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+from backends.native import same
+
+from symnet.cli import commands
+from symnet.pipeline import Network
+from symnet.training import new_trainer
+
+selenium = pytest.importorskip("selenium")
+from selenium.webdriver import Chrome, ChromeOptions  # noqa: E402
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+QUIET = "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+QUIET += " disable-component-update disable-sync window-size=1200,1000"
+EXAMPLES = ("xor", "loy", "perceptron")
+PRELUDE = """
+const part = document.querySelector("#live .live"), trainer = part.trainer;
+const plain = (one) => ({ shape: one.shape, data: [...one.data] });
+const all = (many) => Object.fromEntries(Object.entries(many).map(([name, one]) => [name, plain(one)]));
+const given = Object.values(JSON.parse(document.getElementById("live-given").textContent).data);
+"""
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium with its driver")
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The pages of the examples that a page can train."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in EXAMPLES:
+        arguments = ["derive", f"examples/{name}.toml", "-o", str(folder / f"{name}.html")]
+        assert commands.main(arguments, standalone_mode=False) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in [*QUIET.split(), f"user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(f"--{option}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def opened(chromium, pages):
+    """A function that opens an example's page; at the end nothing may have been said or asked for."""
+    chromium.get_log("browser"), chromium.get_log("performance")
+
+    def opening(name="xor"):
+        chromium.get((pages / f"{name}.html").as_uri())
+        return chromium
+
+    yield opening
+    assert chromium.get_log("browser") == []
+    sent = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    urls = {m["params"]["request"]["url"] for m in sent if m["method"] == "Network.requestWillBeSent"}
+    assert all(url.startswith(("file:", "data:")) for url in urls)
+
+
+def ask(page, script):
+    return page.execute_script(PRELUDE + script)
+
+
+def press(page, name):
+    page.execute_script(f"document.querySelector('[data-do={name}]').scrollIntoView({{block: 'center'}})")
+    page.execute_script(f"document.querySelector('[data-do={name}]').click()")
+
+
+def shown(page, what):
+    return page.find_element(By.CSS_SELECTOR, f'.live [data-shows="{what}"]').text
+
+
+def arrays(found):
+    return {name: np.array(one["data"], dtype=float).reshape(one["shape"]) for name, one in found.items()}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_numbers_are_those_of_numpy(opened, name):
+    page = opened(name)
+    network = Network.from_toml(f"examples/{name}.toml")
+    plain = new_trainer(network.derive().generate("numpy"))
+    plain.initialize(network.training.seed)
+    data = [np.array(rows, dtype=float) for rows in ask(page, "return given;")]
+    for parameter, array in arrays(ask(page, "return all(trainer.parameters);")).items():
+        np.testing.assert_array_equal(array, plain.parameters[parameter])
+    for _ in range(3):
+        same({"loss": ask(page, "return trainer.loss(...given);")}, {"loss": plain.loss(*data)})
+        same(arrays(ask(page, "return all(trainer.gradients(...given));")), plain.gradients(*data))
+        same({"loss": ask(page, "return trainer.step(...given);")}, {"loss": plain.step(*data)})
+    same(arrays(ask(page, "return all(trainer.parameters);")), plain.parameters)
+
+
+def test_play_learns_the_truth_table(opened):
+    page = opened("xor")
+    page.execute_script("document.querySelector('[name=speed]').value = '100';")
+    press(page, "play")
+    assert page.find_element(By.CSS_SELECTOR, "[data-do=play]").text == "Pause"
+    ends = time.monotonic() + 30
+    while float(shown(page, "loss")) > 1e-3 and time.monotonic() < ends:
+        time.sleep(0.1)
+    press(page, "play")
+    assert float(shown(page, "loss")) <= 1e-3
+    assert shown(page, "right") == "4 / 4"
+    rows = page.find_elements(By.CSS_SELECTOR, ".live tbody tr")
+    told = [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
+    assert [row[0] for row in told] == ["0, 0", "0, 1", "1, 0", "1, 1"]
+    assert [round(float(row[2].split()[0])) for row in told] == [0, 1, 1, 0]
+    assert "Paused after" in page.find_element(By.CSS_SELECTOR, ".live .said").text
+
+
+def test_step_reset_and_new_weights(opened):
+    page = opened("xor")
+    first = ask(page, "return all(trainer.parameters);")
+    press(page, "step")
+    assert shown(page, "steps") == "1"
+    moved = ask(page, "return all(trainer.parameters);")
+    assert moved != first
+    press(page, "reset")
+    assert shown(page, "steps") == "0"
+    assert ask(page, "return all(trainer.parameters);") == first
+    press(page, "again")
+    assert ask(page, "return all(trainer.parameters);") not in (first, moved)
+
+
+def test_the_learning_rate_counts(opened):
+    page = opened("xor")
+    before = ask(page, "return trainer.settings.learning_rate;")
+    slider = page.find_element(By.CSS_SELECTOR, ".live [name=rate]")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    after = ask(page, "return trainer.settings.learning_rate;")
+    assert after == pytest.approx(before * 10**0.05)
+    assert slider.get_attribute("aria-valuetext")
+
+
+def test_what_is_learnt_is_said(opened):
+    page = opened("perceptron")
+    press(page, "play")
+    time.sleep(1)
+    assert "nothing left to learn" in page.find_element(By.CSS_SELECTOR, ".live .said").text
+    assert page.find_element(By.CSS_SELECTOR, "[data-do=play]").text == "Play"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_control_has_a_name_and_is_reached_by_keys(opened, name):
+    page = opened(name)
+    for control in page.find_elements(By.CSS_SELECTOR, ".live :is(button, input, select)"):
+        assert control.accessible_name
+        assert control.get_property("tabIndex") == 0
+    for canvas in page.find_elements(By.CSS_SELECTOR, ".live canvas"):
+        assert canvas.get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_nothing_is_wider_than_the_page(opened, width):
+    page = opened("loy")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    time.sleep(0.2)
+    try:
+        box = ask(page, "return part.getBoundingClientRect().right - innerWidth;")
+        assert box <= 0
+        assert ask(page, "return part.scrollWidth - part.clientWidth;") <= 0
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_plane_shows_what_is_told(opened):
+    """Where the network has learnt, the colours at the samples are those of their targets."""
+    page = opened("xor")
+    ask(page, "for (let k = 0; k < 4000; k++) trainer.step(...given);")
+    press(page, "step")
+    colours = ask(
+        page,
+        """
+const canvas = part.querySelector("[data-view=plane]"), { width, height } = canvas;
+const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+return [[0, 0], [0, 1], [1, 0], [1, 1]].map(([x, y]) => {
+  const [across, down] = [(x + 0.25) / 1.5 + 0.05, (1.25 - y) / 1.5 + 0.05];
+  const at = 4 * (Math.floor(down * height) * width + Math.floor(across * width));
+  return [data[at], data[at + 1], data[at + 2]];
+});""",
+    )
+    warm = [red > blue for red, _, blue in colours]
+    assert warm == [False, True, True, False]
