@@ -55,8 +55,8 @@ def test_only_a_page_has_it():
 def test_nothing_ends_the_script():
     hostile = Live("// </script><!-- here", {"X": [["</SCRIPT>"]]}, ("X",), {})
     part = part_of(hostile)
-    assert "</script" not in part.module.lower()
-    assert "<!--" not in part.module
+    assert "</script" not in part.script.lower()
+    assert "<!--" not in part.script
     assert "</script" not in part.given.lower()
     assert in_script("a < b") == "a < b"
 

@@ -31,8 +31,9 @@ class Format(Protocol):
 
 @cache
 def formats() -> Mapping[str, Format]:
-    """The formats, by name: each folder here."""
-    return modules(__name__, folders=True)
+    """The formats, by name: each folder here that writes documents."""
+    folders = modules(__name__, folders=True)
+    return {name: folder for name, folder in folders.items() if hasattr(folder, "write")}
 
 
 def document(  # noqa: PLR0913 - a derivation, and what was found out about it

@@ -11,6 +11,8 @@ from sympy import Sum
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.documents import typeset as t
 from symnet.documents.context import Context
+from symnet.documents.figures import figure
+from symnet.documents.figures.computation import computation_drawing
 from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
@@ -20,6 +22,7 @@ from symnet.equations.program import Equation
 from symnet.equations.text import listed, natural
 from symnet.index.reductions import binders_of
 from symnet.index.symbols import Index, Role, Size, indices_of
+from symnet.messages import say
 
 BLAME = (
     ". It is the sum over every place where the tensor is used of the adjoint of what is computed there, "
@@ -29,6 +32,10 @@ BLAME = (
 BRACKETS = (
     " keeps the one term where it is 1. A statement in square brackets is likewise 1 where it holds and 0 "
     "elsewhere."
+)
+GRAPH = say(
+    "The graph of the computation: down on the left from the inputs to the loss, and on the right the blame "
+    "on its way back, each tensor beside its adjoint, with the numbers of their equations"
 )
 
 
@@ -60,7 +67,9 @@ def _idea(context: Context) -> Section:
         BRACKETS,
     )
     title = "Backward: who is to blame, and how much"
-    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas)))
+    drawing = computation_drawing(context)
+    graph = () if drawing is None else (figure(drawing, GRAPH, context.language),)
+    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas), *graph))
 
 
 class Story:

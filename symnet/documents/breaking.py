@@ -92,6 +92,12 @@ def _(node: t.Cases) -> float:
 
 
 @width.register
+def _(node: t.Matrix) -> float:
+    columns = zip(*node.rows, strict=True)
+    return sum(max(map(width, column)) + 1.0 for column in columns) + 0.4
+
+
+@width.register
 def _(node: t.Words) -> float:
     return len(node.text) * 0.47 + 0.6
 

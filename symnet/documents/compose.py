@@ -15,7 +15,7 @@ from symnet.documents import typeset as t
 from symnet.documents.backward import backward
 from symnet.documents.charts import confusion, curve
 from symnet.documents.context import Context
-from symnet.documents.figures import network_figure
+from symnet.documents.figures import figure, network_drawing
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import (
@@ -34,8 +34,10 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.symbols import assumed, symbols
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
+from symnet.messages import say
 from symnet.registry import Solver, solver
 
 TRAINED = (
@@ -108,7 +110,9 @@ def compose(
         context.loss,
         " with respect to every parameter, one step of the chain rule at a time.",
     )
-    return Document(meta.title, lead, tuple(sections), meta.command, meta.source)
+    return Document(
+        meta.title, lead, tuple(sections), meta.command, meta.source, symbols(context), assumed(context)
+    )
 
 
 def _network(context: Context) -> Section:
@@ -118,9 +122,9 @@ def _network(context: Context) -> Section:
     layers = f"A network of {count} layer{'s' * (count != 1)}. "
     what = layers if count else "A network stated by its equations. "
     blocks: list[Block] = [Paragraph((what + CONVENTIONS[context.convention],))]
-    figure = network_figure(stated)
-    if figure:
-        blocks.append(Figure(figure, "The network, from its inputs to its outputs"))
+    drawing = network_drawing(stated)
+    if drawing is not None:
+        blocks.append(figure(drawing, say("The network, from its inputs to its outputs"), context.language))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     blocks += [Paragraph((INDICES,)), _shapes(context, shown)]

@@ -7,6 +7,7 @@ from string import Formatter
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
+from symnet.documents.breaking import width
 from symnet.documents.mathematics import Printer
 from symnet.documents.matrices import (
     Convention,
@@ -17,12 +18,16 @@ from symnet.documents.matrices import (
 )
 from symnet.documents.names import tensor_name
 from symnet.documents.outline import Statement, Text
+from symnet.documents.scalars import Scalars
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Tensor
 from symnet.lowering.matrix import MatMul
 from symnet.messages import Language
+
+LONGEST = 90.0
+"""So many em may an equation take that is written out number by number."""
 
 
 class Context:
@@ -48,6 +53,7 @@ class Context:
         self.matrices = MatrixPrinter(self.tensors)
         self.numbers = derived.program.numbers
         self.loss = tensor_name(derived.loss)
+        self.scalars = Scalars(derived)
 
     def along(self, part: Derived, whole: Program) -> Context:
         """The context of what is derived further, whose equations have their numbers in this derivation."""
@@ -91,7 +97,17 @@ class Context:
             equation.tensor.name,
             equation.origin,
             equation.tensor.adjoint_of,
+            scalars=self.written_out(equation),
         )
+
+    def written_out(self, equation: Equation) -> tuple[Node, ...]:
+        """The equation for every value of its indices, where the network is tiny and every line short."""
+        shown = (
+            row(self.printer.show(left), t.EQUALS, Printer(self.tensors).show(right))
+            for left, right in self.scalars.equations(equation)
+        )
+        lines = tuple(shown)
+        return lines if all(width(line) <= LONGEST for line in lines) else ()
 
     def slope(self, below: Node) -> Node:
         """The partial derivative of the loss with respect to what stands below."""

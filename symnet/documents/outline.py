@@ -37,6 +37,8 @@ class Statement:
     of: str = ""  # the tensor's name: W1, dW1
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
+    numbers: Node | None = None  # the same in the numbers of a worked example
+    scalars: tuple[Node, ...] = ()  # the same for every value of its indices, where these are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG, for formats that show one, and in words for the others."""
+    """A drawing as SVG and as TikZ, and in words for formats that show neither."""
 
     svg: str
     caption: str
+    tikz: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,17 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Symbol:
+    """What is to be known of a tensor wherever its name stands."""
+
+    name: str
+    what: str
+    shape: str = ""
+    label: str = ""  # the number of the equation that defines it
+    origin: str = ""  # "layer 1"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole document."""
 
@@ -128,6 +142,9 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    symbols: tuple[Symbol, ...] = ()
+    assumed: Text = ()  # the sizes that what is written out number by number takes, where nobody has given them
+    language: str = "en"
     live: Live | None = None  # for formats that run
 
 

@@ -102,13 +102,20 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """Entries in rows and columns, between square brackets."""
+
+    rows: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Ordinary words inside a formula."""
 
     text: str
 
 
-Node = Name | Number | Sign | Row | Script | Fraction | Root | Accent | Fence | Sum | Cases | Words
+Node = Name | Number | Sign | Row | Script | Fraction | Root | Accent | Fence | Sum | Cases | Matrix | Words
 
 EQUALS = Sign("=", "=", "relation")
 PLUS, MINUS, MINUS_SIGN = Sign("+", "+"), Sign("−", "-"), Sign("−", "-", "prefix")
@@ -269,7 +276,9 @@ def is_tall(node: Node) -> bool:
     if isinstance(node, Script):
         return is_tall(node.base)
     return (
-        is_tall(node.inside) if isinstance(node, Fence) else isinstance(node, Fraction | Root | Sum | Cases)
+        is_tall(node.inside)
+        if isinstance(node, Fence)
+        else isinstance(node, Fraction | Root | Sum | Cases | Matrix)
     )
 
 
@@ -282,6 +291,12 @@ def _(node: Sum) -> str:
 def _(node: Cases) -> str:
     rows = r" \\ ".join(f"{latex(value)} & {latex(condition)}" for value, condition in node.rows)
     return rf"\begin{{cases}} {rows} \end{{cases}}"
+
+
+@latex.register
+def _(node: Matrix) -> str:
+    rows = r" \\ ".join(" & ".join(map(latex, cells)) for cells in node.rows)
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
 
 @latex.register

@@ -1,52 +1,93 @@
-"""HTML: one file that holds everything, with its formulas in MathML; no script, no network."""
+"""HTML: one file that holds everything, with its formulas in MathML. A script walks through the derivation;
+without it the page is whole. Nothing comes from the network.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from functools import partial
 
 from markupsafe import Markup
 
 from symnet.documents.breaking import lines, width
+from symnet.documents.html.cards import cards, statements, with_block, without
+from symnet.documents.html.facts import facts
+from symnet.documents.html.inlined import policy, scripts, style
 from symnet.documents.html.listing import listing
 from symnet.documents.html.live import part_of
 from symnet.documents.mathml import mathml, mathml_lines
-from symnet.documents.outline import Document, Statement, Text
+from symnet.documents.outline import Code, Document, Figure, Statement, Text
 from symnet.documents.typeset import Node
+from symnet.messages import Language, say
 from symnet.rendering import environment
 
-LINE = 44.0
+LINE = 36.0
 """So many em fit on a line of the page."""
 NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its formulas as real text"
+VIEWS = {
+    "index": say("index"),
+    "matrix": say("matrix"),
+    "scalars": say("every number"),
+    "numbers": say("example"),
+}
+"""The forms that an equation may be shown in."""
+LEVELS = {"result": say("results"), "steps": say("steps"), "reasons": say("reasons")}
+"""How much is shown of how an equation comes about."""
 
 
 def write(document: Document) -> str:
     """The document as an HTML page."""
+    language, walk = Language(document.language), statements(document)
+    labels = frozenset(statement.label for statement in walk)
+    _, figure = with_block(document, Figure)
+    beside, _ = with_block(document, Code)
+    live = part_of(document.live, language) if document.live else None
     template = environment(__name__).get_template("DOCUMENT.html.jinja")
     return template.render(
         document=document,
-        text=_text,
+        sections=without(document, figure),
+        figure=figure,
+        beside=beside,
+        views=[(view, words) for view, words in VIEWS.items() if _has(walk, view)],
+        levels=LEVELS.items(),
+        say=language,
+        text=partial(_text, labels=labels, language=language),
         formula=_formula,
         wide=_is_wide,
-        listing=listing,
+        listing=partial(listing, labels=labels),
         safe=Markup,
         mark=_mark,
-        live=part_of(document.live) if document.live else None,
+        cards=cards,
+        style=style(live is not None),
+        scripts=scripts(),
+        policy=policy(*scripts().values(), *([live.script] if live else [])),
+        facts=facts(document),
+        origin=_origin(document, language),
+        live=live,
     )
 
 
-def _text(text: Text | str) -> Markup:
-    """Words escaped, formulas as MathML; numbers of equations become links."""
+def _text(text: Text | str, labels: frozenset[str], language: Language) -> Markup:
+    """Words escaped, formulas as MathML; numbers of the document's equations become links."""
     parts = (text,) if isinstance(text, str) else text
-    return Markup("".join(_linked(part) if isinstance(part, str) else mathml(part) for part in parts))  # noqa: S704
+    shown = (
+        _linked(language(part), labels) if isinstance(part, str) else mathml(part, source=False)
+        for part in parts
+    )
+    return Markup("".join(shown))  # noqa: S704 - words and names are escaped
 
 
-def _linked(words: str) -> str:
-    return re.sub(r"\((\d+[a-z]?)\)", r'(<a href="#eq-\1">\1</a>)', html.escape(words))
+def _linked(words: str, labels: frozenset[str]) -> str:
+    def link(found: re.Match[str]) -> str:
+        label = found[1]
+        return f'(<a href="#step-{label}">{label}</a>)' if label in labels else found[0]
+
+    return re.sub(r"\((\d+[a-z]?)\)", link, html.escape(words))
 
 
-def _formula(node: Node) -> Markup:
-    return Markup(mathml_lines(lines(node, LINE)))  # noqa: S704 - typeset.py escapes every name
+def _formula(node: Node, source: bool = True) -> Markup:
+    return Markup(mathml_lines(lines(node, LINE), source))  # noqa: S704 - typeset.py escapes every name
 
 
 def _is_wide(block: Statement) -> bool:
@@ -54,6 +95,25 @@ def _is_wide(block: Statement) -> bool:
     return max(width(form) for form in (block.index, block.matrix) if form is not None) > LINE / 2
 
 
+def _has(walk: tuple[Statement, ...], view: str) -> bool:
+    """Whether any equation has that form."""
+    return any(getattr(statement, view) not in (None, ()) for statement in walk)
+
+
 def _mark(name: str) -> str:
     """The name of a block's class, which tells the template how to print it."""
     return type(name).__name__.lower()
+
+
+def _origin(document: Document, language: Language) -> Markup:
+    """Where the page comes from."""
+    if document.source and document.command:
+        words = say("Written by symnet from {source} with {command}.")
+    elif document.source:
+        words = say("Written by symnet from {source}.")
+    else:
+        words = say("Written by symnet.")
+    command = f"<code>{html.escape(document.command)}</code>"
+    told = html.escape(language(words)).format(source=html.escape(document.source), command=command)
+    checked = html.escape(language(say("Every formula stands for the equation that was checked.")))
+    return Markup(f"{told} {checked}")  # noqa: S704 - escaped above

@@ -30,12 +30,12 @@
 
   // --- drawing
 
-  const colour = (name) => getComputedStyle(part).getPropertyValue(name).trim();
-  const rgb = (text) => {
-    const pen = document.createElement("canvas").getContext("2d");
-    pen.fillStyle = text;
-    return [1, 3, 5].map((k) => parseInt(pen.fillStyle.slice(k, k + 2), 16));
+  const probe = part.appendChild(document.createElement("i"));
+  const colour = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
   };
+  const rgb = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
 
   /** A canvas as large as it is shown, and its pen in units of the page. */
   function paper(canvas) {
@@ -52,27 +52,26 @@
 
   /** The losses, on a logarithmic scale where they are all above zero. */
   function drawCurve() {
-    const { pen, width, height } = paper(view("curve")), left = 52, bottom = height - 26, top = 10, right = width - 10;
-    const scale = curve.every((loss) => loss > 0) ? { of: Math.log10, back: (y) => 10 ** y } : { of: (y) => y, back: (y) => y };
-    const told = curve.map(scale.of), [least, most] = [Math.min(...told), Math.max(...told)];
-    const mark = step((most - least) / 4 || 1), from = Math.floor(least / mark) * mark, to = Math.max(Math.ceil(most / mark) * mark, from + mark);
-    const last = Math.max(every * (curve.length - 1), 10), y = (told) => bottom - ((bottom - top) * (told - from)) / (to - from);
+    const { pen, width, height } = paper(view("curve")), left = 48, bottom = height - 24, top = 8, right = width - 8;
+    const scale = curve.every((loss) => loss > 0) ? Math.log10 : (loss) => loss, told = curve.map(scale);
+    const [least, most] = [Math.min(...told), Math.max(...told)], edge = 0.05 * (most - least) || 0.1;
+    const last = Math.max(every * (curve.length - 1), 10);
+    const y = (value) => bottom - ((bottom - top) * (value - least + edge)) / (most - least + 2 * edge);
     pen.strokeStyle = colour("--line");
     pen.fillStyle = colour("--soft");
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    for (let k = 0; from + k * mark <= to + mark / 2; k++) {
-      const at = from + k * mark;
+    for (const mark of scale === Math.log10 ? marksOfPowers(least - edge, most + edge) : marks(least - edge, most + edge)) {
       pen.beginPath();
-      pen.moveTo(left, y(at));
-      pen.lineTo(right, y(at));
+      pen.moveTo(left, y(scale(mark)));
+      pen.lineTo(right, y(scale(mark)));
       pen.stroke();
-      pen.fillText(Number(scale.back(at).toPrecision(2)).toString(), left - 7, y(at));
+      pen.fillText(Number(mark.toPrecision(6)).toString(), left - 7, y(scale(mark)));
     }
     pen.textBaseline = "alphabetic";
-    pen.fillText(last.toLocaleString(), right, height - 7);
+    pen.fillText(last.toLocaleString(), right, height - 6);
     pen.textAlign = "left";
-    pen.fillText("0", left, height - 7);
+    pen.fillText("0", left, height - 6);
     pen.strokeStyle = colour("--blue");
     pen.lineWidth = 2;
     pen.lineJoin = "round";
@@ -81,10 +80,22 @@
     pen.stroke();
   }
 
-  /** The least of 1, 2, 5, 10, ... (times a power of ten) that is not below `wanted`. */
-  function step(wanted) {
-    const power = 10 ** Math.floor(Math.log10(wanted));
-    return [1, 2, 5, 10].map((k) => k * power).find((size) => size >= wanted * 0.999);
+  /** Numbers with few digits from `from` to `to`: a few of them, evenly. */
+  function marks(from, to) {
+    const wanted = (to - from) / 4, power = 10 ** Math.floor(Math.log10(wanted));
+    const size = [1, 2, 5, 10].map((k) => k * power).find((one) => one >= wanted * 0.999);
+    const first = Math.ceil(from / size);
+    return Array.from({ length: Math.floor(to / size) - first + 1 }, (_, k) => (first + k) * size);
+  }
+
+  /** Numbers with one digit whose logarithms are from `from` to `to`: powers of ten, and where those are few others as well. */
+  function marksOfPowers(from, to) {
+    const digits = to - from > 2.5 ? [1] : to - from > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9], every = Math.ceil((to - from) / 6);
+    const found = [];
+    for (let power = Math.floor(from); power <= to; power++)
+      if (power % every === 0 || digits.length > 1)
+        found.push(...digits.map((digit) => digit * 10 ** power));
+    return found.filter((mark) => Math.log10(mark) >= from && Math.log10(mark) <= to);
   }
 
   // The plane: two of the inputs' columns change from sample to sample, any others stay as they are.
@@ -180,6 +191,7 @@
   if (figure !== undefined) {
     const copy = figure.cloneNode(true);
     view("weights").append(copy);
+    copy.querySelectorAll("[data-layer]").forEach((layer) => delete layer.dataset.layer); // the steps light up the other one
     for (const group of copy.querySelectorAll("[data-edge]")) {
       const name = weights[group.dataset.edge.split(">")[1]], matrix = trainer.parameters[name];
       for (const line of matrix ? group.querySelectorAll("[data-from]") : [])
@@ -315,6 +327,7 @@
     });
   rate.addEventListener("input", setRate);
   dark.addEventListener("change", draw);
+  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   new ResizeObserver(draw).observe(part);
   for (const [name, there] of [["plane", hasPlane], ["weights", edges.length > 0], ["table", hasTable]])
     find(`[data-if="${name}"]`).hidden = !there;

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup
 
 from symnet.documents.outline import Live
 from symnet.messages import Language, say
 
+HERE = Path(__file__).parent
 WORDS = {
     "title": say("Train it here"),
     "intro": say(
@@ -54,7 +56,7 @@ class Part:
 
     words: Mapping[str, str]
     speeds: tuple[int, ...]
-    module: Markup
+    script: Markup
     given: Markup
 
 
@@ -69,7 +71,8 @@ def part_of(live: Live, language: Language | None = None) -> Part:
         "seed": live.seed,
         "words": words,
     }
-    return Part(words, SPEEDS, in_script(live.module), in_script(json.dumps(given)))
+    script = (HERE / "live.js").read_text(encoding="utf-8")
+    return Part(words, SPEEDS, in_script(f"{live.module}\n{script}"), in_script(json.dumps(given)))
 
 
 def in_script(text: str) -> Markup:

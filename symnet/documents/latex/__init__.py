@@ -87,7 +87,7 @@ def _listing(text: str) -> str:
 def _statement(block: Statement) -> str:
     """The two forms below each other under one number."""
     words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
-    forms = [_aligned(block.index)] + ([_aligned(block.matrix)] if block.matrix is not None else [])
+    forms = [_aligned(form) for form in (block.index, block.matrix, block.numbers) if form is not None]
     if block.shapes:
         forms.append(rf"\text{{\footnotesize\color{{black!60}}{_text(block.shapes)}}}")
     body = " \\\\\n".join(forms)

@@ -70,7 +70,7 @@ def _block(block: object) -> list[str]:
     if isinstance(block, Paragraph):
         return [_text(block.text)]
     if isinstance(block, Statement):
-        nodes = [block.index] + ([block.matrix] if block.matrix is not None else [])
+        nodes = [form for form in (block.index, block.matrix, block.numbers) if form is not None]
         shapes = [f"<sub>{_text(block.shapes)}</sub>"] if block.shapes else []
         return [
             *([_escape(block.words)] if block.words else []),
