@@ -14,8 +14,8 @@ Int32Array Uint8Array
 """
 OF_THE_MODULE = """
 t w at size count random Random array nested copied taken Trainer memory workspace constants initialize
-sizes draw forward infer to_loss backward update DATA INPUTS SIZES shape data arrays one loss history good
-epoch epochs batchSize seed callback order total start some
+sizes draw forward infer to_loss backward update DATA INPUTS SIZES STATE shape data arrays one loss history
+good epoch before epochs batchSize seed callback order total start some
 """
 TAKEN = frozenset((KEYWORDS + OF_THE_MODULE).split()) | NAMES
 """What a function of the module calls by a bare name, or must not."""

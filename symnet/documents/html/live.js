@@ -69,7 +69,7 @@
       pen.fillText(Number(mark.toPrecision(6)).toString(), left - 7, y(scale(mark)));
     }
     pen.textBaseline = "alphabetic";
-    pen.fillText(last.toLocaleString(), right, height - 6);
+    pen.fillText(last.toLocaleString(document.documentElement.lang), right, height - 6);
     pen.textAlign = "left";
     pen.fillText("0", left, height - 6);
     pen.strokeStyle = colour("--blue");
@@ -239,7 +239,7 @@
   }
 
   function draw() {
-    find('[data-shows="steps"]').textContent = steps.toLocaleString();
+    find('[data-shows="steps"]').textContent = steps.toLocaleString(document.documentElement.lang);
     find('[data-shows="loss"]').textContent = short(trainer.loss(...all));
     drawTable(trainer.predict(...reads));
     drawCurve();
@@ -250,14 +250,13 @@
 
   // --- training
 
-  /** So many steps; the words for an end of it, where the loss has left the numbers or is zero. */
+  /** So many steps, or as many as a moment allows; the words for an end, where the loss has left the numbers or is zero. */
   function train(count) {
-    for (let k = 0; k < count; k++) {
-      const good = trainer.state(), loss = trainer.step(...all);
-      if (!Number.isFinite(loss)) {
-        trainer.restore(good);
+    const ends = performance.now() + 50;
+    for (let k = 0; k < count && performance.now() < ends; k++) {
+      const loss = trainer.step(...all);
+      if (!Number.isFinite(loss))
         return words.lost;
-      }
       if (steps++ % every === 0)
         curve.push(loss);
       if (curve.length > 2000) {
@@ -271,7 +270,7 @@
   }
 
   const button = (name) => find(`[data-do="${name}"]`), speed = find('[name="speed"]'), rate = find('[name="rate"]');
-  const tell = (sentence, parts = {}) => (find(".said").textContent = said(sentence, { loss: short(trainer.loss(...all)), steps: steps.toLocaleString(), ...parts }));
+  const tell = (sentence, parts = {}) => (find(".said").textContent = said(sentence, { loss: short(trainer.loss(...all)), steps: steps.toLocaleString(document.documentElement.lang), ...parts }));
 
   function play(on) {
     playing = on;
