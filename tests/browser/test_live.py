@@ -196,3 +196,23 @@ return [[0, 0], [0, 1], [1, 0], [1, 1]].map(([x, y]) => {
     )
     warm = [red > blue for red, _, blue in colours]
     assert warm == [False, True, True, False]
+
+
+def test_what_is_drawn_changes_its_colours_with_the_page(opened):
+    """The ink of the curve is the theme's."""
+    page = opened("xor")
+    curve = """
+const canvas = part.querySelector("[data-view=curve]"), { width, height } = canvas;
+const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+copy.drawImage(canvas, 0, 0);
+const { data } = copy.getImageData(0, 0, width, height);
+let inked = 0;
+for (let at = 0; at < data.length; at += 4)
+  if (data[at + 3] === 255) inked = Math.max(inked, data[at] + data[at + 1] + data[at + 2]);
+return inked;"""
+    lightness = {}
+    for _ in range(2):
+        page.execute_script("document.getElementById('theme').click();")
+        time.sleep(0.2)
+        lightness[page.execute_script("return document.documentElement.dataset.theme;")] = ask(page, curve)
+    assert lightness["dark"] != lightness["light"]
