@@ -132,7 +132,7 @@ class Generated(Trained):
 
     def run(self, times: int) -> None:
         """So many epochs of one batch: what a user calls. Where a turn has few steps, what `fit` does once
-        for a whole training (checks, copies to go back to) would be charged to them: those go step by step.
+        for a whole training (checks, copies to go back to) would be charged to them: there it goes by steps.
         """
         if times >= MANY:
             self.trainer.fit(self.X, self.Y, epochs=times)
@@ -357,6 +357,17 @@ class JAX(Functional):
 
     def prepare(self) -> None:
         """Compile on the first call; the old parameters' memory is given to the new."""
+        jax, whole, X, Y = self.given()
+        compiled = jax.jit(whole, donate_argnums=0)
+
+        def step() -> float:
+            loss, self.P = compiled(self.P, X, Y)
+            return float(loss)
+
+        self.step = step
+
+    def given(self) -> tuple[Any, Callable[[Any, Any, Any], Any], Any, Any]:
+        """JAX, one step as a function of parameters and data, and the data; sets the parameters."""
         jax = import_module("jax")
         jax.config.update("jax_enable_x64", self.dtype == np.float64)
         derived = jax.value_and_grad(self.loss_of(import_module("jax.numpy")))
@@ -365,19 +376,40 @@ class JAX(Functional):
             loss, gradients = derived(P, X, Y)
             return loss, jax.tree_util.tree_map(lambda p, g: p - LEARNING_RATE * g, P, gradients)
 
-        compiled = jax.jit(whole, donate_argnums=0)
-        X, Y = jax.device_put(self.X), jax.device_put(self.Y)
         self.P = jax.device_put(self.start)
-
-        def step() -> float:
-            loss, self.P = compiled(self.P, X, Y)
-            return float(loss)
-
-        self.step = step
+        return jax, whole, jax.device_put(self.X), jax.device_put(self.Y)
 
     def parameters(self) -> dict[str, Array]:
         """As NumPy arrays."""
         return {name: np.asarray(value) for name, value in self.P.items()}
+
+
+class JAXLoop(JAX):
+    """JAX with the loop of the steps inside: `fori_loop` under jit, one call for all of them."""
+
+    def prepare(self) -> None:
+        """The number of steps is an argument, so that one compilation does; only the last loss is kept."""
+        jax, whole, X, Y = self.given()
+
+        def steps(P: Any, X: Any, Y: Any, times: Any) -> Any:
+            def body(_: Any, carried: Any) -> Any:
+                return whole(carried[1], X, Y)
+
+            return jax.lax.fori_loop(0, times, body, (jax.numpy.zeros((), self.dtype), P))
+
+        self.compiled = jax.jit(steps, donate_argnums=0)
+        self.data = X, Y
+
+        def step() -> float:
+            loss, self.P = self.compiled(self.P, *self.data, 1)
+            return float(loss)
+
+        self.step = step
+
+    def run(self, times: int) -> None:
+        """All steps in one call."""
+        loss, self.P = self.compiled(self.P, *self.data, times)
+        loss.block_until_ready()
 
 
 class Autograd(Functional):

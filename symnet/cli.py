@@ -162,6 +162,13 @@ def commands() -> None:
     help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
 )
 @click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    metavar="CODE",
+    help="To write in: en (English), zh (Chinese).",
+)
+@click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
 )
 @SECOND
@@ -173,6 +180,7 @@ def derive(
     spec: Path,
     form: str | None,
     convention: Literal["rows", "columns"],
+    language: str,
     trained: bool,
     second: str | None,
     seed: int | None,
@@ -189,7 +197,7 @@ def derive(
     def make() -> Texts:
         from symnet.documents import formats
         from symnet.live import live_of
-        from symnet.results import record, results_of
+        from symnet.results import example_of, record, results_of
         from symnet.spec import load
 
         derivation = _derivation(spec, second)
@@ -203,13 +211,15 @@ def derive(
             return {"refused": certificate.table()}
         run = _trained(derivation, spec, seed) if trained else None
         measured = results_of(record(run)) if run else None
+        example = example_of(load(spec), derivation)
         live = live_of(derivation, load(spec)) if chosen == "html" else None
-        return {"text": derivation.document(chosen, convention, certificate, measured, live)}
+        text = derivation.document(chosen, convention, certificate, measured, example, language, live)
+        return {"text": text}
 
     _check_output(spec, output)
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
     options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
-    options |= {"seed": seed, "json": as_json}
+    options |= {"seed": seed, "json": as_json, "language": language}
     made = _made("derive", options, spec, make, anew, reads_data=trained)
     if "refused" in made:
         click.echo(made["refused"], err=True)

@@ -38,7 +38,7 @@ from symnet.errors import SymnetError
 from symnet.files import write_atomically
 from symnet.live import live_of
 from symnet.pipeline import Derivation, Network
-from symnet.results import record, results_of
+from symnet.results import example_of, record, results_of
 from symnet.spec import Spec, load
 from symnet.training import read_data, train
 from symnet.verify import Certificate
@@ -86,7 +86,8 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
         )
     trained, parameters, beyond = _training(spec, derivation, kept, again, fresh)
     measured = trained | measured
-    files = _documents(derivation, certificate, measured, live_of(derivation, spec)) | {
+    example, live = example_of(spec, derivation), live_of(derivation, spec)
+    files = _documents(derivation, certificate, measured, example, live) | {
         "spec.toml": spec.text,
         "certificate.json": claims,
         "measured.json": _lines(measured),
@@ -95,11 +96,20 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
 
 
 def _documents(
-    derivation: Derivation, certificate: Certificate, measured: Measured, live: Live | None
+    derivation: Derivation,
+    certificate: Certificate,
+    measured: Measured,
+    example: Mapping[str, Any] | None,
+    live: Live | None,
 ) -> Files:
     """The module, and the derivation in every format."""
     results = results_of(measured)
-    evidence: dict[str, Any] = {"certificate": certificate, "results": results, "live": live}
+    evidence: dict[str, Any] = {
+        "certificate": certificate,
+        "results": results,
+        "example": example,
+        "live": live,
+    }
     files = {
         f"derivation{form.SUFFIX}": derivation.document(name, **evidence) for name, form in formats().items()
     }

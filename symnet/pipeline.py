@@ -42,6 +42,7 @@ from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
+from symnet.messages import say
 from symnet.network import Network as StatedNetwork
 from symnet.registry import solver
 from symnet.solving import product_for
@@ -51,6 +52,16 @@ from symnet.verify import Certificate, Finding, told, verify
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
+
+
+PASSED = say(
+    "Passed: every gradient and every step was compared with numbers that the derivation did not produce. "
+    "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+)
+REFUSED = say(
+    "Refused: every gradient and every step was compared with numbers that the derivation did not produce. "
+    "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+)
 
 
 class Network(StatedNetwork):
@@ -244,6 +255,10 @@ class Derivation:
         module = load(self.generate("numpy"))
         return partial(_run, module, self.derived)
 
+    def values(self, given: Arrays) -> dict[str, Array]:
+        """Every tensor's value, those of the adjoints too, from arrays for the data and the parameters."""
+        return evaluate(self.derived.program, given)
+
     def command(self, verb: str) -> str:
         """The command of the shell that makes the same again; empty where there is no file."""
         return f"symnet {verb} {self.source}" if self.source else ""
@@ -254,15 +269,21 @@ class Derivation:
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        example: Arrays | None = None,
+        language: str = "en",
         live: Live | None = None,
     ) -> str:
-        """The derivation as a document: "html", "latex" or "markdown". A certificate, measured results and
-        what a page trains with go into it if given.
+        """The derivation as a document: "html", "latex" or "markdown", in English ("en") or Chinese ("zh"). A
+        certificate, measured results and what a page trains with go into it if given, and from arrays for the
+        data and the parameters of an `example` the values of all tensors.
         """
+        values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
-        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
+        command = self.command("derive")
+        command += f" --language {language}" if command and language != "en" else ""
+        meta = Meta(self.network.name, command, self.source, name, settings, language, values)
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results, live)
 
     @uncollected()
@@ -335,17 +356,19 @@ def evidence_of(certificate: Certificate) -> Evidence:
         for check, things, compared, sizes, _, bound, passed in overview
     )
     measured = tuple((check, worst) for check, _, _, _, worst, _, _ in overview)
-    head = ("check", "things checked", "comparisons", "sizes", "bound", "passed")
-    verdict = "Passed" if certificate.passed else "Refused"
-    what = "every gradient and every step was compared with numbers that the derivation did not produce"
-    where = (
-        "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+    head = (
+        say("check"),
+        say("things checked"),
+        say("comparisons"),
+        say("sizes"),
+        say("bound"),
+        say("passed"),
     )
-    summary = f"{verdict}: {what}. {where}"
     kinks = (
-        f"Points on a corner, where the slopes on its two sides may differ: {words}."
-        for words in told(certificate.kinks)
+        say("Points on a corner, where the slopes on its two sides may differ: {places}.", places=places)
+        for places in told(certificate.kinks)
     )
+    summary = PASSED if certificate.passed else REFUSED
     return Evidence(head, claims, summary, (*certificate.notes, *kinks), measured)
 
 

@@ -6,34 +6,10 @@ target language.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
-from jinja2.bccache import Bucket
-
-from symnet.cache import place
-
-
-class _Compiled(FileSystemBytecodeCache):
-    """Compiled templates on disk; what cannot be written is compiled anew the next time."""
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        with suppress(OSError):
-            super().dump_bytecode(bucket)
-
-
-def _compiled() -> _Compiled | None:
-    """Where compiled templates are kept, by their text; None where nothing is."""
-    kept = place()
-    if kept is None:
-        return None
-    try:
-        (kept / "templates").mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return _Compiled(str(kept / "templates"))
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 @cache
@@ -41,7 +17,6 @@ def environment(package: str) -> Environment:
     """The environment whose templates lie in the folder of `package`, such as "symnet.backends.numpy"."""
     return Environment(  # noqa: S701 - the targets are Python, LaTeX, Markdown; HTML is escaped by its printer
         loader=PackageLoader(package, package_path=""),
-        bytecode_cache=_compiled(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

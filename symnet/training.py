@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sympy import Integer
 
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
+from symnet.documents.outline import Field, Sampled
 from symnet.equations.program import Program
 from symnet.errors import DataError, MissingToolError, SpecError, SymnetError, nearest
 from symnet.folders import Streamed, in_order, open_folder, parted, taking
@@ -27,6 +28,7 @@ from symnet.processes import Processes
 from symnet.registry import solver
 from symnet.spec import Spec
 from symnet.streams import Shards
+from symnet.surveys import plane, slopes
 
 Progress = Callable[[int, float, float | None], object]
 """Called after each epoch with its number, its mean loss and nothing."""
@@ -64,6 +66,8 @@ class Run:
     rows: tuple[Row, ...]  # the samples trained on, where there are few
     trainer: Any  # the generated Trainer, with its parameters
     gradient_norms: tuple[float, ...] = ()  # the length of the gradient with each loss, where a solver trains
+    gradients: Mapping[str, Sampled] = field(default_factory=dict)  # where training ended
+    plane: Field | None = None  # what the network says where it has two inputs
 
 
 def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset | Streamed:
@@ -173,12 +177,23 @@ def train(  # noqa: PLR0913 - a program, what it learns from, and how
             else:
                 losses = _fitted(trainer, names, data, training, progress, checkpoint, processes)
         scores, rows = _scores(trainer, inputs, names, data)
+        seen = _surveyed(trainer, inputs, names, data)
     except ValueError as error:
         raise DataError(str(error), place="training") from None
     except ImportError as error:
         raise SymnetError(str(error), place="training") from None
     norms = tuple(getattr(trainer, "gradient_norms", ()))
-    return Run(tuple(losses), scores[0], scores[1] if len(scores) > 1 else None, rows, trainer, norms)
+    return Run(tuple(losses), scores[0], scores[1] if len(scores) > 1 else None, rows, trainer, norms, *seen)
+
+
+def _surveyed(
+    trainer: Any, inputs: Sequence[str], names: Sequence[str], data: Dataset | Streamed
+) -> tuple[Mapping[str, Sampled], Field | None]:
+    """What is drawn of the network, where its samples are in memory."""
+    if isinstance(data, Streamed):
+        return {}, None
+    gradients = slopes(trainer, names, data.train) if hasattr(trainer, "gradients") else {}
+    return gradients, plane(trainer, inputs, names, data.train) if inputs else None
 
 
 def _scores(

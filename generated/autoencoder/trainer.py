@@ -180,6 +180,10 @@ class Trainer:
         self.W_drawn_T = self.W_drawn.T
         self.W_decoder_T = self.W_decoder.T
         self.W_code_T = self.W_code.T
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
+        self._one = np.array(1.0, dtype)
+        self._two = np.array(2.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -387,7 +391,7 @@ class Trainer:
         np.add(w.Z_encoder, self.b_encoder, out=w.Z_encoder)  # (1)
 
         # A_encoder[n,j] = maximum(Z_encoder[n,j], 0)
-        np.maximum(w.Z_encoder, 0.0, out=w.A_encoder)  # (2)
+        np.maximum(w.Z_encoder, self._zero, out=w.A_encoder)  # (2)
 
         # Z_code[n,j] = sum(A_encoder[n,i]*W_code[i,j], i) + b_code[j]
         w.A_encoder.dot(self.W_code, out=w.Z_code)  # (3)
@@ -401,19 +405,19 @@ class Trainer:
         np.add(w.Z_decoder, self.b_decoder, out=w.Z_decoder)  # (5)
 
         # A_decoder[n,j] = maximum(Z_decoder[n,j], 0)
-        np.maximum(w.Z_decoder, 0.0, out=w.A_decoder)  # (6)
+        np.maximum(w.Z_decoder, self._zero, out=w.A_decoder)  # (6)
 
         # Z_drawn[n,j] = sum(A_decoder[n,i]*W_drawn[i,j], i) + b_drawn[j]
         w.A_decoder.dot(self.W_drawn, out=w.Z_drawn)  # (7)
         np.add(w.Z_drawn, self.b_drawn, out=w.Z_drawn)  # (7)
 
         # A_drawn[n,j] = rise(Z_drawn[n,j])/(decay(Z_drawn[n,j]) + 1)
-        np.minimum(w.Z_drawn, 0.0, out=w.A_drawn)  # (8a)
+        np.minimum(w.Z_drawn, self._zero, out=w.A_drawn)  # (8a)
         np.exp(w.A_drawn, out=w.A_drawn)  # (8a)
         np.absolute(w.Z_drawn, out=w.A_drawn_part_2)  # (8a)
         np.negative(w.A_drawn_part_2, out=w.A_drawn_part_2)  # (8a)
         np.exp(w.A_drawn_part_2, out=w.A_drawn_part_2)  # (8a)
-        np.add(w.A_drawn_part_2, 1.0, out=w.A_drawn_part)  # (8a)
+        np.add(w.A_drawn_part_2, self._one, out=w.A_drawn_part)  # (8a)
         np.divide(w.A_drawn, w.A_drawn_part, out=w.A_drawn)  # (8a)
 
     def _loss(self, w, X):
@@ -426,7 +430,7 @@ class Trainer:
         """The chain rule, from the loss back to every gradient."""
         # dA_drawn[n,j] = 2*(A_drawn[n,j] - X[n,j])/(H_drawn*N)
         np.divide(w.L_part, 64 * w.N, out=w.dA_drawn)  # (10)
-        np.multiply(w.dA_drawn, 2.0, out=w.dA_drawn)  # (10)
+        np.multiply(w.dA_drawn, self._two, out=w.dA_drawn)  # (10)
 
         # dZ_drawn[n,j] = dA_drawn[n,j]*decay(Z_drawn[n,j])/(decay(Z_drawn[n,j]) + 1)**2
         np.multiply(w.dA_drawn, w.A_drawn_part_2, out=w.dZ_drawn)  # (11a)
@@ -443,7 +447,7 @@ class Trainer:
         w.dZ_drawn.dot(self.W_drawn_T, out=w.dA_decoder)  # (14)
 
         # dZ_decoder[n,j] = dA_decoder[n,j]*(0 < Z_decoder[n,j])
-        np.greater(w.Z_decoder, 0.0, out=w.dZ_decoder_mask)  # (15)
+        np.greater(w.Z_decoder, self._zero, out=w.dZ_decoder_mask)  # (15)
         np.multiply(w.dA_decoder, w.dZ_decoder_mask, out=w.dZ_decoder)  # (15)
 
         # dW_decoder[i,j] = sum(A_code[n,i]*dZ_decoder[n,j], n)
@@ -468,7 +472,7 @@ class Trainer:
         w.dA_code.dot(self.W_code_T, out=w.dA_encoder)  # (22)
 
         # dZ_encoder[n,j] = dA_encoder[n,j]*(0 < Z_encoder[n,j])
-        np.greater(w.Z_encoder, 0.0, out=w.dZ_encoder_mask)  # (23)
+        np.greater(w.Z_encoder, self._zero, out=w.dZ_encoder_mask)  # (23)
         np.multiply(w.dA_encoder, w.dZ_encoder_mask, out=w.dZ_encoder)  # (23)
 
         # dW_encoder[i,j] = sum(X[n,i]*dZ_encoder[n,j], n)

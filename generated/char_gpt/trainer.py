@@ -596,7 +596,6 @@ class Workspace:
         w.dA_two_add1 = w.A_embed  # the same memory, which is free by then
         w.dA_two_add1_part_3 = w.mu_norm  # the same memory, which is free by then
         w.dA_two_add1_part_2 = w.A_two_attend  # the same memory, which is free by then
-        w.dWo_two_attend_matrix = w.Q_two_attend_part  # the same memory, which is free by then
         w.dO_two_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_two_attend = w.O_two_attend  # the same memory, which is free by then
         w.dP_two_attend = w.C_two_attend  # the same memory, which is free by then
@@ -630,7 +629,6 @@ class Workspace:
         w.dA_one_add1 = w.A_embed  # the same memory, which is free by then
         w.dA_one_add1_part_3 = w.mu_two_norm1  # the same memory, which is free by then
         w.dA_one_add1_part_2 = w.A_one_attend  # the same memory, which is free by then
-        w.dWo_one_attend_matrix = w.Q_one_attend_part  # the same memory, which is free by then
         w.dO_one_attend_part = np.empty((4, 16, N, 32), dtype)
         w.dO_one_attend = w.O_one_attend  # the same memory, which is free by then
         w.dP_one_attend = w.C_one_attend  # the same memory, which is free by then
@@ -753,7 +751,7 @@ class Workspace:
         w.dA_two_add1_part_flat = w.dA_two_add1_part.reshape(-1)
         w.dA_two_add1_part_column = w.dA_two_add1_part[:, :, None]
         w.dA_two_add1_part_3_column = w.dA_two_add1_part_3[:, :, None]
-        w.dWo_two_attend_matrix_T = w.dWo_two_attend_matrix.reshape(32*N, 64).T
+        w.A_two_attend_matrix_T = w.A_two_attend_matrix.reshape(32*N, 64).T
         w.dA_two_add1_rows = w.dA_two_add1.reshape(32*N, 64)
         w.dA_two_add1_T = w.dA_two_add1.reshape(32*N, 64).T
         w.dO_two_attend_part_rows = w.dO_two_attend_part.reshape(64, 32*N)
@@ -789,7 +787,7 @@ class Workspace:
         w.dA_one_add1_part_flat = w.dA_one_add1_part.reshape(-1)
         w.dA_one_add1_part_column = w.dA_one_add1_part[:, :, None]
         w.dA_one_add1_part_3_column = w.dA_one_add1_part_3[:, :, None]
-        w.dWo_one_attend_matrix_T = w.dWo_one_attend_matrix.reshape(32*N, 64).T
+        w.A_one_attend_matrix_T = w.A_one_attend_matrix.reshape(32*N, 64).T
         w.dA_one_add1_rows = w.dA_one_add1.reshape(32*N, 64)
         w.dA_one_add1_T = w.dA_one_add1.reshape(32*N, 64).T
         w.dO_one_attend_part_rows = w.dO_one_attend_part.reshape(64, 32*N)
@@ -894,6 +892,9 @@ class Trainer:
         self.Wq_one_attend_T = self.Wq_one_attend.reshape(64, 64).T
         self.Wv_one_attend_T = self.Wv_one_attend.reshape(64, 64).T
         self.dE_place_flat = self.dE_place.reshape(-1)
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
+        self._one = np.array(1.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -1332,13 +1333,13 @@ class Trainer:
         np.multiply(w.A_one_feed_up_part_2, (8943 / 200000), out=w.A_one_feed_up_part_2)  # (22a)
         np.add(w.A_one_feed_up_part_2, w.A_one_feed_up_part_3, out=w.A_one_feed_up_part_2)  # (22a)
         np.multiply(w.A_one_feed_up_part_2, 1.5957691216057308, out=w.A_one_feed_up_part_2)  # (22a)
-        np.minimum(w.A_one_feed_up_part_2, 0.0, out=w.A_one_feed_up_part)  # (22a)
+        np.minimum(w.A_one_feed_up_part_2, self._zero, out=w.A_one_feed_up_part)  # (22a)
         np.exp(w.A_one_feed_up_part, out=w.A_one_feed_up_part)  # (22a)
         np.multiply(w.A_one_feed_up, w.A_one_feed_up_part, out=w.A_one_feed_up)  # (22a)
         np.absolute(w.A_one_feed_up_part_2, out=w.A_one_feed_up_part_5)  # (22a)
         np.negative(w.A_one_feed_up_part_5, out=w.A_one_feed_up_part_5)  # (22a)
         np.exp(w.A_one_feed_up_part_5, out=w.A_one_feed_up_part_5)  # (22a)
-        np.add(w.A_one_feed_up_part_5, 1.0, out=w.A_one_feed_up_part_4)  # (22a)
+        np.add(w.A_one_feed_up_part_5, self._one, out=w.A_one_feed_up_part_4)  # (22a)
         np.divide(w.A_one_feed_up, w.A_one_feed_up_part_4, out=w.A_one_feed_up)  # (22a)
 
         # Z_one_feed_down[n,d,j] = sum(A_one_feed_up[n,d,i]*W_one_feed_down[i,j], i) + b_one_feed_down[j]
@@ -1452,13 +1453,13 @@ class Trainer:
         np.multiply(w.A_two_feed_up_part_2, (8943 / 200000), out=w.A_two_feed_up_part_2)  # (45a)
         np.add(w.A_two_feed_up_part_2, w.A_two_feed_up_part_3, out=w.A_two_feed_up_part_2)  # (45a)
         np.multiply(w.A_two_feed_up_part_2, 1.5957691216057308, out=w.A_two_feed_up_part_2)  # (45a)
-        np.minimum(w.A_two_feed_up_part_2, 0.0, out=w.A_two_feed_up_part)  # (45a)
+        np.minimum(w.A_two_feed_up_part_2, self._zero, out=w.A_two_feed_up_part)  # (45a)
         np.exp(w.A_two_feed_up_part, out=w.A_two_feed_up_part)  # (45a)
         np.multiply(w.A_two_feed_up, w.A_two_feed_up_part, out=w.A_two_feed_up)  # (45a)
         np.absolute(w.A_two_feed_up_part_2, out=w.A_two_feed_up_part_5)  # (45a)
         np.negative(w.A_two_feed_up_part_5, out=w.A_two_feed_up_part_5)  # (45a)
         np.exp(w.A_two_feed_up_part_5, out=w.A_two_feed_up_part_5)  # (45a)
-        np.add(w.A_two_feed_up_part_5, 1.0, out=w.A_two_feed_up_part_4)  # (45a)
+        np.add(w.A_two_feed_up_part_5, self._one, out=w.A_two_feed_up_part_4)  # (45a)
         np.divide(w.A_two_feed_up, w.A_two_feed_up_part_4, out=w.A_two_feed_up)  # (45a)
 
         # Z_two_feed_down[n,d,j] = sum(A_two_feed_up[n,d,i]*W_two_feed_down[i,j], i) + b_two_feed_down[j]
@@ -1591,7 +1592,7 @@ class Trainer:
         np.divide(w.A_two_feed_up_part, w.A_two_feed_up_part_4, out=w.dZ_two_feed_up)  # (75a)
         np.square(w.A_two_feed_up_part_3, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, (26829 / 200000), out=w.dZ_two_feed_up_part)  # (75a)
-        np.add(w.dZ_two_feed_up_part, 1.0, out=w.dZ_two_feed_up_part)  # (75a)
+        np.add(w.dZ_two_feed_up_part, self._one, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, w.A_two_feed_up_part_5, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, w.A_two_feed_up_part_3, out=w.dZ_two_feed_up_part)  # (75a)
         np.multiply(w.dZ_two_feed_up_part, 1.5957691216057308, out=w.dZ_two_feed_up_part)  # (75a)
@@ -1635,8 +1636,7 @@ class Trainer:
         # the same array as w.dA_two_add1  # (85)
 
         # dWo_two_attend[h,e,d] = sum(O_two_attend[n,h,t,e]*dA_two_attend[n,t,d], n, t)
-        np.copyto(w.dWo_two_attend_matrix, w.O_two_attend_view)  # (86)
-        w.dWo_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
+        w.A_two_attend_matrix_T.dot(w.dA_two_add1_rows, out=self.dWo_two_attend_rows)  # (86)
 
         # dbo_two_attend[d] = sum(dA_two_attend[n,t,d], n, t)
         w.ones_size.dot(w.dA_two_add1_rows, out=self.dbo_two_attend)  # (87)
@@ -1749,7 +1749,7 @@ class Trainer:
         np.divide(w.A_one_feed_up_part, w.A_one_feed_up_part_4, out=w.dZ_one_feed_up)  # (114a)
         np.square(w.A_one_feed_up_part_3, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, (26829 / 200000), out=w.dZ_one_feed_up_part)  # (114a)
-        np.add(w.dZ_one_feed_up_part, 1.0, out=w.dZ_one_feed_up_part)  # (114a)
+        np.add(w.dZ_one_feed_up_part, self._one, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, w.A_one_feed_up_part_5, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, w.A_one_feed_up_part_3, out=w.dZ_one_feed_up_part)  # (114a)
         np.multiply(w.dZ_one_feed_up_part, 1.5957691216057308, out=w.dZ_one_feed_up_part)  # (114a)
@@ -1793,8 +1793,7 @@ class Trainer:
         # the same array as w.dA_one_add1  # (124)
 
         # dWo_one_attend[h,e,d] = sum(O_one_attend[n,h,t,e]*dA_one_attend[n,t,d], n, t)
-        np.copyto(w.dWo_one_attend_matrix, w.O_one_attend_view)  # (125)
-        w.dWo_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
+        w.A_one_attend_matrix_T.dot(w.dA_one_add1_rows, out=self.dWo_one_attend_rows)  # (125)
 
         # dbo_one_attend[d] = sum(dA_one_attend[n,t,d], n, t)
         w.ones_size.dot(w.dA_one_add1_rows, out=self.dbo_one_attend)  # (126)

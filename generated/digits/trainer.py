@@ -151,6 +151,8 @@ class Trainer:
         self.W1_flat = self.W1.reshape(-1)
         self.W2_flat = self.W2.reshape(-1)
         self.W2_T = self.W2.T
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -361,7 +363,7 @@ class Trainer:
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # A1[n,j] = maximum(Z1[n,j], 0)
-        np.maximum(w.Z1, 0.0, out=w.A1)  # (2)
+        np.maximum(w.Z1, self._zero, out=w.A1)  # (2)
 
         # Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
         w.A1.dot(self.W2, out=w.Z2)  # (3)
@@ -417,7 +419,7 @@ class Trainer:
         w.dA2.dot(self.W2_T, out=w.dA1)  # (13)
 
         # dZ1[n,j] = dA1[n,j]*(0 < Z1[n,j])
-        np.greater(w.Z1, 0.0, out=w.dZ1_mask)  # (14)
+        np.greater(w.Z1, self._zero, out=w.dZ1_mask)  # (14)
         np.multiply(w.dA1, w.dZ1_mask, out=w.dZ1)  # (14)
 
         # dW1[i,j] = sum(X[n,i]*dZ1[n,j], n) + W1[i,j]/5000

@@ -171,7 +171,7 @@ class Workspace:
         w.Z2_matrix = np.empty((N, 8, 8, 3, 3, 16), dtype)
         w.Z2 = np.empty((N, 8, 8, 32), dtype)
         w.A2 = np.empty((N, 8, 8, 32), dtype)
-        w.I3_part = np.empty((N, 4, 4, 2, 32), dtype)
+        w.I3_part = np.empty((2, N, 4, 4, 32), dtype)
         w.I3_largest = np.empty((N, 4, 4, 32), dtype)
         w.I3 = np.empty((N, 4, 4, 32), np.intp)
         w.I3_larger = np.empty((N, 4, 4, 32), bool)
@@ -179,8 +179,8 @@ class Workspace:
         w.J3_part_3 = w.I3_place  # the same memory, which is free by then
         w.J3_part_2 = np.empty((N, 4, 4, 2, 32), np.intp)
         w.J3_part_4 = w.I3_place  # the same memory, which is free by then
-        w.J3_places_8 = np.empty((N, 4, 4, 32, 2), np.intp)
-        w.J3_part = np.empty((N, 4, 4, 32, 2), dtype)
+        w.J3_places_8 = np.empty((2, N, 4, 4, 32), np.intp)
+        w.J3_part = w.I3_part  # the same memory, which is free by then
         w.J3_largest = w.I3_largest  # the same memory, which is free by then
         w.J3 = w.I3_place  # the same memory, which is free by then
         w.J3_larger = w.I3_larger  # the same memory, which is free by then
@@ -243,12 +243,13 @@ class Workspace:
         w.Z2_matrix_rows = w.Z2_matrix.reshape(64*N, 144)
         w.Z2_rows = w.Z2.reshape(64*N, 32)
         w.A2_windows = windows(w.A2, (N, 4, 4, 2, 2, 32), lambda n, p, q, i, j, c: (n, i + 2*p, j + 2*q, c))
-        w.I3_part_slice = w.I3_part[:, :, :, 0]
+        w.A2_slice = w.A2_windows[:, :, :, :, 0].transpose(3, 0, 1, 2, 4)
+        w.A2_slice_ = w.A2_windows[:, :, :, :, 1].transpose(3, 0, 1, 2, 4)
+        w.I3_part_slice = w.I3_part[0]
         w.J3_part_3_view = w.J3_part_3[:, :, :, None]
-        w.J3_part_4_column = w.J3_part_4[:, :, :, :, None]
-        w.J3_places_view = w.J3_places.transpose(0, 1, 2, 4, 3)
+        w.J3_places_view = w.J3_places.transpose(3, 0, 1, 2, 4)
         w.A2_flat = w.A2.reshape(-1)
-        w.J3_part_slice = w.J3_part[:, :, :, :, 0]
+        w.J3_part_slice = w.J3_part[0]
         w.A3_windows = windows(w.A3, (N, 3, 3, 2, 2, 32), lambda n, i, j, p, q, c: (n, i + p, j + q, c))
         w.A3_view = w.A3_windows.transpose(0, 3, 4, 1, 2, 5)
         w.Z4_matrix_rows = w.Z4_matrix.reshape(4*N, 288)
@@ -352,6 +353,8 @@ class Trainer:
         self.dW2_rows = self.dW2.reshape(144, 32)
         self.W2_rows_ = self.W2.reshape(9, 16, 32).transpose(0, 2, 1)
         self.dW1_rows = self.dW1.reshape(9, 16)
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -577,7 +580,7 @@ class Trainer:
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # A1[n,p,q,j] = maximum(Z1[n,p,q,j], 0)
-        np.maximum(w.Z1, 0.0, out=w.A1)  # (2)
+        np.maximum(w.Z1, self._zero, out=w.A1)  # (2)
 
         # Z2[n,p,q,f] = sum(A1[n,i+p-1,j+q-1,c]*W2[i,j,c,f], i, j, c) + b2[f]
         np.copyto(w.A1_padded_inside, w.A1)  # (3)
@@ -586,31 +589,31 @@ class Trainer:
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
         # A2[n,p,q,j] = maximum(Z2[n,p,q,j], 0)
-        np.maximum(w.Z2, 0.0, out=w.A2)  # (4)
+        np.maximum(w.Z2, self._zero, out=w.A2)  # (4)
 
         # I3[n,p,q,c] = argmax(A2[n,2*p+i,2*q+j,c], i, j)
-        np.maximum.reduce(w.A2_windows, axis=4, out=w.I3_part)  # (5)
+        np.maximum(w.A2_slice, w.A2_slice_, out=w.I3_part)  # (5)
         np.copyto(w.I3_largest, w.I3_part_slice)  # (5)
         np.copyto(w.I3, 0)  # (5)
         for i in range(1, 2):
-            np.less(w.I3_largest, w.I3_part[:, :, :, i], out=w.I3_larger)  # (5)
+            np.less(w.I3_largest, w.I3_part[i], out=w.I3_larger)  # (5)
             np.multiply(w.I3_larger, i, out=w.I3_place)  # (5)
             np.maximum(w.I3, w.I3_place, out=w.I3)  # (5)
-            np.maximum(w.I3_largest, w.I3_part[:, :, :, i], out=w.I3_largest)  # (5)
+            np.maximum(w.I3_largest, w.I3_part[i], out=w.I3_largest)  # (5)
 
         # J3[n,p,q,c] = argmax(A2[n,I3[n,p,q,c]+2*p,2*q+j,c], j)
         np.multiply(w.I3, 256, out=w.J3_part_3)  # (6)
         np.add(w.J3_part_3_view, w.J3_places, out=w.J3_part_2)  # (6)
         np.multiply(w.I3, 256, out=w.J3_part_4)  # (6)
-        np.add(w.J3_part_4_column, w.J3_places_view, out=w.J3_places_8)  # (6)
+        np.add(w.J3_part_4, w.J3_places_view, out=w.J3_places_8)  # (6)
         np.take(w.A2_flat, w.J3_places_8, axis=0, out=w.J3_part, mode="clip")  # (6)
         np.copyto(w.J3_largest, w.J3_part_slice)  # (6)
         np.copyto(w.J3, 0)  # (6)
         for j in range(1, 2):
-            np.less(w.J3_largest, w.J3_part[:, :, :, :, j], out=w.J3_larger)  # (6)
+            np.less(w.J3_largest, w.J3_part[j], out=w.J3_larger)  # (6)
             np.multiply(w.J3_larger, j, out=w.J3_place)  # (6)
             np.maximum(w.J3, w.J3_place, out=w.J3)  # (6)
-            np.maximum(w.J3_largest, w.J3_part[:, :, :, :, j], out=w.J3_largest)  # (6)
+            np.maximum(w.J3_largest, w.J3_part[j], out=w.J3_largest)  # (6)
 
         # A3[n,p,q,c] = A2[n,I3[n,p,q,c]+2*p,J3[n,p,q,c]+2*q,c]
         np.multiply(w.I3, 256, out=w.A3_part)  # (7)
@@ -625,7 +628,7 @@ class Trainer:
         np.add(w.Z4, self.b4, out=w.Z4)  # (8)
 
         # A4[n,p,q,j] = maximum(Z4[n,p,q,j], 0)
-        np.maximum(w.Z4, 0.0, out=w.A4)  # (9)
+        np.maximum(w.Z4, self._zero, out=w.A4)  # (9)
 
         # A5[n,k] = sum((k == r + H4*(Q4*p + q))*A4[n,p,q,r], p, q, r)
         np.copyto(w.A5_windows, w.A4)  # (10)
@@ -697,7 +700,7 @@ class Trainer:
         np.copyto(w.dA4, w.dA5_windows)  # (24)
 
         # dZ4[n,p,q,f] = dA4[n,p,q,f]*(0 < Z4[n,p,q,f])
-        np.greater(w.Z4, 0.0, out=w.dZ4_mask)  # (25)
+        np.greater(w.Z4, self._zero, out=w.dZ4_mask)  # (25)
         np.multiply(w.dA4, w.dZ4_mask, out=w.dZ4)  # (25)
 
         # dW4[i,j,c,f] = sum(A3[n,i+p,j+q,c]*dZ4[n,p,q,f], n, p, q)
@@ -723,7 +726,7 @@ class Trainer:
         np.add.at(w.dA2_flat, w.dA2_part_flat, w.dA3_flat)  # (29)
 
         # dZ2[n,p,q,f] = dA2[n,p,q,f]*(0 < Z2[n,p,q,f])
-        np.greater(w.Z2, 0.0, out=w.dZ2_mask)  # (30)
+        np.greater(w.Z2, self._zero, out=w.dZ2_mask)  # (30)
         np.multiply(w.dA2, w.dZ2_mask, out=w.dZ2)  # (30)
 
         # dW2[i,j,c,f] = sum(A1[n,i+p-1,j+q-1,c]*dZ2[n,p,q,f], n, p, q)
@@ -741,7 +744,7 @@ class Trainer:
         np.copyto(w.dA1, w.dA1_folded_inside)  # (33)
 
         # dZ1[n,p,q,f] = dA1[n,p,q,f]*(0 < Z1[n,p,q,f])
-        np.greater(w.Z1, 0.0, out=w.dZ1_mask)  # (34)
+        np.greater(w.Z1, self._zero, out=w.dZ1_mask)  # (34)
         np.multiply(w.dA1, w.dZ1_mask, out=w.dZ1)  # (34)
 
         # dW1[i,j,c,f] = sum(X[n,i+p-1,j+q-1,c]*dZ1[n,p,q,f], n, p, q)

@@ -181,7 +181,6 @@ class Workspace:
         w = self
         w.N = N
         w.Z1 = np.empty((N, 3), dtype)
-        w.M_turned = np.empty((3, N), dtype)
         w.M = np.empty((N,), dtype)
         w.E = np.empty((N, 3), dtype)
         w.ones_H1 = np.ones((3,), dtype)
@@ -200,7 +199,9 @@ class Workspace:
         w.vdA1 = w.Z1  # the same memory, which is free by then
         w.vdW1_part = w.dW1_part  # the same memory, which is free by then
         # The same memory seen in another shape, so that no step makes a view.
-        w.Z1_T = w.Z1.T
+        w.Z1_slice = w.Z1[:, 0]
+        w.Z1_slice_ = w.Z1[:, 1]
+        w.Z1_slice__ = w.Z1[:, 2]
         w.M_column = w.M[:, None]
         w.T_column = w.T[:, None]
         w.vdA1_part_column = w.vdA1_part[:, None]
@@ -445,8 +446,8 @@ class Trainer:
         # the same array as w.Z1  # (2)
 
         # M[n] = A1[n,argmax(A1[n,k],k)]
-        np.copyto(w.M_turned, w.Z1_T)  # (3a)
-        np.maximum.reduce(w.M_turned, axis=0, out=w.M)  # (3a)
+        np.maximum(w.Z1_slice, w.Z1_slice_, out=w.M)  # (3a)
+        np.maximum(w.M, w.Z1_slice__, out=w.M)  # (3a)
 
         # E[n,k] = exp(A1[n,k] - M[n])
         np.subtract(w.Z1, w.M_column, out=w.E)  # (3b)
@@ -494,8 +495,8 @@ class Trainer:
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # M[n] = A1[n,argmax(A1[n,k],k)]
-        np.copyto(w.M_turned, w.Z1_T)  # (3a)
-        np.maximum.reduce(w.M_turned, axis=0, out=w.M)  # (3a)
+        np.maximum(w.Z1_slice, w.Z1_slice_, out=w.M)  # (3a)
+        np.maximum(w.M, w.Z1_slice__, out=w.M)  # (3a)
 
         # E[n,k] = exp(A1[n,k] - M[n])
         np.subtract(w.Z1, w.M_column, out=w.E)  # (3b)

@@ -187,12 +187,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -409,6 +404,9 @@ class Trainer:
         self.dWg2_flat = self.dWg2.reshape(-1)
         self.dWi2_flat = self.dWi2.reshape(-1)
         self.dWo2_flat = self.dWo2.reshape(-1)
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
+        self._one = np.array(1.0, dtype)
         self._workspaces = {}
         self.initialize(0)
 
@@ -543,6 +541,8 @@ class Trainer:
         random = np.random.default_rng(seed)
         step = self._step if isinstance(source, Rows) else self.step
         with Course(self, random, checkpoint, {"batch_size": batch_size, "seed": seed}) as course:
+            if callback is None and validation is None and isinstance(source, Rows) and not source.draws:
+                course.whole(self._step, source.batch, epochs)
             while len(course.history) < epochs:
                 for [X, Y] in course.batches(source):
                     course.count(step(X, Y), len(X))
@@ -690,33 +690,33 @@ class Trainer:
             np.add(w.Zo2[t], w.Zo2_given[t], out=w.Zo2[t])  # (8)
 
             # I2[t,n,k] = rise(Zi2[t,n,k])/(decay(Zi2[t,n,k]) + 1)
-            np.minimum(w.Zi2[t], 0.0, out=w.I2[t])  # (3a)
+            np.minimum(w.Zi2[t], self._zero, out=w.I2[t])  # (3a)
             np.exp(w.I2[t], out=w.I2[t])  # (3a)
             np.absolute(w.Zi2[t], out=w.I2_part)  # (3a)
             np.negative(w.I2_part, out=w.I2_part)  # (3a)
             np.exp(w.I2_part, out=w.I2_part)  # (3a)
-            np.add(w.I2_part, 1.0, out=w.I2_part)  # (3a)
+            np.add(w.I2_part, self._one, out=w.I2_part)  # (3a)
             np.divide(w.I2[t], w.I2_part, out=w.I2[t])  # (3a)
 
             # F2[t,n,k] = rise(Zf2[t,n,k])/(decay(Zf2[t,n,k]) + 1)
-            np.minimum(w.Zf2[t], 0.0, out=w.F2[t])  # (5a)
+            np.minimum(w.Zf2[t], self._zero, out=w.F2[t])  # (5a)
             np.exp(w.F2[t], out=w.F2[t])  # (5a)
             np.absolute(w.Zf2[t], out=w.F2_part)  # (5a)
             np.negative(w.F2_part, out=w.F2_part)  # (5a)
             np.exp(w.F2_part, out=w.F2_part)  # (5a)
-            np.add(w.F2_part, 1.0, out=w.F2_part)  # (5a)
+            np.add(w.F2_part, self._one, out=w.F2_part)  # (5a)
             np.divide(w.F2[t], w.F2_part, out=w.F2[t])  # (5a)
 
             # G2[t,n,k] = tanh(Zg2[t,n,k])
             np.tanh(w.Zg2[t], out=w.G2[t])  # (7)
 
             # O2[t,n,k] = rise(Zo2[t,n,k])/(decay(Zo2[t,n,k]) + 1)
-            np.minimum(w.Zo2[t], 0.0, out=w.O2[t])  # (9a)
+            np.minimum(w.Zo2[t], self._zero, out=w.O2[t])  # (9a)
             np.exp(w.O2[t], out=w.O2[t])  # (9a)
             np.absolute(w.Zo2[t], out=w.O2_part)  # (9a)
             np.negative(w.O2_part, out=w.O2_part)  # (9a)
             np.exp(w.O2_part, out=w.O2_part)  # (9a)
-            np.add(w.O2_part, 1.0, out=w.O2_part)  # (9a)
+            np.add(w.O2_part, self._one, out=w.O2_part)  # (9a)
             np.divide(w.O2[t], w.O2_part, out=w.O2[t])  # (9a)
 
             # C2[t,n,k] = C2[t-1,n,k]*F2[t,n,k] + G2[t,n,k]*I2[t,n,k]
@@ -794,7 +794,7 @@ class Trainer:
         np.absolute(w.Zf2, out=w.D2_4_part)  # (37a)
         np.negative(w.D2_4_part, out=w.D2_4_part)  # (37a)
         np.exp(w.D2_4_part, out=w.D2_4_part)  # (37a)
-        np.add(w.D2_4_part, 1.0, out=w.D2_4)  # (37a)
+        np.add(w.D2_4_part, self._one, out=w.D2_4)  # (37a)
         np.square(w.D2_4, out=w.D2_4)  # (37a)
         np.divide(w.D2_4_part, w.D2_4, out=w.D2_4)  # (37a)
 
@@ -817,7 +817,7 @@ class Trainer:
         np.absolute(w.Zi2, out=w.D2_5_part)  # (42a)
         np.negative(w.D2_5_part, out=w.D2_5_part)  # (42a)
         np.exp(w.D2_5_part, out=w.D2_5_part)  # (42a)
-        np.add(w.D2_5_part, 1.0, out=w.D2_5)  # (42a)
+        np.add(w.D2_5_part, self._one, out=w.D2_5)  # (42a)
         np.square(w.D2_5, out=w.D2_5)  # (42a)
         np.divide(w.D2_5_part, w.D2_5, out=w.D2_5)  # (42a)
 
@@ -825,7 +825,7 @@ class Trainer:
         np.absolute(w.Zo2, out=w.D2_2_part)  # (27a)
         np.negative(w.D2_2_part, out=w.D2_2_part)  # (27a)
         np.exp(w.D2_2_part, out=w.D2_2_part)  # (27a)
-        np.add(w.D2_2_part, 1.0, out=w.D2_2)  # (27a)
+        np.add(w.D2_2_part, self._one, out=w.D2_2)  # (27a)
         np.square(w.D2_2, out=w.D2_2)  # (27a)
         np.divide(w.D2_2_part, w.D2_2, out=w.D2_2)  # (27a)
 
@@ -1054,6 +1054,21 @@ class Course:
         self.samples += samples
         if self.next is not None or monotonic() >= self.copy_due:
             self.keep()
+
+    def whole(self, step, batch, epochs):
+        """Epochs of one step each, always on the same batch: `count` and `end_epoch` in one."""
+        if self.batch:
+            return  # the first of them has begun already
+        self.resting, history = False, self.history
+        for _ in range(len(history), epochs):
+            loss = step(*batch)
+            self.steps += 1
+            if not isfinite(loss):
+                raise self.failure(f"the loss is {loss}")
+            history.append(loss)
+            if self.next is not None or monotonic() >= self.copy_due:
+                self.keep()
+        self.resting = True
 
     def keep(self):
         """The copy before this step was good; make the next one, and write it, when it is time."""

@@ -43,12 +43,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -98,6 +93,10 @@ class Trainer:
         self.gradient = np.zeros(3, dtype)
         self.dW1, self.db1 = parts(self.gradient, shapes)
         self.parameters = {"W1": self.W1, "b1": self.b1}
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
+        self._one = np.array(1.0, dtype)
+        self._two = np.array(2.0, dtype)
         self._workspaces = {}
         self.unrolled_up_to = 20 if self.dtype == np.float64 else 0
         self.initialize(0)
@@ -356,22 +355,22 @@ class Trainer:
     def _infer(self, w):
         """What only a prediction needs, and no step of training."""
         # P[n,j] = sign(A1[n,j])
-        np.greater_equal(w.Z1, 0.0, out=w.P)  # (4)
-        np.multiply(w.P, 2.0, out=w.P)  # (4)
-        np.subtract(w.P, 1.0, out=w.P)  # (4)
+        np.greater_equal(w.Z1, self._zero, out=w.P)  # (4)
+        np.multiply(w.P, self._two, out=w.P)  # (4)
+        np.subtract(w.P, self._one, out=w.P)  # (4)
 
     def _loss(self, w, Y):
         """From there to the loss."""
         # L = sum(maximum(0, -A1[n,j]*Y[n,j]), n, j)
         np.multiply(w.Z1, Y, out=w.L_part_2)  # (3)
         np.negative(w.L_part_2, out=w.L_part_2)  # (3)
-        np.maximum(0.0, w.L_part_2, out=w.L_part)  # (3)
+        np.maximum(self._zero, w.L_part_2, out=w.L_part)  # (3)
         w.L = np.add.reduce(w.L_part, axis=None)  # (3)
 
     def _backward(self, w, X, Y):
         """The chain rule, from the loss back to every gradient."""
         # dA1[n,j] = -Y[n,j]*(0 <= -A1[n,j]*Y[n,j])
-        np.greater_equal(w.L_part_2, 0.0, out=w.dA1_mask)  # (5)
+        np.greater_equal(w.L_part_2, self._zero, out=w.dA1_mask)  # (5)
         np.multiply(Y, w.dA1_mask, out=w.dA1)  # (5)
         np.negative(w.dA1, out=w.dA1)  # (5)
 

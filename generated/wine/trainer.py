@@ -98,7 +98,6 @@ class Workspace:
         w.Z1 = np.empty((N, 8), dtype)
         w.A1 = np.empty((N, 8), dtype)
         w.Z2 = np.empty((N, 3), dtype)
-        w.M_turned = np.empty((3, N), dtype)
         w.M = np.empty((N,), dtype)
         w.E = np.empty((N, 3), dtype)
         w.ones_H2 = np.ones((3,), dtype)
@@ -114,7 +113,9 @@ class Workspace:
         w.dZ1 = w.Z1  # the same memory, which is free by then
         w.dW1_part = np.empty((13, 8), dtype)
         # The same memory seen in another shape, so that no step makes a view.
-        w.Z2_T = w.Z2.T
+        w.Z2_slice = w.Z2[:, 0]
+        w.Z2_slice_ = w.Z2[:, 1]
+        w.Z2_slice__ = w.Z2[:, 2]
         w.M_column = w.M[:, None]
         w.T_column = w.T[:, None]
         w.A1_T = w.A1.T
@@ -371,8 +372,8 @@ class Trainer:
         # the same array as w.Z2  # (4)
 
         # M[n] = A2[n,argmax(A2[n,k],k)]
-        np.copyto(w.M_turned, w.Z2_T)  # (5a)
-        np.maximum.reduce(w.M_turned, axis=0, out=w.M)  # (5a)
+        np.maximum(w.Z2_slice, w.Z2_slice_, out=w.M)  # (5a)
+        np.maximum(w.M, w.Z2_slice__, out=w.M)  # (5a)
 
         # E[n,k] = exp(A2[n,k] - M[n])
         np.subtract(w.Z2, w.M_column, out=w.E)  # (5b)

@@ -50,12 +50,7 @@ def parts(vector, shapes):
 
 def require_finite(name, array):
     """Raise ValueError unless every entry is a number: then so is the sum of squares, unless it is too large for one."""
-    if array.dtype.kind != "f":
-        return
-    flat = array.reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = flat.dot(flat)
-    if not np.isfinite(squares) and not np.isfinite(flat).all():
+    if array.dtype.kind == "f" and not isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite numbers (NaN or infinity)")
 
 
@@ -119,6 +114,9 @@ class Trainer:
         self.parameters = {"W1": self.W1, "b1": self.b1, "W2": self.W2, "b2": self.b2}
         # The same memory seen in another shape, so that no step makes a view.
         self.W2_T = self.W2.T
+        # Numbers that stand beside arrays, as arrays: so no step converts them.
+        self._zero = np.array(0.0, dtype)
+        self._one = np.array(1.0, dtype)
         self._workspaces = {}
         self.unrolled_up_to = 17 if self.dtype == np.float64 else 0
         self.initialize(0)
@@ -410,12 +408,12 @@ class Trainer:
         np.add(w.Z1, self.b1, out=w.Z1)  # (1)
 
         # A1[n,j] = rise(Z1[n,j])/(decay(Z1[n,j]) + 1)
-        np.minimum(w.Z1, 0.0, out=w.A1)  # (2a)
+        np.minimum(w.Z1, self._zero, out=w.A1)  # (2a)
         np.exp(w.A1, out=w.A1)  # (2a)
         np.absolute(w.Z1, out=w.A1_part_2)  # (2a)
         np.negative(w.A1_part_2, out=w.A1_part_2)  # (2a)
         np.exp(w.A1_part_2, out=w.A1_part_2)  # (2a)
-        np.add(w.A1_part_2, 1.0, out=w.A1_part)  # (2a)
+        np.add(w.A1_part_2, self._one, out=w.A1_part)  # (2a)
         np.divide(w.A1, w.A1_part, out=w.A1)  # (2a)
 
         # Z2[n,j] = sum(A1[n,i]*W2[i,j], i) + b2[j]
@@ -423,12 +421,12 @@ class Trainer:
         np.add(w.Z2, self.b2, out=w.Z2)  # (3)
 
         # A2[n,j] = rise(Z2[n,j])/(decay(Z2[n,j]) + 1)
-        np.minimum(w.Z2, 0.0, out=w.A2)  # (4a)
+        np.minimum(w.Z2, self._zero, out=w.A2)  # (4a)
         np.exp(w.A2, out=w.A2)  # (4a)
         np.absolute(w.Z2, out=w.A2_part_2)  # (4a)
         np.negative(w.A2_part_2, out=w.A2_part_2)  # (4a)
         np.exp(w.A2_part_2, out=w.A2_part_2)  # (4a)
-        np.add(w.A2_part_2, 1.0, out=w.A2_part)  # (4a)
+        np.add(w.A2_part_2, self._one, out=w.A2_part)  # (4a)
         np.divide(w.A2, w.A2_part, out=w.A2)  # (4a)
 
     def _loss(self, w, Y):

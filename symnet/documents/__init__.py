@@ -15,6 +15,7 @@ from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import Document, Evidence, Live, Meta, Results
 from symnet.errors import SymnetError, nearest
+from symnet.messages import languages
 
 
 class Format(Protocol):
@@ -48,8 +49,11 @@ def document(  # noqa: PLR0913 - a derivation, and what was found out about it
 ) -> str:
     """The document of a derivation in the format `form`.
 
-    Raises SymnetError for a format or a convention that does not exist.
+    Raises SymnetError for a format, a convention or a language that does not exist.
     """
+    if meta.language not in languages():
+        expected, near = "one of " + ", ".join(languages()), nearest(meta.language, languages())
+        raise SymnetError(f"there is no language {meta.language!r}", expected=expected, suggestion=near)
     known = formats()
     if form not in known:
         expected, near = "one of " + ", ".join(known), nearest(form, known)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from string import Formatter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
@@ -17,14 +17,16 @@ from symnet.documents.matrices import (
     shape_form,
 )
 from symnet.documents.names import tensor_name
+from symnet.documents.numbers import Values, in_numbers
 from symnet.documents.outline import Statement, Text
+from symnet.documents.reasons import shown
 from symnet.documents.scalars import Scalars
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Tensor
 from symnet.lowering.matrix import MatMul
-from symnet.messages import Language
+from symnet.messages import NEXT, Language, say
 
 LONGEST = 90.0
 """So many em may an equation take that is written out number by number."""
@@ -32,7 +34,7 @@ LONGEST = 90.0
 
 class Context:
     """One derivation, seen in one convention. `labels` and the tensors of `whole` are those of a derivation
-    that this one is a part of.
+    that this one is a part of; `values` are those of its tensors in a worked example.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class Context:
         labels: Mapping[str, str] | None = None,
         whole: Program | None = None,
         language: Language | None = None,
+        values: Values | None = None,
     ) -> None:
+        self.values = values or {}
         self.language = language or Language()
         self.derived = derived
         self.convention = convention
@@ -60,15 +64,16 @@ class Context:
         labels = {name: str(number) for name, number in self.numbers.items()} | dict(self.derived.labels)
         return Context(part, self.convention, labels, whole, self.language)
 
-    def text(self, template: str, /, **parts: str | Node) -> Text:
+    def text(self, words: str, /, **parts: object) -> Text:
         """A sentence in the document's language, with words and formulas put in where it names them in
-        braces.
+        braces; or a message with its own parts, typeset.
         """
-        found: list[str | Node] = []
-        for words, name, _, _ in Formatter().parse(self.language.template(template)):
-            part = parts[name] if name else ""
-            found += [words, self.language(part) if isinstance(part, str) else part]
-        return tuple(part for part in found if part)
+        return _fused(shown(piece, self.printer) for piece in self.language.said(words, **parts))
+
+    def sentences(self, *texts: Text) -> Text:
+        """Sentences one after another."""
+        gap = self.language(NEXT, before="", after="")
+        return _fused(piece for k, text in enumerate(texts) for piece in (gap * (k > 0), *text))
 
     def label(self, equation: Equation) -> str:
         """The number of an equation of the derivation, or of the one that is computed in its place (7a)."""
@@ -93,12 +98,23 @@ class Context:
             index,
             matrix,
             self.shapes(equation, program),
-            equation.words,
+            say(equation.words),
             equation.tensor.name,
             equation.origin,
             equation.tensor.adjoint_of,
-            scalars=self.written_out(equation),
+            self.in_numbers(equation),
+            self.written_out(equation),
         )
+
+    def in_numbers(self, equation: Equation) -> Node | None:
+        """The equation in the numbers of the worked example; None where there is none, and of what is only
+        computed in another way.
+        """
+        program = self.derived.program
+        if not self.values or program.defining.get(equation.tensor.name) != equation:
+            return None
+        name = self.matrices.tensor(equation.tensor)
+        return in_numbers(name, equation, program, self.values, self.convention)
 
     def written_out(self, equation: Equation) -> tuple[Node, ...]:
         """The equation for every value of its indices, where the network is tiny and every line short."""
@@ -125,3 +141,10 @@ class Context:
             return (factors,) if factors is not None and isinstance(form, MatMul) else ()
         whole = self.shape(equation.tensor)
         return (whole,) if factors is None else (row(whole, t.EQUALS, factors),)
+
+
+def _fused(pieces: Iterable[str | Node]) -> Text:
+    """Words and formulas with words that follow each other in one piece."""
+    groups = groupby(pieces, lambda piece: isinstance(piece, str))
+    fused = (("".join(map(str, group)),) if words else tuple(group) for words, group in groups)
+    return tuple(piece for group in fused for piece in group if piece != "")

@@ -22,6 +22,7 @@ from symnet.index import functions as f
 from symnet.index.calculus import common_number, is_negative
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, indices_of, name_of
+from symnet.messages import say
 
 ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
 """How tightly a form binds: what binds less than its place asks for is put in brackets."""
@@ -311,8 +312,8 @@ class Printer:
         if isinstance(expr, f.where):
             condition, yes, no = expr.args
             rows = (
-                (self.show(yes), row(t.Words("where"), self.condition(condition))),
-                (self.show(no), t.Words("elsewhere")),
+                (self.show(yes), row(t.Words(say("where")), self.condition(condition))),
+                (self.show(no), t.Words(say("elsewhere"))),
             )
             return t.Cases(rows), ATOM
         name = FUNCTIONS.get(expr.func) or t.Name(expr.func.__name__, "upright")
@@ -338,7 +339,7 @@ class Printer:
             for part in sorted(parts, key=lambda part: natural(str(part.args[-1])))
             if part not in uppers.values()
         ]
-        return t.joined(shown, t.Words("and"))
+        return t.joined(shown, t.Words(say("and")))
 
     def between(self, lower: Expr, upper: Expr) -> Node:
         """Two brackets a <= e and e < b as one: a <= e < b."""

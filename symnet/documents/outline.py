@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from numpy.typing import NDArray
+
 from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
@@ -142,9 +144,9 @@ class Document:
     sections: tuple[Section, ...]
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
+    language: str = "en"  # that all of this is written in
     symbols: tuple[Symbol, ...] = ()
-    assumed: Text = ()  # the sizes that what is written out number by number takes, where nobody has given them
-    language: str = "en"
+    assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them
     live: Live | None = None  # for formats that run
 
 
@@ -157,6 +159,31 @@ class Meta:
     source: str = ""
     solver: str = ""  # that takes the steps of training, where no update does
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
+    language: str = "en"  # to write in
+    values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A tensor as a table of not too many entries: of a larger one, each stands for those around it, and is
+    the one that is furthest from zero.
+    """
+
+    shape: tuple[int, ...]
+    entries: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a predictor says over the plane of its two inputs."""
+
+    names: tuple[str, str]
+    across: tuple[float, float]  # the range of the first input
+    up: tuple[float, float]  # the range of the second
+    # rows of a grid from below, from -1 to 1: above zero where a sample belongs to the second of two classes;
+    # or one grid for each class, above zero where that is the one
+    values: tuple[tuple[tuple[float, ...], ...], ...]
+    points: tuple[tuple[float, float, int], ...]  # the samples with their classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +195,8 @@ class Results:
     confusion: tuple[tuple[int, ...], ...] = ()
     table: Table | None = None  # a truth table, say
     gradient_norms: tuple[float, ...] = ()  # of each epoch, where a solver trains
+    gradients: Mapping[str, Sampled] = field(default_factory=dict)  # where training ends, by parameter
+    plane: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)

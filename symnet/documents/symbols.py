@@ -47,7 +47,7 @@ def symbols(context: Context) -> tuple[Symbol, ...]:
     return tuple(
         Symbol(
             tensor.name,
-            context.language(_what(tensor, derived.program.defining.get(tensor.name))),
+            _what(tensor, derived.program.defining.get(tensor.name)),
             _shape(tensor, known),
             _label(context, tensor),
             origins.get(tensor.name, ""),

@@ -24,6 +24,8 @@ ROW, IN_ROW = 35e-9, 0.3e-9
 """The largest of a row of an array: to start, and for each entry."""
 TURNED = 1.0e-9
 """An entry of an array that is copied with its rows as columns, and then compared as part of a whole row."""
+PLACE = 0.7e-9
+"""An entry of an array in which one place of every row is compared with the largest so far."""
 EINSUM, IN_EINSUM = 1.25e-6, 0.4e-9
 """np.einsum of two arrays, multiplied entry by entry and summed along an axis: to start, and an entry."""
 PRODUCT = 0.6e-9
@@ -60,6 +62,11 @@ def turned_is_faster(rows: int, length: int) -> bool:
     | 2000 x 64              | 130e-6  | 165e-6 |
     """
     return 2 * CALL + TURNED * rows * length < CALL + rows * (ROW + IN_ROW * length)
+
+
+def places_are_faster(rows: float, places: int) -> bool:
+    """Whether the largest of few places of many rows is quicker by whole arrays, place by place."""
+    return places * CALL + PLACE * rows * places < CALL + rows * (ROW + IN_ROW * places)
 
 
 def product_is_faster(entries: int) -> bool:

@@ -30,6 +30,7 @@ NODES = [
     t.Fence(t.Fraction(X, Y)),
     t.Sum(X),
     t.Cases(((X, Y), (Y, X))),
+    t.Matrix(((X, Y), (Y, X))),
     t.Words("where it holds"),
 ]
 HOSTILE = [

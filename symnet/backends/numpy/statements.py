@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
+from sympy import Expr
+
+from symnet.backends.numpy.expressions import OF_NORMAL, WORDS, Expressions
 from symnet.equations.program import Equation
 from symnet.equations.text import equation_text
 from symnet.lowering.instructions import (
@@ -141,7 +143,11 @@ class Statements:
         function = instruction.function
         if function in MIRRORED and not isinstance(args[0], View) and isinstance(args[1], View):
             function, args = MIRRORED[function], args[::-1]
-        texts = [self.expressions.operand(argument, self.argument_kind(args, kind)) for argument in args]
+        if function == "divide" and isinstance(args[0], Constant) and args[0].value == 1:
+            function, args = "inverse", args[1:]
+        real = all(view.buffer.kind is Kind.REAL for view in args if isinstance(view, View))
+        text_of = self.expressions.beside if real and function != "copy" else self.expressions.operand
+        texts = [text_of(argument, self.argument_kind(args, kind)) for argument in args]
         if instruction.out in args and instruction.out.buffer.home is Home.RESULT and out.startswith("np."):
             name = self.expressions.local.of(instruction.out, "diagonal")  # the view is made once
             yield f"{name} = {out}"
@@ -157,9 +163,8 @@ class Statements:
             yield f"np.copyto({out}, {texts[0]}{where})"
         elif function in SEQUENCES:
             for template in SEQUENCES[function]:
-                yield template.format(x=texts[0], out=out, rest=rest)
-        elif function == "divide" and isinstance(args[0], Constant) and args[0].value == 1:
-            yield f"np.reciprocal({texts[1]}, {rest})"
+                held = {word: self.expressions.holding(number) for number, word in used(template)}
+                yield template.format(x=texts[0], out=out, rest=rest, **held)
         else:
             yield f"np.{UFUNCS.get(function, function)}({', '.join(texts)}, {rest})"
 
@@ -190,7 +195,7 @@ def _innermost(line: Line) -> Iterator[Line]:
 
 SEQUENCES = {
     "decay": ("np.absolute({x}, {rest})", "np.negative({out}, {rest})", "np.exp({out}, {rest})"),
-    "rise": ("np.minimum({x}, 0.0, {rest})", "np.exp({out}, {rest})"),
+    "rise": ("np.minimum({x}, {zero}, {rest})", "np.exp({out}, {rest})"),
     "sech": (
         "np.absolute({x}, {rest})",
         "np.minimum({out}, self._limit, {rest})",
@@ -198,13 +203,18 @@ SEQUENCES = {
         "np.reciprocal({out}, {rest})",
     ),
     "sign": (
-        "np.greater_equal({x}, 0.0, {rest})",
-        "np.multiply({out}, 2.0, {rest})",
-        "np.subtract({out}, 1.0, {rest})",
+        "np.greater_equal({x}, {zero}, {rest})",
+        "np.multiply({out}, {two}, {rest})",
+        "np.subtract({out}, {one}, {rest})",
     ),
     **{name: (f"{name}({{x}}, self._scratch, {{rest}})",) for name in sorted(OF_NORMAL)},
 }
 """The functions that NumPy does not have, as steps that write to the result alone."""
+
+
+def used(template: str) -> list[tuple[Expr, str]]:
+    """The numbers that stand in a template, and the words for them."""
+    return [(number, word) for number, word in WORDS.items() if f"{{{word}}}" in template]
 
 
 def comment(text: str, indent: str) -> list[str]:

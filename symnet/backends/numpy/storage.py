@@ -16,6 +16,7 @@ from symnet.lowering.start import start_of
 
 DTYPES = {Kind.REAL: "dtype", Kind.MASK: "bool", Kind.PLACE: "np.intp"}
 VIEWS = "# The same memory seen in another shape, so that no step makes a view."
+HELD = "# Numbers that stand beside arrays, as arrays: so no step converts them."
 VECTORS = [
     "# All parameters lie one after another in one vector, and so do their gradients: an update is then a",
     "# few operations for the whole network.",
@@ -97,7 +98,13 @@ class Storage:
                 lines += self.vectors(stack)
             lines += self.single_arrays()
             pairs = ", ".join(f'"{t.name}": {self.of(t)}' for t in self.program.of_role(Role.PARAMETER))
-            return [*lines, f"self.parameters = {{{pairs}}}", *self.views("self.")]
+            return [*lines, f"self.parameters = {{{pairs}}}", *self.views("self."), *self.held()]
+
+    def held(self) -> list[str]:
+        """The numbers that are kept as arrays."""
+        found = sorted(self.text_of.held.items())
+        lines = [f"{name} = np.array({float(value)}, dtype)" for value, name in found]
+        return [HELD, *lines] if lines else []
 
     def numbers(self) -> Iterator[str]:
         """The hyperparameters with their values; those without one are arguments."""

@@ -130,7 +130,7 @@ def _parameters(layers: Sequence[Layer], layer: Layer, most: float) -> Words:
     layer's name.
     """
     named: list[Words] = [(tensor_name(tensor, bold=True),) for tensor in layer.parameters]
-    named += [(tensor_name(tensor, bold=True), f" ← {layers[of].name}") for of, tensor in layer.shared]
+    named += [(tensor_name(tensor, bold=True), f" ({layers[of].name})") for of, tensor in layer.shared]
     shown: tuple[str | Node, ...] = ()
     for k, words in enumerate(named):
         longer = (*shown, ", " * bool(shown), *words)

@@ -23,11 +23,11 @@ from symnet.equations.program import Equation, Program, reads
 from symnet.index.symbols import Role, Tensor
 from symnet.messages import say
 
-MOST, BREADTH = 30, 720.0
+MOST, BREADTH = 30, 1060.0
 """So many tensors are drawn one by one, at most, and so wide."""
 UNDRAWN = (Role.STATE, Role.HYPERPARAMETER)
 """What is no part of the derivative."""
-HIGH, DOWN, MARGIN, LEAST, CELL = 34.0, 30.0, 10.0, 84.0, 22.0
+HIGH, DOWN, MARGIN, LEAST, CELL = 34.0, 30.0, 10.0, 84.0, 16.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ the screen, light or dark, and on paper.
 from __future__ import annotations
 
 import html
+import math
 from functools import singledispatch
 from pathlib import Path as File
 
@@ -19,6 +20,7 @@ from symnet.documents.figures.drawing import (
     Part,
     Patches,
     Path,
+    Point,
     Words,
     size_of,
 )
@@ -27,12 +29,8 @@ from symnet.messages import Language
 
 STYLE = File(__file__).with_name("style.css").read_text(encoding="utf-8")
 """What the classes look like."""
-ARROW = (
-    '<defs><marker id="{name}" class="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6.5" '
-    'markerHeight="6.5" orient="auto-start-reverse"><path d="M0 .8 7.5 4 0 7.2z"/></marker></defs>'
-)
-HEADS = ("back",)
-"""Kinds of lines whose arrowheads are not those of every line."""
+HEAD = 7.0
+"""How long an arrowhead is."""
 
 
 def svg(drawing: Drawing, language: Language | None = None, alone: bool = False) -> str:
@@ -41,11 +39,10 @@ def svg(drawing: Drawing, language: Language | None = None, alone: bool = False)
     width, height = _number(drawing.width), _number(drawing.height)
     title = html.escape(said(drawing.title))
     inside = "".join(_part(part, said) for part in drawing.parts)
-    heads = "".join(ARROW.format(name=name) for name in ("head", "head-back") if f"url(#{name})" in inside)
     space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
     style = f"<style>{STYLE}</style>" if alone else ""
     head = f'<svg{space} class="{drawing.kind}" viewBox="0 0 {width} {height}" style="max-width:{width}px"'
-    return f'{head} role="img" aria-label="{title}"><title>{title}</title>{style}{heads}{inside}</svg>'
+    return f'{head} role="img" aria-label="{title}"><title>{title}</title>{style}{inside}</svg>'
 
 
 @singledispatch
@@ -69,19 +66,30 @@ def _(part: Box, said: Language) -> str:
 
 @_part.register
 def _(part: Path, said: Language) -> str:
-    end = f' marker-end="url(#{_head(part.kind)})"' if part.arrow else ""
-    if not part.bends and len(part.points) == 2:
+    if not part.bends and len(part.points) == 2 and not part.arrow:
         (x1, y1), (x2, y2) = part.points
         ends = f'x1="{_number(x1)}" y1="{_number(y1)}" x2="{_number(x2)}" y2="{_number(y2)}"'
-        return f'<line class="{part.kind}"{_data(part.data)} {ends}{end}/>'
+        return f'<line class="{part.kind}"{_data(part.data)} {ends}/>'
     places = [f"{_number(x)} {_number(y)}" for x, y in part.points]
     between = "C" if part.bends else "L"
     line = f"M{places[0]}{between}{' '.join(places[1:])}"
-    return f'<path class="{part.kind}"{_data(part.data)} fill="none" d="{line}"{end}/>'
+    head = (
+        f'<path class="{part.kind.replace("edge", "head")}" d="{_area(_head(part.points))}"/>'
+        if part.arrow
+        else ""
+    )
+    return f'<path class="{part.kind}"{_data(part.data)} fill="none" d="{line}"/>{head}'
 
 
-def _head(kind: str) -> str:
-    return next((f"head-{word}" for word in kind.split() if word in HEADS), "head")
+def _head(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The arrowhead at the end of a line."""
+    x, y = points[-1]
+    before = next(point for point in reversed(points) if point != points[-1])
+    length = math.dist(before, (x, y))
+    across, down = (x - before[0]) / length * HEAD, (y - before[1]) / length * HEAD
+    left = (x - across - 0.4 * down, y - down + 0.4 * across)
+    right = (x - across + 0.4 * down, y - down - 0.4 * across)
+    return (x, y), left, right
 
 
 @_part.register
@@ -91,7 +99,7 @@ def _(part: Patches, said: Language) -> str:
     return f'<path class="{part.kind}"{strength} d="{areas}"/>'
 
 
-def _area(points: tuple[tuple[float, float], ...]) -> str:
+def _area(points: tuple[Point, ...]) -> str:
     (x, y), (x2, y2) = points[0], points[min(2, len(points) - 1)]
     if points == ((x, y), (x2, y), (x2, y2), (x, y2)):
         across, down = _number(x2 - x), _number(y2 - y)

@@ -34,6 +34,12 @@ VIEWS = {
 """The forms that an equation may be shown in."""
 LEVELS = {"result": say("results"), "steps": say("steps"), "reasons": say("reasons")}
 """How much is shown of how an equation comes about."""
+UNFILLED = {
+    "count": say("Step {step} of {count}"),
+    "steps": say("{count} steps"),
+    "defined": say("Defined in ({label})"),
+}
+"""Sentences that the page's script fills in."""
 
 
 def write(document: Document) -> str:
@@ -49,10 +55,12 @@ def write(document: Document) -> str:
         sections=without(document, figure),
         figure=figure,
         beside=beside,
-        views=[(view, words) for view, words in VIEWS.items() if _has(walk, view)],
-        levels=LEVELS.items(),
-        say=language,
-        text=partial(_text, labels=labels, language=language),
+        views=[(view, html.escape(language(words))) for view, words in VIEWS.items() if _has(walk, view)],
+        levels=[(level, html.escape(language(words))) for level, words in LEVELS.items()],
+        tag=language.tag,
+        say=partial(language.marked, html.escape),
+        unfilled={name: html.escape(language.template(words)) for name, words in UNFILLED.items()},
+        text=partial(_text, labels=labels),
         formula=_formula,
         wide=_is_wide,
         listing=partial(listing, labels=labels),
@@ -63,18 +71,14 @@ def write(document: Document) -> str:
         scripts=scripts(),
         policy=policy(*scripts().values(), *([live.script] if live else [])),
         facts=facts(document),
-        origin=_origin(document, language),
         live=live,
     )
 
 
-def _text(text: Text | str, labels: frozenset[str], language: Language) -> Markup:
+def _text(text: Text | str, labels: frozenset[str]) -> Markup:
     """Words escaped, formulas as MathML; numbers of the document's equations become links."""
     parts = (text,) if isinstance(text, str) else text
-    shown = (
-        _linked(language(part), labels) if isinstance(part, str) else mathml(part, source=False)
-        for part in parts
-    )
+    shown = (_linked(part, labels) if isinstance(part, str) else mathml(part, source=False) for part in parts)
     return Markup("".join(shown))  # noqa: S704 - words and names are escaped
 
 
@@ -103,17 +107,3 @@ def _has(walk: tuple[Statement, ...], view: str) -> bool:
 def _mark(name: str) -> str:
     """The name of a block's class, which tells the template how to print it."""
     return type(name).__name__.lower()
-
-
-def _origin(document: Document, language: Language) -> Markup:
-    """Where the page comes from."""
-    if document.source and document.command:
-        words = say("Written by symnet from {source} with {command}.")
-    elif document.source:
-        words = say("Written by symnet from {source}.")
-    else:
-        words = say("Written by symnet.")
-    command = f"<code>{html.escape(document.command)}</code>"
-    told = html.escape(language(words)).format(source=html.escape(document.source), command=command)
-    checked = html.escape(language(say("Every formula stands for the equation that was checked.")))
-    return Markup(f"{told} {checked}")  # noqa: S704 - escaped above

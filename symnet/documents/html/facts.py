@@ -44,7 +44,7 @@ def _step(statement: Statement, adjoints: Mapping[str, Statement]) -> dict[str, 
     if statement.blames:
         read = [adjoints[name] for name in _named(statement) if name in adjoints and name != statement.of]
         step["blames"] = statement.blames
-        step["from"] = list(dict.fromkeys(other.origin for other in read)) or [statement.origin]
+        step["from"] = list(dict.fromkeys(other.origin for other in read)) or ["loss"]
     return step
 
 

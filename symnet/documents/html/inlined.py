@@ -1,5 +1,5 @@
-"""What a page carries inside of it, its style, its font and its scripts, and the policy that lets nothing else
-in.
+"""What a page carries inside of it, its style, its font and its scripts, and the policy that lets nothing
+else in.
 """
 
 from __future__ import annotations
@@ -42,6 +42,6 @@ def policy(*texts: str) -> str:
     """
     allowed = " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; font-src data:; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; font-src data:; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )

@@ -9,6 +9,7 @@ import io
 import keyword
 import re
 import tokenize
+from collections.abc import Iterator
 
 from markupsafe import Markup
 
@@ -17,14 +18,23 @@ MARK = re.compile(r"\((\d+[a-z]?)\)")
 
 def listing(code: str, labels: frozenset[str] | None = None) -> Markup:
     """The code, escaped and coloured, with a link for each `# (7)`; where `labels` are given, for those."""
-    rows = "".join(_row(line) for line in html_lines(code, labels))
-    return Markup(f"<code>{rows}</code>")  # noqa: S704 - every token is escaped below
+    return Markup(f"<code>{''.join(_rows(code, labels))}</code>")  # noqa: S704 - every token is escaped below
 
 
-def _row(line: str) -> str:
-    """A line, in a span that names the equations which it computes."""
-    computed = " ".join(re.findall(r'href="#step-(\w+)"', line))
-    return f'<span class="line" data-eq="{computed}">{line}\n</span>' if computed else f"{line}\n"
+def _rows(code: str, labels: frozenset[str] | None) -> Iterator[str]:
+    """Each line, in a span that names the equations which it computes. A number in a line of its own is that
+    of the lines below it.
+    """
+    above, depth = "", 0
+    for plain, line in zip(code.splitlines(), html_lines(code, labels), strict=True):
+        computed = " ".join(re.findall(r'href="#step-(\w+)"', line))
+        inside = len(plain) - len(plain.lstrip())
+        if plain.lstrip().startswith("#"):
+            above, depth = computed, inside
+        elif not plain.strip() or inside < depth:
+            above = ""
+        computed = computed or above
+        yield f'<span class="line" data-eq="{computed}">{line}\n</span>' if computed else f"{line}\n"
 
 
 def html_lines(code: str, labels: frozenset[str] | None = None) -> list[str]:

@@ -13,6 +13,7 @@
   const strip = $(".strip");
   const card = $("#card");
   let at = -1; // the step, none before the first
+  let told = ""; // the symbol that the card tells of
 
   const remembered = (name) => { try { return localStorage.getItem(`symnet.${name}`); } catch { return null; } };
   const remember = (name, value) => { try { localStorage.setItem(`symnet.${name}`, value); } catch { /* shut */ } };
@@ -45,7 +46,10 @@
     }
     root.classList.toggle("walking", at >= 0);
     const legend = $(".legend");
-    if (legend) legend.hidden = at < 0;
+    if (legend) {
+      legend.hidden = at < 0;
+      legend.classList.toggle("backward", Boolean(step.from));
+    }
     const lit = layers.find((layer) => layer.matches(".to, .forward")) ?? layers.find((layer) => layer.matches(".from"));
     if (lit && strip.scrollHeight > strip.clientHeight + 4) {
       const [place, frame] = [lit.getBoundingClientRect(), strip.getBoundingClientRect()];
@@ -128,10 +132,10 @@
 
   function lightSymbols() {
     $$("math .from, math .to").forEach((symbol) => symbol.classList.remove("from", "to"));
-    $$("math [tabindex]").forEach((symbol) => ["tabindex", "role", "aria-label"].forEach((key) => symbol.removeAttribute(key)));
+    $$(".symbols").forEach((old) => old.remove());
     const step = facts.steps[labels[at]];
     if (!step) return;
-    const seen = new Set();
+    const buttons = new Map();
     for (const symbol of $$("[data-of]", steps[at])) {
       const of = symbol.dataset.of;
       const origin = facts.symbols[of]?.[3] ?? "";
@@ -139,40 +143,54 @@
         if (of === step.of ? step.from.includes(step.to) : step.from.includes(origin)) symbol.classList.add("from");
         else if (of === step.of || origin === step.to) symbol.classList.add("to");
       }
-      if (seen.has(of) || !facts.symbols[of] || !symbol.closest(".forms > .form")) continue;
-      seen.add(of);
-      symbol.tabIndex = 0;
-      symbol.setAttribute("role", "link");
-      symbol.setAttribute("aria-label", `${of}: ${facts.symbols[of][0]}`);
+      if (facts.symbols[of] && !buttons.has(of) && symbol.closest(".forms > .form")) buttons.set(of, buttonFor(symbol));
     }
+    const row = document.createElement("p");
+    row.className = "symbols";
+    row.append(...buttons.values());
+    $(".equation .forms", steps[at])?.after(row);
+  }
+
+  // a formula is one thing to who listens to it, so that its symbols have buttons beside it, to be seen when one has the focus
+  function buttonFor(symbol) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.symbol = symbol.dataset.of;
+    button.setAttribute("aria-label", `${symbol.dataset.of}: ${facts.symbols[symbol.dataset.of][0]}`);
+    button.append(formulaOf(symbol));
+    return button;
+  }
+
+  function formulaOf(symbol) {
+    const math = document.createElementNS("http://www.w3.org/1998/Math/MathML", "math");
+    const twin = symbol.cloneNode(true);
+    twin.removeAttribute("class");
+    math.append(twin);
+    return math;
   }
 
   const namesakes = (of) => $$(`math [data-of="${CSS.escape(of)}"]`);
 
-  function tell(symbol) {
-    const of = symbol.dataset.of;
+  function tell(of, beside) {
     const known = facts.symbols[of];
     if (!known) return;
     hush();
     const [what, shape, label, origin] = known;
-    const math = document.createElementNS("http://www.w3.org/1998/Math/MathML", "math");
-    const twin = symbol.cloneNode(true);
-    ["tabindex", "role", "aria-label", "class"].forEach((key) => twin.removeAttribute(key));
-    math.append(twin);
+    told = of;
     const paragraph = (kind, ...inside) => {
       const p = document.createElement("p");
       p.className = kind;
       p.append(...inside);
       return p;
     };
-    card.replaceChildren(paragraph("of", math));
+    card.replaceChildren(paragraph("of", formulaOf(namesakes(of)[0])));
     if (shape) card.append(paragraph("size", shape));
     card.append(paragraph("what", what));
     if (label) card.append(paragraph("size", filled(card.dataset.defined, { label })));
     namesakes(of).forEach((other) => other.classList.add("lit"));
     layers.forEach((layer) => layer.classList.toggle("lit", layer.dataset.layer === origin || layer.dataset.layer === of));
     card.hidden = false;
-    const [place, size] = [symbol.getBoundingClientRect(), card.getBoundingClientRect()];
+    const [place, size] = [beside.getBoundingClientRect(), card.getBoundingClientRect()];
     const below = place.bottom + 8 + size.height < innerHeight;
     card.style.left = `${Math.max(8, Math.min(place.left, innerWidth - size.width - 8))}px`;
     card.style.top = `${below ? place.bottom + 8 : Math.max(8, place.top - size.height - 8)}px`;
@@ -180,6 +198,7 @@
 
   function hush() {
     card.hidden = true;
+    told = "";
     $$("math .lit, [data-layer].lit").forEach((lit) => lit.classList.remove("lit"));
   }
 
@@ -192,17 +211,24 @@
     row?.animate?.([{ background: "var(--mark)" }, { background: "transparent" }], 1600);
   }
 
-  const symbolAt = (target) => (target instanceof Element ? target.closest("math [data-of]") : null);
-  document.addEventListener("pointerover", (event) => { const symbol = symbolAt(event.target); if (symbol) tell(symbol); });
-  document.addEventListener("pointerout", (event) => { if (symbolAt(event.target)) hush(); });
-  document.addEventListener("focusin", (event) => { const symbol = symbolAt(event.target); if (symbol?.matches(":focus-visible")) tell(symbol); });
-  document.addEventListener("focusout", (event) => { if (symbolAt(event.target)) hush(); });
+  const symbolAt = (target) => (target instanceof Element ? target.closest("[data-symbol], math [data-of]") : null);
+  const nameOf = (symbol) => symbol.dataset.symbol ?? symbol.dataset.of;
+  const on = (kind, act) => document.addEventListener(kind, (event) => {
+    const symbol = symbolAt(event.target);
+    if (symbol && event.pointerType !== "touch") act(nameOf(symbol), symbol);
+  });
+  on("pointerover", tell);
+  on("pointerout", hush);
+  on("focusin", tell);
+  on("focusout", hush);
   document.addEventListener("click", (event) => {
     const symbol = symbolAt(event.target);
     if (symbol) {
       event.preventDefault();
-      return define(symbol.dataset.of);
+      const first = event.pointerType === "touch" && told !== nameOf(symbol); // a finger does not hover
+      return first ? tell(nameOf(symbol), symbol) : define(nameOf(symbol));
     }
+    hush();
     const link = event.target.closest?.('a[href^="#"]');
     const label = link && /^#(?:step|eq)-(\w+)$/.exec(link.hash)?.[1];
     if (label && labels.includes(label)) {
@@ -280,7 +306,6 @@
     const target = event.target;
     if (target.matches("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])")) return;
     if (/^(Arrow|Home|End)/.test(event.key) && target.matches("input[type=radio], .listing, .scroll, .strip")) return;
-    if (event.key === "Enter" && symbolAt(target)) return define(symbolAt(target).dataset.of);
     const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
     if (!act) return;
     event.preventDefault();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from symnet.documents.breaking import lines, width
 from symnet.documents.outline import (
     Code,
@@ -18,6 +20,7 @@ from symnet.documents.outline import (
     Text,
 )
 from symnet.documents.typeset import Node, latex, latex_text
+from symnet.messages import Language
 from symnet.rendering import environment
 
 NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
@@ -27,7 +30,11 @@ def write(document: Document) -> str:
     """The document as a LaTeX article."""
     template = environment(__name__).get_template("DOCUMENT.tex.jinja")
     return template.render(
-        document=document, text=latex_text, inline=_text, body="\n".join(map(_section, document.sections))
+        document=document,
+        say=partial(Language(document.language).marked, _part),
+        text=latex_text,
+        inline=_text,
+        body="\n".join(map(_section, document.sections)),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from symnet.documents.outline import (
     Code,
@@ -19,6 +21,7 @@ from symnet.documents.outline import (
     Text,
 )
 from symnet.documents.typeset import Node, latex
+from symnet.messages import Language
 
 NAME, SUFFIX, WORDS = "markdown", ".md", "Markdown with LaTeX formulas, as GitHub and notebooks render it"
 
@@ -27,14 +30,20 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~])")
 
 def write(document: Document) -> str:
     """The document as Markdown."""
-    parts = [f"# Back-propagation of *{_escape(document.title)}*", _text(document.lead)]
+    say = partial(Language(document.language).marked, _escape)
+    title = say("Back-propagation of {title}", title=f"*{_escape(document.title)}*")
+    parts = [f"# {title}", _text(document.lead)]
     for section in document.sections:
-        parts += _section(section)
-    source = f" from {_escape(document.source)}" if document.source else ""
-    command = f" with `{document.command.replace('`', '')}`" if document.command else ""
-    parts.append(
-        f"---\n\nWritten by symnet{source}{command}. Every formula stands for the equation that was checked."
-    )
+        parts += _section(section, say)
+    told = say("Written by symnet. Every formula stands for the equation that was checked.")
+    if document.command:
+        told = say(
+            "Written by symnet from {source} with {command}. Every formula stands for the equation that was "
+            "checked.",
+            source=_escape(document.source),
+            command=f"`{document.command.replace('`', '')}`",
+        )
+    parts.append(f"---\n\n{told}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -59,14 +68,14 @@ def _display(*nodes: Node, label: str = "") -> str:
     return f"```math\n{body}{tag}\n```"
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section, say: Callable[..., str]) -> list[str]:
     return [
         f"{'#' * (section.level + 1)} {_text(section.title)}",
-        *(part for b in section.blocks for part in _block(b)),
+        *(part for b in section.blocks for part in _block(b, say)),
     ]
 
 
-def _block(block: object) -> list[str]:
+def _block(block: object, say: Callable[..., str]) -> list[str]:
     if isinstance(block, Paragraph):
         return [_text(block.text)]
     if isinstance(block, Statement):
@@ -87,15 +96,16 @@ def _block(block: object) -> list[str]:
             fence += "`"
         return [f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"]
     if isinstance(block, Fold):
-        return [f"**{_text(block.title)}**", *(part for b in block.blocks for part in _block(b))]
+        return [f"**{_text(block.title)}**", *(part for b in block.blocks for part in _block(b, say))]
     if isinstance(block, Measured):
         return [
             "<!-- measured -->",
-            *(part for b in block.blocks for part in _block(b)),
+            *(part for b in block.blocks for part in _block(b, say)),
             "<!-- /measured -->",
         ]
     assert isinstance(block, Figure), "every kind of block has its form"
-    return [f"*{_escape(block.caption)}: see the HTML document.*"]
+    told = say("{caption}: see the HTML document.", caption=_escape(block.caption))
+    return [f"*{told}*"]
 
 
 def _line(line: Line, number: int) -> str:
