@@ -153,6 +153,17 @@ Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold 
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What a page trains with, where it does: the network as an ES module with a Trainer, and its data."""
+
+    module: str
+    data: Mapping[str, Any]  # as lists, by the names of the inputs and targets, in the Trainer's order
+    inputs: tuple[str, ...]  # those of them that a prediction takes
+    weights: Mapping[str, str]  # the matrix of weights of each layer: {"layer 1": "W1"}
+    seed: int = 0  # that draws the first parameters
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """What is to be known of a tensor wherever its name stands."""
 
@@ -177,6 +188,7 @@ class Document:
     elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
     symbols: tuple[Symbol, ...] = ()
     assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them
+    live: Live | None = None  # for formats that run
 
 
 @dataclass(frozen=True, slots=True)

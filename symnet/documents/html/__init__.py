@@ -16,6 +16,7 @@ from symnet.documents.html.cards import beside, cards, main, numbers, unfoldings
 from symnet.documents.html.facts import facts
 from symnet.documents.html.inlined import policy, scripts, style
 from symnet.documents.html.listing import listing
+from symnet.documents.html.live import part_of
 from symnet.documents.mathml import mathml, mathml_lines
 from symnet.documents.outline import Code, Document, Figure, Statement, Text, Unfolding
 from symnet.documents.patterns import MARK
@@ -52,6 +53,7 @@ def write(document: Document) -> str:
     _, figure = beside(document, "network", Figure)
     code, _ = beside(document, "code", Code)
     used = {name: text for name, text in scripts().items() if name != "unfold" or unfoldings(document)}
+    live = part_of(document.live, language) if document.live else None
     layout = "PROSE" if document.heading else "DOCUMENT"
     template = environment(__name__).get_template(f"{layout}.html.jinja")
     return template.render(
@@ -72,11 +74,12 @@ def write(document: Document) -> str:
         safe=Markup,
         mark=_mark,
         cards=cards,
-        style=style(),
+        style=style(live is not None),
         scripts={"unfold": "", **used},
-        policy=policy(*used.values()),
+        policy=policy(*used.values(), *([live.script] if live else [])),
         marks=_marks,
         facts=facts(document),
+        live=live,
     )
 
 

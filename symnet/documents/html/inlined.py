@@ -18,13 +18,16 @@ FONT = "fonts/stix-two-math.woff2"
 
 
 @cache
-def style() -> str:
-    """The style of the page, with that of its drawings and the font of its formulas."""
+def style(live: bool = False) -> str:
+    """The style of the page, with that of its drawings and the font of its formulas; and of the part that is
+    `live`.
+    """
     font = b64encode((HERE / FONT).read_bytes()).decode("ascii")
     face = (
         f'@font-face {{ font-family: "Page Math"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}'
     )
-    return "\n".join((face, STYLE, (HERE / "page.css").read_text(encoding="utf-8")))
+    files = ("page.css", "live.css") if live else ("page.css",)
+    return "\n".join((face, STYLE, *((HERE / file).read_text(encoding="utf-8") for file in files)))
 
 
 @cache
