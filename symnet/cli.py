@@ -11,8 +11,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,6 +64,7 @@ Y = [[0], [1], [1], [0]]
 COMMANDS = """Examples:
 symnet derive xor.toml -o xor.html        the derivation of every gradient, as a page to read
 symnet derive xor.toml --format latex     the same for a paper, on standard output
+symnet serve xor.toml --open              the same while you write it: the page follows the file
 symnet generate xor.toml -o trainer.py    a NumPy module that trains the network
 symnet verify xor.toml                    proof: derivation and module against measured slopes
 symnet train xor.toml                     trains it on the data that the specification names
@@ -87,6 +89,23 @@ BACKEND = click.option(
     "--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`."
 )
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
+CONVENTION = click.option(
+    "--convention",
+    type=click.Choice(["rows", "columns"]),
+    default="rows",
+    show_default=True,
+    help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
+)
+LANGUAGE = click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    metavar="CODE",
+    help="To write in: en (English), zh (Chinese).",
+)
+TRAIN = click.option(
+    "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
+)
 CACHE = click.option(
     "--no-cache",
     "anew",
@@ -94,6 +113,21 @@ CACHE = click.option(
     help="Do the work again, though nothing has changed since it was done.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What document is asked for. `form` is the name of a format, or the suffix of the file to write: "." is
+    a file without one, and nothing is standard output.
+    """
+
+    form: str
+    convention: Literal["rows", "columns"]
+    language: str
+    train: bool
+    second: str | None
+    seed: int | None
+    folder: str = ""  # where a notebook is run
 
 
 class _ReaderGoneError(Exception):
@@ -150,30 +184,18 @@ def commands() -> None:
         "symnet derive xor.toml -o xor.html",
         "symnet derive xor.toml --format latex --convention columns > xor.tex",
         "symnet derive digits.toml --train -o digits.html",
+        "symnet derive xor.toml --open",
     )
 )
 @SPEC
 @click.option("--format", "form", metavar="NAME", help="See `symnet list`; otherwise by the name of FILE.")
-@click.option(
-    "--convention",
-    type=click.Choice(["rows", "columns"]),
-    default="rows",
-    show_default=True,
-    help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
-)
-@click.option(
-    "--language",
-    default="en",
-    show_default=True,
-    metavar="CODE",
-    help="To write in: en (English), zh (Chinese).",
-)
-@click.option(
-    "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
-)
+@CONVENTION
+@LANGUAGE
+@TRAIN
 @SECOND
 @SEED
 @OUTPUT
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser: FILE, or SPEC.html, here.")
 @CACHE
 @JSON
 def derive(
@@ -185,6 +207,7 @@ def derive(
     second: str | None,
     seed: int | None,
     output: str | None,
+    opened: bool,
     anew: bool,
     as_json: bool,
 ) -> int:
@@ -193,37 +216,80 @@ def derive(
     It shows each step of the chain rule, the code that trains, and the certificate. A derivation that its
     own verification refuses is not written: then the certificate is printed, and the exit code is 1.
     """
+    if opened:
+        output = _to_open(spec, form, output, as_json)
+    suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
+    runs = (form or suffix) in ("notebook", ".ipynb")
+    folder = str(Path(output or "-").absolute().parent) if runs else ""
+    drawn = Drawn(form or suffix, convention, language, trained, second, seed, folder)
 
     def make() -> Texts:
-        from symnet.documents import formats
-        from symnet.results import example_of, record, results_of
-        from symnet.spec import load
-
-        derivation = _derivation(spec, second)
         if as_json:
-            equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
+            gradients = _derivation(spec, second).gradients
+            equations = {name: _forms(gradient) for name, gradient in gradients.items()}
             return {"text": json.dumps({"gradients": equations}, indent=2) + "\n"}
-        suffixes = {member.SUFFIX: name for name, member in formats().items()}
-        chosen = form or suffixes.get(suffix, "html" if suffix else "markdown")
-        certificate = _verified(derivation, seed)
-        if not certificate.passed:
-            return {"refused": certificate.table()}
-        run = _trained(derivation, spec, seed) if trained else None
-        measured = results_of(record(run)) if run else None
-        example = example_of(load(spec), derivation)
-        text = derivation.document(chosen, convention, certificate, measured, example, language)
-        return {"text": text}
+        return _document(spec, drawn)
 
     _check_output(spec, output)
-    suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
-    options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
-    options |= {"seed": seed, "json": as_json, "language": language}
-    made = _made("derive", options, spec, make, anew, reads_data=trained)
+    options = {**asdict(drawn), "json": as_json}
+    made = _made("derive", options, spec, make, anew, reads_data=trained or runs)
     if "refused" in made:
         click.echo(made["refused"], err=True)
         return 1
     _write(made["text"], output)
+    if opened:
+        _open(Path(output or "").resolve().as_uri())
     return 0
+
+
+@commands.command(
+    epilog=_examples("symnet serve xor.toml --open", "symnet serve digits.toml --train --port 8000")
+)
+@SPEC
+@CONVENTION
+@LANGUAGE
+@TRAIN
+@SECOND
+@SEED
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Where to serve it; otherwise where it is free."
+)
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
+def serve(
+    spec: Path,
+    convention: Literal["rows", "columns"],
+    language: str,
+    trained: bool,
+    second: str | None,
+    seed: int | None,
+    port: int,
+    opened: bool,
+) -> None:
+    """Show the derivation in the browser while SPEC is being written.
+
+    The page is made again when SPEC or its data change; while there is an error, it stands above the last
+    page that could be made. It is served to this machine alone. Ctrl-C ends it.
+    """
+    from symnet.serve import serve as serve_page
+
+    if not spec.is_file():
+        _derivation(spec)  # says what is wrong
+    drawn = Drawn("html", convention, language, trained, second, seed)
+
+    def make() -> str:
+        made = _made(
+            "derive", {**asdict(drawn), "json": False}, spec, partial(_document, spec, drawn), False, trained
+        )
+        if "refused" in made:
+            raise SymnetError(f"verification refuses this derivation\n{made['refused']}", place=str(spec))
+        return made["text"]
+
+    def ready(address: str) -> None:
+        click.echo(f"{spec.name} is at {address} and follows the file; Ctrl-C ends it")
+        if opened:
+            _open(address)
+
+    serve_page(spec, make, port, ready, partial(click.echo, err=True))
 
 
 @commands.command(
@@ -363,7 +429,7 @@ def train(
     if as_json:
         _write(json.dumps(_facts(run, path), indent=2) + "\n", "-")
     else:
-        _write("".join(f"{line}\n" for line in _report(run, path)), "-")
+        _write(f"{run}\n" + (f"parameters: {path}\n" if path else ""), "-")
 
 
 @commands.command(name="list")
@@ -371,7 +437,7 @@ def train(
 def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
-    from symnet.documents import formats
+    from symnet.documents import extra_of, formats
     from symnet.registry import catalogue, layer_kinds
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
@@ -386,7 +452,10 @@ def list_(as_json: bool) -> None:
         name: {"words": f"{b.WORDS} (extra: {b.EXTRA})" if b.EXTRA else b.WORDS, "extra": b.EXTRA}
         for name, b in backends().items()
     }
-    kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
+    kinds["formats"] = {
+        name: {"words": f"{form.WORDS} (extra: {extra_of(form)})" if extra_of(form) else form.WORDS}
+        for name, form in formats().items()
+    }
     if as_json:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
         return
@@ -432,6 +501,51 @@ def _derivation(spec: Path, second: str | None = None) -> Derivation:
     derivation = Network.from_toml(spec).derive()
     derivation = derivation.second(second) if second else derivation
     return replace(derivation, source=spec.name)
+
+
+def _document(spec: Path, drawn: Drawn) -> Texts:
+    """The derivation as a document, or why it is refused."""
+    from symnet.documents import formats
+    from symnet.notebooks import notebook
+    from symnet.results import example_of, record, results_of
+    from symnet.spec import load
+
+    derivation = _derivation(spec, drawn.second)
+    suffixes = {member.SUFFIX: name for name, member in formats().items()}
+    suffix = drawn.form if drawn.form.startswith(".") else ""
+    chosen = suffixes.get(suffix, "html") if suffix else drawn.form or "markdown"
+    certificate = _verified(derivation, drawn.seed)
+    if not certificate.passed:
+        return {"refused": certificate.table()}
+    stated = load(spec)
+    example = example_of(stated, derivation)
+    if chosen == "notebook":
+        words = derivation.document(chosen, drawn.convention, None, None, example, drawn.language)
+        return {"text": notebook(stated, words, Path(drawn.folder), drawn.language, drawn.second, drawn.seed)}
+    run = _trained(derivation, spec, drawn.seed) if drawn.train else None
+    measured = results_of(record(run)) if run else None
+    text = derivation.document(chosen, drawn.convention, certificate, measured, example, drawn.language)
+    return {"text": text}
+
+
+def _to_open(spec: Path, form: str | None, output: str | None, as_json: bool) -> str:
+    """The file to write and open. Raises SymnetError where there would be none."""
+    from symnet.documents import formats
+
+    if output == "-" or as_json:
+        raise SymnetError(
+            "there is no document in a file to open", place="--open", expected="-o FILE, or none"
+        )
+    member = formats().get(form or "html")  # a name that is none is an error later
+    return output or f"{spec.stem}{member.SUFFIX if member else ''}"
+
+
+def _open(address: str) -> None:
+    """Shows it in the browser, or says that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(address):
+        click.echo(f"no browser was found to open {address}", err=True)
 
 
 def _forms(gradient: Gradient) -> dict[str, str | None]:
@@ -536,22 +650,3 @@ def _facts(run: Run, path: Path | None) -> dict[str, Any]:
         "test": asdict(run.test) if run.test else None,
         "samples": [asdict(row) for row in run.rows],
     }
-
-
-def _report(run: Run, path: Path | None) -> list[str]:
-    """What a training run left, for people."""
-    lines = [f"{len(run.losses)} epochs" if run.losses else "nothing is trained in this network"]
-    if run.gradient_norms:
-        lines[0] += f", the gradient's length at the end {run.gradient_norms[-1]:.3g}"
-    for what, score in (("trained on", run.train), ("held out", run.test)):
-        if score is not None:
-            told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"
-            lines.append(f"{score.samples} samples {what}: loss {score.loss:.6g}{told}")
-    for row in run.rows:
-        given, predicted, wanted = (_numbers(part) for part in (row.given, row.predicted, row.wanted))
-        lines.append(f"  {given} -> {predicted} (target {wanted})")
-    return [*lines, f"parameters: {path}"] if path else lines
-
-
-def _numbers(values: Sequence[float]) -> str:
-    return " ".join(f"{value:.4g}" for value in values)

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from symnet.data import write_npz
-from symnet.documents import formats
+from symnet.documents import extra_of, formats
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
 from symnet.pipeline import Derivation, Network
@@ -103,6 +103,7 @@ def _documents(
             name, certificate=certificate, results=results, example=example
         )
         for name, form in formats().items()
+        if not extra_of(form)
     }
     return files | {"trainer.py": derivation.generate("numpy")}
 

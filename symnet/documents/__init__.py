@@ -36,6 +36,11 @@ def formats() -> Mapping[str, Format]:
     return {name: folder for name, folder in folders.items() if hasattr(folder, "write")}
 
 
+def extra_of(form: Format) -> str:
+    """The extra that has to be installed for a format; empty where none has."""
+    return getattr(form, "EXTRA", "")
+
+
 def document(
     derived: Derived,
     meta: Meta,

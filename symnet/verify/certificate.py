@@ -143,6 +143,8 @@ class Certificate:
     def __str__(self) -> str:
         return self.table()
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         head, *body = (
             _html_row(row, cell) for row, cell in [(COLUMNS, "th"), *((row, "td") for row in self.rows())]
