@@ -53,6 +53,11 @@ def notebook(
     cells = [
         part for cell in json.loads(document)["cells"] for part in (cell, *_after(cell, spec, second, seed))
     ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # paths are seen from there
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SymnetError(f"no folder can be made: {reason}", place=str(folder)) from None
     last = _at_the_end(spec, folder, Language(language), seed)
     return _run([*cells[:-1], *last, cells[-1]], folder)
 

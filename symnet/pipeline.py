@@ -126,7 +126,10 @@ class Network(StatedNetwork):
         return [(str(self.program.numbers[e.tensor.name]), e) for e in self.program.equations]
 
     def __repr__(self) -> str:
-        return f"{self.name}\n{equations_text(self._labelled)}"
+        try:
+            return f"{self.name}\n{equations_text(self._labelled)}"
+        except SymnetError as error:  # whoever looks for the reason may print it
+            return f"{self.name}, which is no network: {error}"
 
     def _repr_latex_(self) -> str:
         return equations_latex(self.program, self._labelled)

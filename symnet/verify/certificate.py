@@ -120,14 +120,12 @@ class Certificate:
             for row in rows
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        lines += [
-            f"{finding.subject}, {finding.check}: {finding.detail}"
-            for finding in self.failures
-            if finding.detail
-        ]
-        lines += [f"on a kink: {words}" for words in told(self.kinks)]
-        lines += self.notes
-        return "\n".join([*lines, self.summary()])
+        return "\n".join([*lines, *self._remarks(), self.summary()])
+
+    def _remarks(self) -> list[str]:
+        """What failed, the kinks and the notes."""
+        failed = (f"{f.subject}, {f.check}: {f.detail}" for f in self.failures if f.detail)
+        return [*failed, *(f"on a kink: {words}" for words in told(self.kinks)), *self.notes]
 
     def summary(self) -> str:
         """One sentence."""
@@ -150,7 +148,8 @@ class Certificate:
             _html_row(row, cell) for row, cell in [(COLUMNS, "th"), *((row, "td") for row in self.rows())]
         )
         table = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-        return f"{table}<p>{html.escape(self.summary())}</p>"
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in (*self._remarks(), self.summary()))
+        return f"{table}{below}"
 
 
 def _also(sizes: str, others: str) -> Message:
