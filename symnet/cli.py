@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -21,6 +22,7 @@ import click
 
 from symnet import __version__
 from symnet.errors import SymnetError
+from symnet.messages import languages
 
 if TYPE_CHECKING:
     from symnet.cache import Texts
@@ -96,16 +98,31 @@ CONVENTION = click.option(
     show_default=True,
     help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
 )
+NOTATION = click.option(
+    "--notation",
+    default="bars",
+    metavar="NAME",
+    show_default=True,
+    help="How adjoints are written: bars, partial, delta or differential; see `symnet list`.",
+)
+SUPERSCRIPTS = click.option(
+    "--superscripts",
+    default="bracket",
+    metavar="NAME",
+    show_default=True,
+    help="Around the number of a layer: bracket, as in [1], or paren, as in (1).",
+)
 LANGUAGE = click.option(
     "--language",
+    type=click.Choice(languages()),
     default="en",
     show_default=True,
-    metavar="CODE",
-    help="To write in: en (English), zh (Chinese).",
+    help="To write in: English or Chinese.",
 )
 TRAIN = click.option(
     "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
 )
+UNFOLD = click.option("--unfold", is_flag=True, help="Print every layer by itself, also where layers repeat.")
 CACHE = click.option(
     "--no-cache",
     "anew",
@@ -123,10 +140,14 @@ class Drawn:
 
     form: str
     convention: Literal["rows", "columns"]
+    notation: str
+    superscripts: str
     language: str
-    train: bool
+    trained: bool
+    unfold: bool
     second: str | None
     seed: int | None
+    fragment: bool = False
     folder: str = ""  # where a notebook is run
 
 
@@ -182,16 +203,23 @@ def commands() -> None:
 @commands.command(
     epilog=_examples(
         "symnet derive xor.toml -o xor.html",
+        "symnet derive xor.toml -o xor.pdf",
         "symnet derive xor.toml --format latex --convention columns > xor.tex",
+        "symnet derive xor.toml --format latex --fragment --notation delta",
         "symnet derive digits.toml --train -o digits.html",
+        "symnet derive xor.toml --language zh -o xor.html",
         "symnet derive xor.toml --open",
     )
 )
 @SPEC
 @click.option("--format", "form", metavar="NAME", help="See `symnet list`; otherwise by the name of FILE.")
 @CONVENTION
+@NOTATION
+@SUPERSCRIPTS
+@click.option("--fragment", is_flag=True, help="Only the equations, for a paper (formats latex, typst).")
 @LANGUAGE
 @TRAIN
+@UNFOLD
 @SECOND
 @SEED
 @OUTPUT
@@ -202,8 +230,12 @@ def derive(
     spec: Path,
     form: str | None,
     convention: Literal["rows", "columns"],
+    notation: str,
+    superscripts: str,
+    fragment: bool,
     language: str,
     trained: bool,
+    unfold: bool,
     second: str | None,
     seed: int | None,
     output: str | None,
@@ -221,7 +253,19 @@ def derive(
     suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
     runs = (form or suffix) in ("notebook", ".ipynb")
     folder = str(Path(output or "-").absolute().parent) if runs else ""
-    drawn = Drawn(form or suffix, convention, language, trained, second, seed, folder)
+    drawn = Drawn(
+        form or suffix,
+        convention,
+        notation,
+        superscripts,
+        language,
+        trained,
+        unfold,
+        second,
+        seed,
+        fragment,
+        folder,
+    )
 
     def make() -> Texts:
         if as_json:
@@ -236,7 +280,7 @@ def derive(
     if "refused" in made:
         click.echo(made["refused"], err=True)
         return 1
-    _write(made["text"], output)
+    _write(b64decode(made["base64"]) if "base64" in made else made["text"], output)
     if opened:
         _open(Path(output or "").resolve().as_uri())
     return 0
@@ -247,24 +291,18 @@ def derive(
 )
 @SPEC
 @CONVENTION
+@NOTATION
+@SUPERSCRIPTS
 @LANGUAGE
 @TRAIN
+@UNFOLD
 @SECOND
 @SEED
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Where to serve it; otherwise where it is free."
 )
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
-def serve(
-    spec: Path,
-    convention: Literal["rows", "columns"],
-    language: str,
-    trained: bool,
-    second: str | None,
-    seed: int | None,
-    port: int,
-    opened: bool,
-) -> None:
+def serve(spec: Path, port: int, opened: bool, **asked: Any) -> None:
     """Show the derivation in the browser while SPEC is being written.
 
     The page is made again when SPEC or its data change; while there is an error, it stands above the last
@@ -274,11 +312,16 @@ def serve(
 
     if not spec.is_file():
         _derivation(spec)  # says what is wrong
-    drawn = Drawn("html", convention, language, trained, second, seed)
+    drawn = Drawn("html", **asked)
 
     def make() -> str:
         made = _made(
-            "derive", {**asdict(drawn), "json": False}, spec, partial(_document, spec, drawn), False, trained
+            "derive",
+            {**asdict(drawn), "json": False},
+            spec,
+            partial(_document, spec, drawn),
+            False,
+            drawn.trained,
         )
         if "refused" in made:
             raise SymnetError(f"verification refuses this derivation\n{made['refused']}", place=str(spec))
@@ -432,12 +475,40 @@ def train(
         _write(f"{run}\n" + (f"parameters: {path}\n" if path else ""), "-")
 
 
+@commands.command(epilog=_examples("symnet story -o docs/story", "symnet story -o docs/story --check"))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FOLDER",
+    default="story",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="For its pages and drawings.",
+)
+@click.option("--check", "checked", is_flag=True, help="Write nothing; exit with 1 where the folder differs.")
+def story(output: Path, checked: bool) -> int:
+    """Tell how layers came to learn what one unit cannot.
+
+    From a perceptron and its line to the chain rule, told from networks that are derived, verified and
+    trained while it is written; as pages and as Markdown.
+    """
+    from symnet.story.publish import differences, texts, write
+
+    if not checked:
+        write(output, texts())
+        return 0
+    found = list(differences(output, texts()))
+    click.echo("\n".join(found), err=True) if found else None
+    return int(bool(found))
+
+
 @commands.command(name="list")
 @JSON
 def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
-    from symnet.documents import extra_of, formats
+    from symnet.documents import extra_of, formats, pdf
+    from symnet.documents.notation import ADJOINTS
     from symnet.registry import catalogue, layer_kinds
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
@@ -456,6 +527,8 @@ def list_(as_json: bool) -> None:
         name: {"words": f"{form.WORDS} (extra: {extra_of(form)})" if extra_of(form) else form.WORDS}
         for name, form in formats().items()
     }
+    kinds["formats"][pdf.NAME] = {"words": pdf.WORDS}
+    kinds["notations"] = {name: {"words": words} for name, words in ADJOINTS.items()}
     if as_json:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
         return
@@ -505,39 +578,48 @@ def _derivation(spec: Path, second: str | None = None) -> Derivation:
 
 def _document(spec: Path, drawn: Drawn) -> Texts:
     """The derivation as a document, or why it is refused."""
-    from symnet.documents import formats
+    from symnet.documents import formats, pdf
+    from symnet.documents.notation import Notation
     from symnet.notebooks import notebook
     from symnet.results import example_of, record, results_of
     from symnet.spec import load
 
-    derivation = _derivation(spec, drawn.second)
-    suffixes = {member.SUFFIX: name for name, member in formats().items()}
+    notation = Notation(drawn.notation, drawn.superscripts)
+    derivation = replace(_derivation(spec, drawn.second), notation=notation)
+    suffixes = {member.SUFFIX: name for name, member in formats().items()} | {pdf.SUFFIX: pdf.NAME}
     suffix = drawn.form if drawn.form.startswith(".") else ""
     chosen = suffixes.get(suffix, "html") if suffix else drawn.form or "markdown"
     certificate = _verified(derivation, drawn.seed)
     if not certificate.passed:
         return {"refused": certificate.table()}
+    if drawn.fragment:
+        return {"text": derivation.fragment(chosen, drawn.convention)}
     stated = load(spec)
     example = example_of(stated, derivation)
+    rest = (example, drawn.language, drawn.unfold)
     if chosen == "notebook":
-        words = derivation.document(chosen, drawn.convention, None, None, example, drawn.language)
-        return {"text": notebook(stated, words, Path(drawn.folder), drawn.language, drawn.second, drawn.seed)}
-    run = _trained(derivation, spec, drawn.seed) if drawn.train else None
+        words = derivation.document(chosen, drawn.convention, None, None, *rest)
+        run_in = Path(drawn.folder)
+        said_in = (drawn.language, notation)
+        return {"text": notebook(stated, words, run_in, *said_in, drawn.second, drawn.seed)}
+    run = _trained(derivation, spec, drawn.seed) if drawn.trained else None
     measured = results_of(record(run)) if run else None
-    text = derivation.document(chosen, drawn.convention, certificate, measured, example, drawn.language)
-    return {"text": text}
+    said = (drawn.convention, certificate, measured, *rest)
+    if chosen == pdf.NAME:
+        return {"base64": b64encode(_printed(partial(derivation.pdf, *said))).decode()}
+    return {"text": derivation.document(chosen, *said)}
 
 
 def _to_open(spec: Path, form: str | None, output: str | None, as_json: bool) -> str:
     """The file to write and open. Raises SymnetError where there would be none."""
-    from symnet.documents import formats
+    from symnet.documents import formats, pdf
 
     if output == "-" or as_json:
         raise SymnetError(
             "there is no document in a file to open", place="--open", expected="-o FILE, or none"
         )
-    member = formats().get(form or "html")  # a name that is none is an error later
-    return output or f"{spec.stem}{member.SUFFIX if member else ''}"
+    suffixes = {pdf.NAME: pdf.SUFFIX} | {name: member.SUFFIX for name, member in formats().items()}
+    return output or f"{spec.stem}{suffixes.get(form or 'html', '')}"  # a name that is none is an error later
 
 
 def _open(address: str) -> None:
@@ -602,18 +684,27 @@ def _verified(derivation: Derivation, seed: int | None, backend: str = "numpy") 
         progress.end()
 
 
-def _write(text: str, output: str | None) -> None:
-    """Writes to the file `output`, or to standard output, in UTF-8 whatever the locale."""
+def _printed(make: Callable[..., bytes]) -> bytes:
+    """A PDF, with a line that says what makes it."""
+    progress = _Progress()
+    try:
+        return make(tell=progress.show)
+    finally:
+        progress.end()
+
+
+def _write(content: str | bytes, output: str | None) -> None:
+    """Writes to the file `output`, or to standard output, text in UTF-8 whatever the locale."""
     if output in (None, "-"):
         try:
-            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.write(content.encode() if isinstance(content, str) else content)
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             raise _ReaderGoneError from None
     else:
         from symnet.files import write_atomically
 
-        click.echo(write_atomically(output, text), err=True)
+        click.echo(write_atomically(output, content), err=True)
 
 
 class _Progress:

@@ -15,6 +15,7 @@ from symnet.documents.figures.svg import svg
 from symnet.documents.mathematics import Printer
 from symnet.documents.mathml import mathml
 from symnet.documents.matrices import matrix_equation
+from symnet.documents.notation import PLAIN, Names
 from symnet.documents.typeset import latex
 from symnet.equations.program import Equation, Program
 
@@ -29,19 +30,19 @@ def picture(drawing: Drawing) -> str:
     return f'<img alt="{html.escape(drawing.title)}" {size} src="data:image/svg+xml;base64,{data}">'
 
 
-def equations_html(program: Program, labelled: Labelled) -> str:
+def equations_html(program: Program, labelled: Labelled, names: Names = PLAIN) -> str:
     """Equations as a table: the number, the index form and, where there is one, the matrix form."""
-    printer = Printer(program.tensors)
+    printer = Printer(program.tensors, names=names)
     rows = []
     for label, equation in labelled:
-        forms = (printer.equation(equation), matrix_equation(equation, program, "rows"))
+        forms = (printer.equation(equation), matrix_equation(equation, program, "rows", names))
         rows.append((f"({label})", *(mathml(form, display=True) if form else "" for form in forms)))
     return table((), rows)
 
 
-def equations_latex(program: Program, labelled: Labelled) -> str:
+def equations_latex(program: Program, labelled: Labelled, names: Names = PLAIN) -> str:
     """Equations below each other, each after its number."""
-    printer = Printer(program.tensors)
+    printer = Printer(program.tensors, names=names)
     lines = [rf"({label}) & \displaystyle {latex(printer.equation(e))}" for label, e in labelled]
     return r"$\begin{array}{rl} " + r" \\ ".join(lines) + r" \end{array}$"
 

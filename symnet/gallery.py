@@ -26,15 +26,17 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symnet.data import write_npz
-from symnet.documents import extra_of, formats
+from symnet.documents import formats
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
+from symnet.messages import languages
 from symnet.pipeline import Derivation, Network
 from symnet.results import example_of, record, results_of
 from symnet.spec import Spec, load
@@ -51,6 +53,8 @@ LOSS_BOUND, ACCURACY_BOUND = 0.1, 0.02
 AGAIN = 5.0
 """Training that took fewer seconds is repeated each time."""
 PARAMETERS = "parameters.npz"
+LEFT_OUT = ("beamer", "typst", "notebook")
+"""Formats that say in another way what is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,11 @@ def _documents(
 ) -> Files:
     """The module, and the derivation in every format."""
     results = results_of(measured)
+    write = partial(derivation.document, certificate=certificate, results=results, example=example)
     files = {
-        f"derivation{form.SUFFIX}": derivation.document(
-            name, certificate=certificate, results=results, example=example
-        )
-        for name, form in formats().items()
-        if not extra_of(form)
+        f"derivation{form.SUFFIX}": write(name) for name, form in formats().items() if name not in LEFT_OUT
     }
+    files |= {f"derivation.{code}.html": write("html", language=code) for code in languages()[1:]}
     return files | {"trainer.py": derivation.generate("numpy")}
 
 
@@ -112,7 +114,7 @@ def _training(
     spec: Spec, derivation: Derivation, kept: Measured, again: bool, fresh: bool
 ) -> tuple[dict[str, Any], Mapping[str, Any] | None, tuple[str, ...]]:
     """What comes of training, as measured.json keeps it, with new parameters and how it lies beyond what is
-    kept, if it does.
+    kept, if it does. What is kept stays, and what was not measured then is put to it.
     """
     digest = _digest(spec)
     old = {name: part for name, part in kept.items() if name != "certificate"}
@@ -126,7 +128,7 @@ def _training(
     new = {"specification": digest, "seconds": seconds, **record(run)}
     beyond = tuple(beyond_bounds(old["training"], new["training"])) if same else ()
     if same and not fresh and not beyond:
-        return old, None, ()
+        return old | {name: part for name, part in new.items() if name not in old}, None, ()
     small = {name: array.astype(np.float32) for name, array in run.trainer.parameters.items()}
     return new, small, beyond
 

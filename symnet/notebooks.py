@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from symnet.constructors import constructor, imports
+from symnet.documents.notation import COMMON, Notation
 from symnet.documents.notebook import Cell, code, markdown, text_of
 from symnet.errors import MissingToolError, SymnetError
 from symnet.messages import Language, say
@@ -28,6 +29,11 @@ BUILT = """import symnet
 network = {network}
 network"""
 DERIVED = """derivation = network.derive(){second}
+derivation"""
+WRITTEN = """from dataclasses import replace
+{imports}
+
+derivation = replace(network.derive(){second}, notation={notation})
 derivation"""
 TRAINED = """{imports}
 from symnet.training import read_data, train
@@ -43,6 +49,7 @@ def notebook(
     document: str,
     folder: Path,
     language: str = "en",
+    notation: Notation = COMMON,
     second: str | None = None,
     seed: int | None = None,
 ) -> str:
@@ -50,9 +57,16 @@ def notebook(
 
     Raises MissingToolError where what runs it is not installed, and SymnetError where a cell fails.
     """
-    cells = [
-        part for cell in json.loads(document)["cells"] for part in (cell, *_after(cell, spec, second, seed))
-    ]
+    further = f'.second("{second}")' if second else ""
+    derived = DERIVED.format(second=further)
+    if notation != COMMON:
+        stated = constructor(notation)
+        derived = WRITTEN.format(second=further, imports=imports(notation), notation=stated)
+    network = spec.network if seed is None else _seeded(spec.network, seed)
+    stated = constructor(network, without=("place",))
+    built = BUILT.format(imports=imports(network), network=stated)
+    after = {"network": [code("build", built)], "loss": [code("derive", derived)]}
+    cells = [part for cell in json.loads(document)["cells"] for part in (cell, *after.get(cell["id"], ()))]
     try:
         folder.mkdir(parents=True, exist_ok=True)  # paths are seen from there
     except OSError as error:
@@ -60,18 +74,6 @@ def notebook(
         raise SymnetError(f"no folder can be made: {reason}", place=str(folder)) from None
     last = _at_the_end(spec, folder, Language(language), seed)
     return _run([*cells[:-1], *last, cells[-1]], folder)
-
-
-def _after(cell: Cell, spec: Spec, second: str | None, seed: int | None) -> list[Cell]:
-    """What is run after a section."""
-    if cell["id"] == "network":
-        network = spec.network if seed is None else _seeded(spec.network, seed)
-        stated = constructor(network, without=("place",))
-        return [code("build", BUILT.format(imports=imports(network), network=stated))]
-    if cell["id"] == "loss":
-        further = f'.second("{second}").derivation' if second else ""
-        return [code("derive", DERIVED.format(second=further))]
-    return []
 
 
 def _seeded(network: Network, seed: int) -> Network:

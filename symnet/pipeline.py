@@ -32,10 +32,12 @@ from symnet.derivation.journal import Derived, Further
 from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
 from symnet.derivatives import Beyond, Gradient, in_order, trainer_at
 from symnet.displays import equations_html, equations_latex, equations_text, picture
-from symnet.documents import document
+from symnet.documents import document, fragment
 from symnet.documents.figures import network_drawing
 from symnet.documents.matrices import Convention
+from symnet.documents.notation import COMMON, Names, Notation, names_for
 from symnet.documents.outline import Evidence, Meta, Results
+from symnet.documents.pdf import pdf
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, SymnetError, nearest, placed
@@ -160,6 +162,7 @@ class Derivation:
     prediction: str  # the tensor that predictions are; may be empty
     source: str = ""  # the specification's file name, for what is written to say where it comes from
     solved: Further | None = None  # the product that the network's solver multiplies by
+    notation: Notation = COMMON  # that its documents are written in
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -270,10 +273,12 @@ class Derivation:
         results: Results | None = None,
         example: Arrays | None = None,
         language: str = "en",
+        unfold: bool = False,
     ) -> str:
-        """The derivation as a document: "html", "latex" or "markdown", in English ("en") or Chinese ("zh"). A
-        certificate and measured results go into it if given, and from arrays for the data and the parameters
-        of an `example` the values of all tensors.
+        """The derivation as a document: "html", "latex", "markdown" and so on, in English ("en") or Chinese
+        ("zh"). A certificate and measured results go into it if given, and from arrays for the data and the
+        parameters of an `example` the values of all tensors. What repeats from layer to layer is printed
+        once, unless `unfold` says otherwise.
         """
         values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
@@ -281,8 +286,22 @@ class Derivation:
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
         command = self.command("derive")
         command += f" --language {language}" if command and language != "en" else ""
-        meta = Meta(self.network.name, command, self.source, name, settings, language, values)
+        notation = self.notation
+        meta = Meta(
+            self.network.name, command, self.source, name, settings, language, values, notation, unfold
+        )
         return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
+
+    def fragment(self, form: str = "latex", convention: Convention = "rows") -> str:
+        """The equations alone, in "latex" or "typst", to be pasted into a paper."""
+        return fragment(self.derived, Meta(self.network.name, notation=self.notation), form, convention)
+
+    def pdf(self, *said: Any, tell: Callable[[str], None] = lambda words: None, **also: Any) -> bytes:
+        """The document as a PDF, by what is there to make one: with the arguments of `document` after its
+        first. `tell` is told what goes on. Raises MissingToolError where there is nothing, which says what to
+        install.
+        """
+        return pdf(lambda form: self.document(form, *said, **also), tell)
 
     @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:
@@ -342,14 +361,18 @@ class Derivation:
         equations = (gradient.equation for gradient in self.gradients.values())
         return [(self.derived.labels[equation.tensor.name], equation) for equation in equations]
 
+    @property
+    def _names(self) -> Names:
+        return names_for(self.notation, self.derived.loss, self.derived.primal)
+
     def __repr__(self) -> str:
         return f"gradients of {self.network.name}\n{equations_text(self._labelled)}"
 
     def _repr_latex_(self) -> str:
-        return equations_latex(self.derived.program, self._labelled)
+        return equations_latex(self.derived.program, self._labelled, self._names)
 
     def _repr_html_(self) -> str:
-        return equations_html(self.derived.program, self._labelled)
+        return equations_html(self.derived.program, self._labelled, self._names)
 
 
 def evidence_of(certificate: Certificate) -> Evidence:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,18 +24,20 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import symnet
+from symnet.discovery import modules
 from symnet.messages import CATALOGUES, DOMAIN
 from symnet.registry import catalogue, layer_kinds
-from symnet.discovery import modules
 
 PACKAGE = Path(symnet.__file__).parent
 METHODS = [("**.py", "python"), ("**.jinja", "jinja2.ext:babel_extract")]
-KEYWORDS = {"say": None, "text": None, "say_count": (1, 2)}
+KEYWORDS = {"say": None, "text": None, "paragraph": None, "say_count": (1, 2)}
 OPTIONS = {"**.jinja": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+HEAD = "# What symnet says, in another language: `make messages` brings it up to date."
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A catalogue is the same whenever it is written."""
 DATED = re.compile(
-    r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|.*EMAIL).*\n', re.M
+    r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|.*EMAIL).*\n',
+    re.MULTILINE,
 )
 
 
@@ -66,6 +69,7 @@ def path_of(language: str) -> Path:
 def read(language: str) -> Catalog:
     with path_of(language).open("rb") as file:
         found = read_po(file)
+    found.header_comment = HEAD
     found.creation_date = found.revision_date = NEVER
     return found
 
@@ -79,11 +83,20 @@ def compiled(found: Catalog) -> bytes:
 def write(language: str, found: Catalog) -> None:
     """The .po, and the .mo that is read when symnet runs."""
     buffer = io.BytesIO()
-    write_po(buffer, found, width=110, sort_output=True, ignore_obsolete=True, include_lineno=False)
+    write_po(buffer, found, width=110, sort_output=True, include_lineno=False)
     path = path_of(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(DATED.sub("", buffer.getvalue().decode()), encoding="utf-8")
     path.with_suffix(".mo").write_bytes(compiled(read(language)))
+
+
+def update(found: Catalog, messages: Catalog) -> None:
+    """What is said no more stays at the end of the .po, and comes back when it is said again."""
+    for key, old in [*found.obsolete.items()]:
+        if old.id in messages:
+            found.add(old.id, old.string)
+            del found.obsolete[key]
+    found.update(messages, no_fuzzy_matching=True)
 
 
 def missing(found: Catalog) -> Iterator[str]:
@@ -125,10 +138,10 @@ def main() -> None:
         write(begin, Catalog(locale=begin, project="symnet", fuzzy=False))
     for language in languages():
         found = read(language)
-        found.update(messages)
+        update(found, messages)
         write(language, found)
         for problem in missing(found):
-            print(f"{language}: {problem}")
+            sys.stderr.write(f"{language}: {problem}\n")
 
 
 if __name__ == "__main__":

@@ -117,6 +117,15 @@ class TestDerive:
         assert "documentclass" in rows
         assert rows != columns
 
+    def test_in_chinese(self, symnet, tmp_path):
+        code, _, err = symnet("derive", XOR, "--language", "zh", "-o", "page.html")
+        assert code == 0, err
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert '<html lang="zh-CN">' in page
+        assert "反向传播" in page
+        assert "symnet derive xor.toml --language zh" in page
+        assert "Backward" not in page
+
     def test_gradients_for_machines(self, symnet):
         code, out, _ = symnet("derive", XOR, "--json")
         assert code == 0
@@ -244,6 +253,7 @@ class TestBadInput:
             (["verify", "."], "this is a folder"),
             (["derive", XOR, "--format", "htm"], "did you mean: html?"),
             (["derive", XOR, "--convention", "rwos"], "rows"),
+            (["derive", XOR, "--language", "xx"], "zh"),
             (["derive", XOR, "-o", "taken/page.html"], "cannot be written"),
             (["train", XOR, "-o", "taken/p.npz"], "cannot be written"),
             (["train", XOR, "--epochs", "0"], "0 is not in the range"),
@@ -340,3 +350,34 @@ def test_errors_of_the_program_itself_are_not_hidden(monkeypatch, symnet):
 def test_an_error_has_its_place_and_what_is_near():
     error = SymnetError("wrong", place="here", expected="right", suggestion="rihgt")
     assert str(error) == "here: wrong\n  expected: right\n  did you mean: rihgt?"
+
+
+def test_notations_and_fragments(symnet):
+    code, plain, _ = symnet("derive", XOR, "--format", "latex", "--fragment")
+    assert code == 0
+    assert plain.startswith("% needs")
+    _, deltas, _ = symnet("derive", XOR, "--format", "latex", "--fragment", "--notation", "delta")
+    assert r"\boldsymbol{\Delta}^{[2]}" in deltas
+    _, round_ones, _ = symnet("derive", XOR, "--format", "typst", "--fragment", "--superscripts", "paren")
+    assert '"(1)"' in round_ones
+    code, _, error = symnet("derive", XOR, "--notation", "detla")
+    assert code == 2
+    assert "did you mean: delta?" in error
+    code, _, error = symnet("derive", XOR, "--format", "html", "--fragment")
+    assert code == 2
+    assert "expected: latex or typst" in error
+
+
+def test_a_pdf_by_its_name_or_an_error_and_no_file(symnet, monkeypatch, tmp_path):
+    from symnet.documents import pdf
+
+    monkeypatch.setitem(pdf.ENGINES, "latex", lambda written, folder, tell: b"%PDF made by hand")
+    code, _, _ = symnet("derive", XOR, "-o", "xor.pdf", "--no-cache")
+    assert code == 0
+    assert (tmp_path / "xor.pdf").read_bytes() == b"%PDF made by hand"
+    for engine in pdf.ENGINES:
+        monkeypatch.setitem(pdf.ENGINES, engine, lambda written, folder, tell: None)
+    code, _, error = symnet("derive", XOR, "-o", "none.pdf", "--no-cache")
+    assert code == 2
+    assert "pip install 'symnet[pdf]'" in error
+    assert not (tmp_path / "none.pdf").exists()

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
+from symnet.collector import uncollected
 from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
 from symnet.documents.outline import Document, Evidence, Meta, Results
+from symnet.documents.repeats import general
 from symnet.errors import SymnetError, nearest
 from symnet.messages import languages
 
@@ -41,6 +43,7 @@ def extra_of(form: Format) -> str:
     return getattr(form, "EXTRA", "")
 
 
+@uncollected()
 def document(
     derived: Derived,
     meta: Meta,
@@ -57,10 +60,28 @@ def document(
     if meta.language not in languages():
         expected, near = "one of " + ", ".join(languages()), nearest(meta.language, languages())
         raise SymnetError(f"there is no language {meta.language!r}", expected=expected, suggestion=near)
+    chosen = _format(form, convention)
+    outline = compose(derived, meta, convention, code, evidence, results)
+    return chosen.write(outline if getattr(chosen, "UNFOLDS", False) else general(outline))
+
+
+def fragment(derived: Derived, meta: Meta, form: str = "latex", convention: Convention = "rows") -> str:
+    """The equations of a derivation alone, to be pasted into a document that has its own words and numbers.
+
+    Raises SymnetError for a format that has no such thing.
+    """
+    made = getattr(_format(form, convention), "fragment", None)
+    if made is None:
+        able = " or ".join(name for name, member in formats().items() if hasattr(member, "fragment"))
+        raise SymnetError(f"{form} has no fragment", expected=able)
+    return str(made(compose(derived, meta, convention)))
+
+
+def _format(form: str, convention: str) -> Format:
     known = formats()
     if form not in known:
         expected, near = "one of " + ", ".join(known), nearest(form, known)
         raise SymnetError(f"there is no format {form!r}", expected=expected, suggestion=near)
     if convention not in ("rows", "columns"):
         raise SymnetError(f"there is no convention {convention!r}", expected="rows or columns")
-    return known[form].write(compose(derived, meta, convention, code, evidence, results))
+    return known[form]

@@ -12,11 +12,13 @@ from sympy import Sum
 from symnet.derivation.journal import Adjoint, Contribution, Step
 from symnet.documents import typeset as t
 from symnet.documents.context import Context
+from symnet.documents.differentials import change, change_of_loss, local, summed
 from symnet.documents.figures import figure
 from symnet.documents.figures.computation import computation_drawing
 from symnet.documents.figures.heat import entries, heat_drawing
 from symnet.documents.mathematics import MULTIPLY, Printer
 from symnet.documents.matrices import matrix_equation
+from symnet.documents.notes import definition, notes
 from symnet.documents.outline import Block, Line, Paragraph, Section, Steps, Table, Text
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
@@ -50,20 +52,21 @@ def _idea(context: Context) -> Section:
         "what is computed there, times the derivative there. So the blame goes from the loss back to the "
         "last layer, from the last layer to the one before it, and so on to the first: the chain rule.",
         tensor=tensor,
-        slope=row(t.Accent(tensor), t.EQUALS, context.slope(tensor)),
+        slope=definition(context, tensor),
     )
     deltas = context.text(
         "The derivative of a tensor's element with respect to another one is a delta: {delta} is 1 where "
         "{same} and 0 elsewhere, and a sum over {index} keeps the one term where it is 1. A statement in "
         "square brackets is likewise 1 where it holds and 0 elsewhere.",
-        delta=t.Script(t.Name("δ", "italic", r"\delta"), row(m, n)),
+        delta=context.kronecker(m, n),
         same=row(m, t.EQUALS, n),
         index=m,
     )
     title = say("Backward: who is to blame, and how much")
     drawing = computation_drawing(context)
     graph = () if drawing is None else (figure(drawing, GRAPH, context.language),)
-    return Section((title,), "backward", (Paragraph(adjoints), Paragraph(deltas), *graph))
+    told = (Paragraph(adjoints), *notes(context, tensor), Paragraph(deltas))
+    return Section((title,), "backward", (*told, *graph))
 
 
 class Story:
@@ -73,7 +76,7 @@ class Story:
         self.context = context
         self.adjoint = adjoint
         self.name = context.matrices.tensor(adjoint.of)
-        self.inside = Printer(context.tensors, adjoint.equation.indices)
+        self.inside = context.printer.by(adjoint.equation.indices)
         self.left = context.printer.show(adjoint.equation.lhs)
 
     def section(self) -> Section:
@@ -128,7 +131,7 @@ class Story:
             element=contribution.occurrence,
         )
         yield Line(reads, self.context.printer.equation(use))
-        there = Printer(self.context.tensors, use.indices)
+        there = self.context.printer.by(use.indices)
         for position, step in enumerate(contribution.local):
             if step.rule == "differentiate" and not _is_plain_sum(contribution.local, position):
                 yield Line(text("The derivative there:"), _partial(step, use, there, position))
@@ -138,20 +141,20 @@ class Story:
                     row(there.show(step.before), t.EQUALS, there.show(step.after)),
                 )
         sign = t.Words(say("gets")) if len(self.adjoint.contributions) > 1 else t.EQUALS
-        rule = self.chain_rule(contribution)
+        rule = self.chain_rule(contribution, sign)
         if rule is not None:
             tensor = self.context.matrices.tensor(use.tensor)
             told = text("By the chain rule, over every entry of {tensor} that it reaches:", tensor=tensor)
-            yield Line(told, row(self.left, sign, rule))
+            yield Line(told, rule)
         first = rule is None
         told = text("Over every term of the sum:") if first else text("With the derivative put in:")
         yield Line(told, row(self.left, sign, self.inside.show(contribution.definition)))
         for step in contribution.steps:
             yield Line(self.context.text(step.reason), row(self.left, sign, self.inside.show(step.after)))
 
-    def chain_rule(self, contribution: Contribution) -> Node | None:
-        """The sum over the entries of what is computed of its adjoint times the derivative; None at the
-        loss.
+    def chain_rule(self, contribution: Contribution, sign: Node) -> Node | None:
+        """The adjoint as the sum over the entries of what is computed of its adjoint times the derivative;
+        None at the loss.
         """
         use, definition = contribution.use, contribution.definition
         adjoint = next((a for a in self.context.derived.adjoints if a.of == use.tensor), None)
@@ -163,12 +166,15 @@ class Story:
         own = self.adjoint.equation.indices
         axes = own[: len(own) - self.adjoint.of.rank]  # of what is derived, where it is no single number
         blame = adjoint.equation.tensor[(*axes, *places)]
+        if self.context.names.notation.adjoints == "differential" and not axes:
+            terms = row(self.inside.show(blame), t.INVISIBLE, change(self.inside.show(entry)))
+            return row(change_of_loss(self.inside), sign, summed(tuple(places), self.inside), terms)
         of = self.adjoint.of[own[len(axes) :]]
         slope = t.Fraction(row(t.PARTIAL, self.inside.show(entry)), row(t.PARTIAL, self.inside.show(of)))
         if not places:  # what is computed is one number
-            return row(self.inside.show(blame), slope)
+            return row(self.left, sign, self.inside.show(blame), slope)
         below = t.joined([self.inside.show(place) for place in places], t.COMMA)
-        return row(t.Sum(below), self.inside.show(blame), slope)
+        return row(self.left, sign, t.Sum(below), self.inside.show(blame), slope)
 
 
 def layer_of(equation: Equation) -> str:
@@ -186,6 +192,9 @@ def _is_plain_sum(steps: tuple[Step, ...], position: int) -> bool:
 def _partial(step: Step, use: Equation, printer: Printer, position: int) -> Node:
     """∂(what is differentiated)/∂(by what) = the derivative."""
     assert step.wrt is not None, "a differentiation says by what"
+    if printer.names.notation.adjoints == "differential":
+        whole = printer.show(use.lhs) if position == 0 else printer.show(step.before)
+        return local(step.after, step.wrt, whole, printer)
     by = printer.show(step.wrt)
     below = row(t.PARTIAL, by if indices_of(step.wrt) or step.wrt.is_Symbol else t.Fence(by))
     after = printer.show(step.after)
@@ -198,13 +207,13 @@ def _gradients(context: Context) -> Section:
     rows: list[tuple[Text, ...]] = []
     for adjoint in context.derived.gradients.values():
         equation = adjoint.equation
-        matrix = matrix_equation(equation, context.derived.program, context.convention)
+        matrix = matrix_equation(equation, context.derived.program, context.convention, context.names)
         rows.append(
             (
                 (context.slope(context.matrices.tensor(adjoint.of)),),
                 (_right_side(context.printer.equation(equation)),),
                 (_right_side(matrix),) if matrix is not None else ("",),
-                (context.shape(adjoint.of),),
+                context.shape_text(adjoint.of),
                 (f"({context.label(equation)})",),
             )
         )

@@ -36,6 +36,7 @@ from symnet.documents.outline import (
     Table,
     Text,
 )
+from symnet.documents.repeats import folded
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
 from symnet.messages import Language, in_turn, say, say_count
@@ -65,6 +66,10 @@ CONVENTIONS = {
 INDICES = say(
     "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its "
     "sign. Superscripts in square brackets count layers."
+)
+IN_PARENTHESES = say(
+    "An index runs over the whole axis on which it stands, from 0; a sum runs over the indices below its "
+    "sign. Superscripts in parentheses count layers."
 )
 NAMED = say("A sum under a nonlinear function has a name of its own, so that it is one symbol from here on.")
 OVERFLOW = t.Script(t.Name("e"), None, t.Number("710"))
@@ -104,7 +109,8 @@ def compose(
     results: Results | None = None,
 ) -> Document:
     """The outline of the document of one derivation."""
-    context = Context(derived, convention, values=meta.values, language=Language(meta.language))
+    language = Language(meta.language)
+    context = Context(derived, convention, values=meta.values, language=language, notation=meta.notation)
     sections = [_network(context), *_example(context), *_forward(context)]
     if derived.adjoints:
         sections += backward(context)
@@ -129,7 +135,8 @@ def compose(
         loss=context.loss,
     )
     whole = Document(meta.title, lead, tuple(sections), meta.command, meta.source, meta.language)
-    return context.language.all_of(whole)
+    told = context.language.all_of(whole)
+    return told if meta.unfold else folded(told, context)
 
 
 def _network(context: Context) -> Section:
@@ -142,11 +149,12 @@ def _network(context: Context) -> Section:
     blocks: list[Block] = [Paragraph((in_turn(what, CONVENTIONS[context.convention]),))]
     drawing = network_drawing(stated)
     if drawing is not None:
-        shown = figure(drawing, say("The network, from its inputs to its outputs"), context.language)
-        blocks.append(replace(shown, mermaid=mermaid(stated, context.language)))
-    tensors = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
-    tensors.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
-    blocks += [Paragraph((INDICES,)), _shapes(context, tensors)]
+        drawn = figure(drawing, say("The network, from its inputs to its outputs"), context.language)
+        blocks.append(replace(drawn, mermaid=mermaid(stated, context.language)))
+    shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
+    shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
+    counted = INDICES if context.names.notation.superscripts == "bracket" else IN_PARENTHESES
+    blocks += [Paragraph((counted,)), _shapes(context, shown)]
     return Section((say("The network"),), "network", tuple(blocks))
 
 
@@ -171,7 +179,7 @@ def _shapes(context: Context, tensors: Sequence[Tensor]) -> Table:
     rows: list[tuple[Text, ...]] = []
     for tensor in tensors:
         numbers = replace(tensor, shape=tuple(extent.xreplace(known) for extent in tensor.shape))
-        shown: tuple[Text, ...] = ((context.shape(tensor),), (context.shape(numbers),))
+        shown = (context.shape_text(tensor), context.shape_text(numbers))
         cells = shown if known else shown[:1]
         rows.append(((context.matrices.tensor(tensor),), *cells, (_what(context, tensor),)))
     sizes = (say("in numbers"),) if known else ()

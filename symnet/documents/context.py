@@ -7,6 +7,7 @@ from itertools import groupby
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
+from symnet.documents.differentials import as_trace, in_elements
 from symnet.documents.mathematics import Printer
 from symnet.documents.matrices import (
     Convention,
@@ -16,6 +17,7 @@ from symnet.documents.matrices import (
     shape_form,
 )
 from symnet.documents.names import tensor_name
+from symnet.documents.notation import COMMON, Notation, names_for
 from symnet.documents.numbers import Values, in_numbers
 from symnet.documents.outline import Statement, Text
 from symnet.documents.reasons import shown
@@ -40,6 +42,7 @@ class Context:
         whole: Program | None = None,
         language: Language | None = None,
         values: Values | None = None,
+        notation: Notation = COMMON,
     ) -> None:
         self.values = values or {}
         self.language = language or Language()
@@ -48,15 +51,17 @@ class Context:
         self.labels = labels or {}
         self.tensors = {**derived.stated.tensors, **derived.program.tensors, **derived.computed.tensors}
         self.tensors |= whole.tensors if whole is not None else {}
-        self.printer = Printer(self.tensors)
-        self.matrices = MatrixPrinter(self.tensors)
+        self.names = names_for(notation, derived.loss, derived.primal)
+        self.printer = Printer(self.tensors, names=self.names)
+        self.matrices = MatrixPrinter(self.tensors, self.names)
         self.numbers = derived.program.numbers
-        self.loss = tensor_name(derived.loss)
+        self.loss = tensor_name(derived.loss, names=self.names)
 
     def along(self, part: Derived, whole: Program) -> Context:
         """The context of what is derived further, whose equations have their numbers in this derivation."""
         labels = {name: str(number) for name, number in self.numbers.items()} | dict(self.derived.labels)
-        return Context(part, self.convention, labels, whole, self.language)
+        notation = self.names.notation
+        return Context(part, self.convention, labels, whole, self.language, notation=notation)
 
     def text(self, words: str, /, **parts: object) -> Text:
         """A sentence in the document's language, with words and formulas put in where it names them in
@@ -79,14 +84,13 @@ class Context:
         return self.derived.labels[name]
 
     def statement(self, equation: Equation, program: Program | None = None) -> Statement:
-        """An equation in both forms; a gradient begins with the derivative that it is."""
+        """An equation in both forms; a gradient begins with what it is, unless its name says that."""
         program = program or self.derived.program
         index = self.printer.equation(equation)
-        matrix = matrix_equation(equation, program, self.convention)
+        matrix = matrix_equation(equation, program, self.convention, self.names)
         of = None if equation.tensor.tangent_of else self.tensors.get(equation.tensor.adjoint_of)
         if of is not None and of in self.derived.wrt:
-            index = row(self.slope(self.printer.show(of[equation.indices])), t.EQUALS, index)
-            matrix = matrix and row(self.slope(self.matrices.tensor(of)), t.EQUALS, matrix)
+            index, matrix = self.introduced(equation, of, index, matrix)
         return Statement(
             self.label(equation),
             index,
@@ -98,6 +102,23 @@ class Context:
             equation.tensor.adjoint_of,
             self.in_numbers(equation),
         )
+
+    def introduced(
+        self, equation: Equation, of: Tensor, index: Node, matrix: Node | None
+    ) -> tuple[Node, Node | None]:
+        """Both forms of a gradient behind the derivative or the differential that it is."""
+        kind = self.names.notation.adjoints
+        if kind == "bars":
+            index = row(self.slope(self.printer.show(of[equation.indices])), t.EQUALS, index)
+            matrix = matrix and row(self.slope(self.matrices.tensor(of)), t.EQUALS, matrix)
+        elif kind == "differential":
+            index = row(in_elements(equation, of, self.printer), self.where(), index)
+            matrix = matrix and row(as_trace(equation.tensor, of, self.matrices), self.where(), matrix)
+        return index, matrix
+
+    def where(self) -> t.Words:
+        """The word between a differential and what stands in it."""
+        return t.Words(say("where"))
 
     def in_numbers(self, equation: Equation) -> Node | None:
         """The equation in the numbers of the worked example; None where there is none, and of what is only
@@ -113,9 +134,19 @@ class Context:
         """The partial derivative of the loss with respect to what stands below."""
         return t.Fraction(row(t.PARTIAL, self.loss), row(t.PARTIAL, below))
 
+    def kronecker(self, first: Node, second: Node) -> Node:
+        """1 where two indices are equal, 0 elsewhere: a δ, unless that has another meaning."""
+        if self.names.notation.adjoints == "delta":
+            return t.Fence(row(first, t.EQUALS, second), "[]")
+        return t.Script(t.Name("δ", "italic", r"\delta"), row(first, second))
+
     def shape(self, tensor: Tensor) -> Node:
         """The shape of a tensor."""
         return shape_form(tensor, self.printer, self.convention)
+
+    def shape_text(self, tensor: Tensor) -> Text:
+        """The same in a table, where a single number is called so."""
+        return (self.shape(tensor),) if tensor.shape else (say("number"),)
 
     def shapes(self, equation: Equation, program: Program) -> Text:
         """The shape of what is defined, and those of the factors that give it."""

@@ -68,7 +68,7 @@ def _(node: Name) -> str:
     return f"<mi{of}>{text}</mi>" if len(node.text) == 1 else f'<mi class="word"{of}>{text}</mi>'
 
 
-def _of(node: Name | Script | Accent) -> str:
+def _of(node: Name | Script | Accent | Fraction) -> str:
     """Which tensor a node names, as an attribute."""
     return f' data-of="{html.escape(node.of)}"' if node.of else ""
 
@@ -126,7 +126,7 @@ def _present(node: Node | None) -> Node:
 
 @element.register
 def _(node: Fraction) -> str:
-    return f"<mfrac>{element(node.above)}{element(node.below)}</mfrac>"
+    return f"<mfrac{_of(node)}>{element(node.above)}{element(node.below)}</mfrac>"
 
 
 @element.register

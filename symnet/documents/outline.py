@@ -6,16 +6,24 @@ Text is a tuple of plain strings and formulas. Strings are data: each format esc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from symnet.documents.notation import COMMON, Notation
+from symnet.documents.patterns import Pattern
 from symnet.documents.typeset import Node
 
 Text = tuple[str | Node, ...]
 """Words with formulas between them."""
+
+
+def anchored(label: str) -> str:
+    """The number of an equation, or a list of such, as a part of an address: 3-5-97."""
+    return re.sub(r"[ ,…]+", "-", label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,11 @@ class Statement:
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
     numbers: Node | None = None  # the same in the numbers of a worked example
 
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -56,6 +69,11 @@ class Steps:
 
     label: str
     lines: tuple[Line, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The label as a part of an address."""
+        return anchored(self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ class Figure:
     caption: str
     tikz: str = ""
     mermaid: str = ""
+    file: str = ""  # where the same drawing lies, for formats that show a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,17 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfolding:
+    """What general statements say of every layer by itself, for formats that show it on demand and say so by
+    UNFOLDS; others do not get it. `pattern` is a fold with marks in place of what differs: its `instance(k)`
+    is that of one layer, `count` says of how many there is one.
+    """
+
+    title: Text
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A section; one of level 2 belongs to the one of level 1 before it."""
 
@@ -110,7 +140,16 @@ class Section:
     level: int = 1
 
 
-Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold
+def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
+    """The statements among blocks, those in folds too."""
+    for block in blocks:
+        if isinstance(block, Statement):
+            yield block
+        elif isinstance(block, Fold | Measured):
+            yield from statements(block.blocks)
+
+
+Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold | Unfolding
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +162,13 @@ class Document:
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
     language: str = "en"  # that all of this is written in
+    heading: str = ""  # in place of "Back-propagation of" and the title
+    elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a document says of where it comes from."""
+    """What a document says of where it comes from, and how it is to be written."""
 
     title: str = "network"
     command: str = ""
@@ -136,6 +177,8 @@ class Meta:
     settings: Mapping[str, float] = field(default_factory=dict)  # the solver's, in place of its own
     language: str = "en"  # to write in
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # of the tensors, in a worked example
+    notation: Notation = COMMON
+    unfold: bool = False  # every layer is printed by itself, also where layers repeat
 
 
 @dataclass(frozen=True, slots=True)

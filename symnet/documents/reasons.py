@@ -18,7 +18,7 @@ from symnet.documents.typeset import Node, row
 def shown(part: object, printer: Printer) -> str | Node:
     """A part as a formula where it is one; as it stands where it is words."""
     if isinstance(part, Named):
-        return tensor_name(part.tensor, bold=part.tensor.rank > 0)
+        return tensor_name(part.tensor, bold=part.tensor.rank > 0, names=printer.names)
     if isinstance(part, Equality):
         return row(printer.show(part.left), t.EQUALS, printer.show(part.right))
     if isinstance(part, Basic):

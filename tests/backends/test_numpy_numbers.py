@@ -17,6 +17,7 @@ from layers.samples import SIZES, arrays_of, every_sample, network_of
 
 from symnet.derivation.derive import derive
 from symnet.equations.interpret import evaluate
+from symnet.equations.parse import parse_program
 from symnet.equations.text import program_text
 from symnet.index.symbols import Role
 from symnet.layers.dense import Dense
@@ -191,3 +192,15 @@ def test_the_form_is_chosen_by_its_cost():
     assert not hasattr(trainer_of(load(source_of(large))), "unrolled_up_to")
     assert "_step_of_numbers" not in source_of(derived_network()[0], form="arrays")
     assert numbers.unrolled_up_to
+
+
+def test_a_parameter_that_is_one_number():
+    """A bias without an axis is an array without one, beside the vector of the others."""
+    program = parse_program(
+        "X: input[N, 2]\ny: target[N]\nw: parameter[2]\nb: parameter\n"
+        "z[n] = sum(X[n,i]*w[i], i) + b\nL = sum((z[n] - y[n])**2, n)"
+    )
+    derived = derive(program, optimizer=partial(updates, "sgd", {"learning_rate": 0.1}))
+    given = {"X": np.array([[0.5, -1.0], [2.0, 0.25]]), "y": np.array([1.0, -1.0])}
+    given |= {"w": np.array([0.3, -0.2]), "b": np.array(0.7)}
+    assert by_numbers(derived, {"N": 2}, given)

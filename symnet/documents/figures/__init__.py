@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symnet.documents.figures.boxes import boxes_drawing
 from symnet.documents.figures.drawing import Drawing
-from symnet.documents.figures.network import layers_of, units_of
+from symnet.documents.figures.network import folded, layers_of, units_of
 from symnet.documents.figures.svg import svg
 from symnet.documents.figures.tikz import tikz
 from symnet.documents.figures.units import units_drawing
@@ -31,4 +31,4 @@ def network_drawing(program: Program) -> Drawing | None:
     in_a_row = all(layer.sources == (k,) for k, layer in enumerate(layers[1:]))
     if in_a_row and len(units) == len(layers) <= COLUMNS:
         return units_drawing(program, layers, units)
-    return boxes_drawing(program, layers)
+    return boxes_drawing(program, folded(program, layers))

@@ -21,13 +21,13 @@ from symnet.documents.figures.drawing import (
     flowing,
     room,
 )
-from symnet.documents.figures.layered import Layout, layout
+from symnet.documents.figures.layered import Layout, layout, rows_of
 from symnet.documents.figures.network import Layer, shape_words
 from symnet.documents.names import tensor_name
 from symnet.documents.typeset import Node
 from symnet.equations.program import Program
 from symnet.index.symbols import Size
-from symnet.messages import say
+from symnet.messages import say, say_count
 
 WIDE, HIGH, LOW, DOWN, MARGIN = 270.0, 46.0, 30.0, 24.0, 10.0
 """A box with parameters and one without, the space between two rows, and around them all."""
@@ -39,15 +39,19 @@ FIRST, SECOND = 19.0, 37.0
 def boxes_drawing(program: Program, layers: Sequence[Layer]) -> Drawing:
     """The layers from top to bottom, the inputs first."""
     edges = [(source, number) for number, layer in enumerate(layers) for source in layer.sources]
+    rows = rows_of(len(layers), edges)
     tied = sorted({(owner, k) for k, layer in enumerate(layers) for owner, _ in layer.shared} - {*edges})
-    found = layout([WIDE] * len(layers), [*edges, *tied])
+    below = [(owner, number) for owner, number in tied if rows[owner] < rows[number]]
+    found = layout([WIDE] * len(layers), [*edges, *below])
     grid = Grid(found, [HIGH if layer.parameters or layer.shared else LOW for layer in layers], DOWN, MARGIN)
     parts: list[Part] = []
-    for start, end in tied:
-        parts.append(Path(grid.line(start, end, WIDE), "edge tied", bends=True))
+    parts += [Path(grid.line(start, end, WIDE), "edge tied", bends=True) for start, end in below]
+    parts += [
+        Path(grid.across(start, end, WIDE), "edge tied") for start, end in tied if rows[start] == rows[end]
+    ]
     for start, end in edges:
         path = Path(grid.line(start, end, WIDE), "edge strong", bends=True, arrow=True)
-        edge = f"{layers[start].origin}>{layers[end].origin}"
+        edge = f"{(layers[start].origin, *layers[start].also)[-1]}>{layers[end].origin}"
         parts.append(Group((path,), "edges", (("edge", edge),)))
     for number, layer in enumerate(layers):
         parts.append(_box(program, layers, layer, *grid.corner(number, WIDE), grid.heights[number]))
@@ -76,6 +80,12 @@ class Grid:
         row = self.found.rows[node]
         top = self.tops[row] + (self.tall[row] - self.heights[node]) / 2
         return self.margin + self.found.middles[node] - wide / 2, top
+
+    def across(self, start: int, end: int, wide: float) -> tuple[Point, ...]:
+        """The line between the sides of two nodes of a row that face each other."""
+        left, right = sorted(self.corner(node, wide) for node in (start, end))
+        y = left[1] + self.heights[start] / 2
+        return (left[0] + wide, y), (right[0], y)
 
     def line(
         self, start: int, end: int, wide: float, pad: float = PAD, aside: tuple[float, float] = (0.0, 0.0)
@@ -122,7 +132,10 @@ def _box(program: Program, layers: Sequence[Layer], layer: Layer, x: float, y: f
         right, low, top = x + WIDE, y + high * 0.75, y + high * 0.25
         turn = ((right, low), (right + LOOP, low + 4), (right + LOOP, top - 4), (right + 1, top))
         parts.append(Path(turn, "edge strong", bends=True, arrow=True))
-    return Group(tuple(parts), "layer", (("layer", layer.origin),))
+    group = Group(tuple(parts), "layer", (("layer", layer.origin),))
+    for origin in layer.also:  # what it stands for can be found by each of their names
+        group = Group((group,), "layer", (("layer", origin),))
+    return group
 
 
 def _parameters(layers: Sequence[Layer], layer: Layer, most: float) -> Words:
@@ -130,7 +143,10 @@ def _parameters(layers: Sequence[Layer], layer: Layer, most: float) -> Words:
     layer's name.
     """
     named: list[Words] = [(tensor_name(tensor, bold=True),) for tensor in layer.parameters]
-    named += [(tensor_name(tensor, bold=True), f" ({layers[of].name})") for of, tensor in layer.shared]
+    named += [
+        (tensor_name(tensor, bold=True), " ", say("({layer})", layer=layers[of].name))
+        for of, tensor in layer.shared
+    ]
     shown: tuple[str | Node, ...] = ()
     for k, words in enumerate(named):
         longer = (*shown, ", " * bool(shown), *words)
@@ -147,4 +163,7 @@ def _count(program: Program, layer: Layer) -> str:
     counts = [Mul(*tensor.shape).xreplace(known) for tensor in layer.parameters]
     if not counts or not all(count.is_Integer for count in counts):
         return ""
-    return say("{count} numbers", count=f"{int(sum(counts)):,}")
+    total = int(sum(counts))
+    if layer.also:
+        return say("{count} numbers each", count=f"{total:,}")
+    return say_count("{count} number", "{count} numbers", total, count=f"{total:,}")

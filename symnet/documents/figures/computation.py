@@ -16,7 +16,7 @@ from symnet.documents.context import Context
 from symnet.documents.figures.boxes import Grid
 from symnet.documents.figures.drawing import Box, Drawing, Group, Label, Part, Path, room
 from symnet.documents.figures.layered import Layout, layout
-from symnet.documents.figures.network import layers_of
+from symnet.documents.figures.network import folded, layers_of
 from symnet.documents.names import tensor_name
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program, reads
@@ -108,7 +108,7 @@ def _told(context: Context, adjoint: Adjoint | None) -> tuple[Tensor | None, str
 def _layers(context: Context) -> list[Knot]:
     """The inputs and the layers, and the loss."""
     derived = context.derived
-    layers = layers_of(derived.primal)
+    layers = folded(derived.primal, layers_of(derived.primal))
     if not layers:
         return []
     adjoints = {adjoint.of.name: adjoint for adjoint in derived.adjoints}
@@ -141,7 +141,7 @@ def _width(knots: Sequence[Knot]) -> float:
 
 def _cells(knot: Knot) -> list[tuple[str | Node, ...]]:
     """What stands in the two halves of a box."""
-    origin = (f"{knot.origin}:  ",) if knot.origin else ()
+    origin = (say("{layer}:", layer=knot.origin), "  ") if knot.origin else ()
     cells: list[tuple[str | Node, ...]] = [(*origin, *_cell(knot.tensor, knot.label))]
     if knot.adjoint is not None:
         return [*cells, _cell(knot.adjoint, knot.adjoint_label)]

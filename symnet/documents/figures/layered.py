@@ -35,7 +35,7 @@ def layout(widths: Sequence[float], edges: Sequence[Edge], beside: Collection[in
     """Places for nodes of these widths, with an edge from each node to those that read it, which come later
     in the numbering. The nodes `beside` stand beside the others, which follow each other straight on.
     """
-    rows = _rows(len(widths), edges)
+    rows = rows_of(len(widths), edges)
     wide, chains = list(widths), dict[Edge, list[int]]()
     row_of = list(rows)
     for start, end in edges:
@@ -59,7 +59,7 @@ def layout(widths: Sequence[float], edges: Sequence[Edge], beside: Collection[in
     return Layout(tuple(rows), tuple(middles[: len(widths)]), passing, right - left)
 
 
-def _rows(count: int, edges: Sequence[Edge]) -> list[int]:
+def rows_of(count: int, edges: Sequence[Edge]) -> list[int]:
     """Each node right below the lowest that it reads; one that reads nothing right above what reads it."""
     readers, sources = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
     for start, end in edges:

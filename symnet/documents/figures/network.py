@@ -5,13 +5,18 @@ Layers of units in a row are drawn unit by unit (`units.py`), anything else as a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Integer
 
 from symnet.equations.program import Program, reads
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.messages import say
+
+LONG = 6
+"""More equal layers than these, one after the other, are not drawn one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,14 @@ class Layer:
     parameters: tuple[Tensor, ...] = ()  # that no layer before it has
     shared: tuple[tuple[int, Tensor], ...] = ()  # parameters of layers before it, with their numbers
     recurs: bool = False  # whether it reads what it gave at another step
+    also: tuple[str, ...] = ()  # the layers after it that it stands for, too, since they are like it
 
     @property
     def name(self) -> str:
         """What is written on it."""
+        if self.also:
+            first, last = (name.removeprefix("layer ") for name in (self.origin, self.also[-1]))
+            return say("{first} … {last}: {count} alike", first=first, last=last, count=len(self.also) + 1)
         name = self.origin.removeprefix("layer ")
         return say("layer {name}", name=name) if name.isdigit() else name
 
@@ -68,6 +77,40 @@ def layers_of(program: Program) -> list[Layer]:
         owner |= {tensor.name: place for tensor in own if tensor.name not in owner}
         number |= dict.fromkeys(names, place)
     return found
+
+
+def folded(program: Program, layers: list[Layer]) -> list[Layer]:
+    """The layers with long rows of equal ones, each read by the next alone, drawn as the first, one for all
+    between, and the last.
+    """
+    readers = Counter(source for layer in layers for source in layer.sources)
+    owners = {owner for layer in layers for owner, _ in layer.shared}
+    forms = [_form(program, layer) for layer in layers]
+    rows: list[list[int]] = []
+    for k, layer in enumerate(layers):
+        after = rows and layer.sources == (k - 1,) and readers[k - 1] == 1 and not layer.shared
+        if after and forms[k] == forms[k - 1] and not owners & {k - 1, k}:
+            rows[-1].append(k)
+        else:
+            rows.append([k])
+    found: list[Layer] = []
+    number: dict[int, int] = {}
+    for row in rows:
+        parts = [[k] for k in row] if len(row) <= LONG else [row[:1], row[1:-1], row[-1:]]
+        for part in parts:
+            layer = layers[part[0]]
+            also = tuple(layers[k].origin for k in part[1:])
+            sources = tuple(number[source] for source in layer.sources)
+            shared = tuple((number[owner], tensor) for owner, tensor in layer.shared)
+            number |= dict.fromkeys(part, len(found))
+            found.append(replace(layer, sources=sources, shared=shared, also=also))
+    return found
+
+
+def _form(program: Program, layer: Layer) -> tuple[Any, ...]:
+    """What two layers have in common that are drawn alike."""
+    shapes = [shape_words(program, tensor) for tensor in (layer.gives, *layer.parameters)]
+    return layer.kind, layer.recurs, *shapes
 
 
 def _recurs(program: Program, names: list[str]) -> bool:

@@ -35,10 +35,10 @@ HEAD = 7.0
 
 def svg(drawing: Drawing, language: Language | None = None, alone: bool = False) -> str:
     """The drawing as an SVG element; a file of its own where it stands `alone`."""
-    said = language or Language()
+    drawing = (language or Language()).all_of(drawing)
     width, height = _number(drawing.width), _number(drawing.height)
-    title = html.escape(said(drawing.title))
-    inside = "".join(_part(part, said) for part in drawing.parts)
+    title = html.escape(drawing.title)
+    inside = "".join(_part(part) for part in drawing.parts)
     space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
     style = f"<style>{STYLE}</style>" if alone else ""
     head = f'<svg{space} class="{drawing.kind}" viewBox="0 0 {width} {height}" style="max-width:{width}px"'
@@ -46,18 +46,18 @@ def svg(drawing: Drawing, language: Language | None = None, alone: bool = False)
 
 
 @singledispatch
-def _part(part: Part, said: Language) -> str:
+def _part(part: Part) -> str:
     raise TypeError(f"{type(part).__name__} has no SVG; add it in svg.py")
 
 
 @_part.register
-def _(part: Circle, said: Language) -> str:
+def _(part: Circle) -> str:
     place = f'cx="{_number(part.x)}" cy="{_number(part.y)}" r="{_number(part.radius)}"'
     return f'<circle class="{part.kind}"{_data(part.data)} {place}/>'
 
 
 @_part.register
-def _(part: Box, said: Language) -> str:
+def _(part: Box) -> str:
     place = f'x="{_number(part.x)}" y="{_number(part.y)}"'
     sides = f'width="{_number(part.width)}" height="{_number(part.height)}"'
     corners = f' rx="{_number(part.round)}"' if part.round else ""
@@ -65,7 +65,7 @@ def _(part: Box, said: Language) -> str:
 
 
 @_part.register
-def _(part: Path, said: Language) -> str:
+def _(part: Path) -> str:
     if not part.bends and len(part.points) == 2 and not part.arrow:
         (x1, y1), (x2, y2) = part.points
         ends = f'x1="{_number(x1)}" y1="{_number(y1)}" x2="{_number(x2)}" y2="{_number(y2)}"'
@@ -93,7 +93,7 @@ def _head(points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 
 @_part.register
-def _(part: Patches, said: Language) -> str:
+def _(part: Patches) -> str:
     areas = "".join(map(_area, part.areas))
     strength = f' fill-opacity="{part.strength:.2g}"' if part.strength < 1 else ""
     return f'<path class="{part.kind}"{strength} d="{areas}"/>'
@@ -102,23 +102,23 @@ def _(part: Patches, said: Language) -> str:
 def _area(points: tuple[Point, ...]) -> str:
     (x, y), (x2, y2) = points[0], points[min(2, len(points) - 1)]
     if points == ((x, y), (x2, y), (x2, y2), (x, y2)):
-        across, down = _number(x2 - x), _number(y2 - y)
+        across, down = _number(round(x2, 1) - round(x, 1)), _number(round(y2, 1) - round(y, 1))
         return f"M{_number(x)} {_number(y)}h{across}v{down}h-{across}z"
     return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points) + "z"
 
 
 @_part.register
-def _(part: Label, said: Language) -> str:
+def _(part: Label) -> str:
     place = f'x="{_number(part.x)}" y="{_number(part.y)}"'
     if part.turned:
         place = f'transform="translate({_number(part.x)} {_number(part.y)}) rotate(-90)"'
-    return f'<text class="{part.kind}" {place} text-anchor="{part.anchor}">{_words(part, said)}</text>'
+    return f'<text class="{part.kind}" {place} text-anchor="{part.anchor}">{_words(part)}</text>'
 
 
 @_part.register
-def _(part: Group, said: Language) -> str:
+def _(part: Group) -> str:
     kind = f' class="{part.kind}"' if part.kind else ""
-    return f"<g{kind}{_data(part.data)}>{''.join(_part(inner, said) for inner in part.parts)}</g>"
+    return f"<g{kind}{_data(part.data)}>{''.join(_part(inner) for inner in part.parts)}</g>"
 
 
 def _data(data: Data) -> str:
@@ -129,15 +129,13 @@ def _number(value: float) -> str:
     return f"{round(value, 1):g}"
 
 
-def _words(label: Label, said: Language) -> str:
+def _words(label: Label) -> str:
     """What is written, formulas as runs of text that stand higher or lower."""
     parts: Words = (label.words,) if isinstance(label.words, str) else label.words
     if all(isinstance(part, str) for part in parts):
-        return html.escape("".join(said(part) for part in parts if isinstance(part, str)))
+        return html.escape("".join(part for part in parts if isinstance(part, str)))
     size, level, out = size_of(label.kind), 0, ""
-    runs = [
-        run for part in parts for run in ([(said(part), "", 0)] if isinstance(part, str) else _runs(part))
-    ]
+    runs = [run for part in parts for run in ([(part, "", 0)] if isinstance(part, str) else _runs(part))]
     for text, kind, raised in runs:
         shift = f' dy="{_number(0.32 * size * (level - raised))}"' if raised != level else ""
         small = f' font-size="{_number(0.72 * size)}"' if raised else ""

@@ -38,6 +38,8 @@ FILLS = {
     "field": "black!4",
     "given": "black!4",
     "gap": "white",
+    "yes": "black",
+    "no": "white",
 }
 LINES = {
     "tied": "dashed",
@@ -48,6 +50,8 @@ LINES = {
     "curve": "blue!65!black,line width=1pt",
     "line": "black,line width=.8pt",
     "frame": "black!30",
+    "hidden": "blue!65!black",
+    "output": "orange!85!black",
 }
 OUTLINES = {
     "hidden": "blue!65!black",
@@ -63,8 +67,8 @@ SIDES = {"start": "base west", "middle": "base", "end": "base east"}
 def tikz(drawing: Drawing, language: Language | None = None) -> str:
     """The drawing as a tikzpicture, made smaller where a page has not the room."""
     unit = min(UNIT, WIDTH / drawing.width, HEIGHT / drawing.height)
-    said = language or Language()
-    lines = [line for part in drawing.parts for line in _part(part, unit, said)]
+    drawing = (language or Language()).all_of(drawing)
+    lines = [line for part in drawing.parts for line in _part(part, unit)]
     options = f"x={unit:.3g}pt,y=-{unit:.3g}pt,line width=.5pt,inner sep=0pt,>=stealth"
     frame = f"\\path (0,0) rectangle ({_number(drawing.width)},{_number(drawing.height)});"
     return "\n".join((rf"\begin{{tikzpicture}}[{options}]", frame, *lines, r"\end{tikzpicture}"))
@@ -76,12 +80,12 @@ def _styled(table: dict[str, str], kind: str, otherwise: str = "") -> str:
 
 
 @singledispatch
-def _part(part: Part, unit: float, said: Language) -> list[str]:
+def _part(part: Part, unit: float) -> list[str]:
     raise TypeError(f"{type(part).__name__} has no TikZ; add it in tikz.py")
 
 
 @_part.register
-def _(part: Circle, unit: float, said: Language) -> list[str]:
+def _(part: Circle, unit: float) -> list[str]:
     fill = _styled(FILLS, part.kind, "white")
     draw = "white" if "point" in part.kind else fill if fill != "white" else "black!60"
     radius = f"circle[radius={part.radius * unit:.3g}pt]"
@@ -89,7 +93,7 @@ def _(part: Circle, unit: float, said: Language) -> list[str]:
 
 
 @_part.register
-def _(part: Box, unit: float, said: Language) -> list[str]:
+def _(part: Box, unit: float) -> list[str]:
     rounded = f",rounded corners={part.round * unit:.3g}pt" if part.round else ""
     corner = _at((part.x + part.width, part.y + part.height))
     where = f"{_at((part.x, part.y))} rectangle {corner};"
@@ -102,7 +106,7 @@ def _(part: Box, unit: float, said: Language) -> list[str]:
 
 
 @_part.register
-def _(part: Path, unit: float, said: Language) -> list[str]:
+def _(part: Path, unit: float) -> list[str]:
     style = [_styled(LINES, part.kind, "black!60"), *(["dashed,black!40"] if "tied" in part.kind else [])]
     if part.arrow:
         style.append("->")
@@ -115,18 +119,16 @@ def _(part: Path, unit: float, said: Language) -> list[str]:
 
 
 @_part.register
-def _(part: Patches, unit: float, said: Language) -> list[str]:
+def _(part: Patches, unit: float) -> list[str]:
     areas = [" -- ".join(map(_at, area)) + " -- cycle" for area in part.areas]
     opacity = f",fill opacity={part.strength:.2g}" if part.strength < 1 else ""
     return [rf"\fill[{_styled(FILLS, part.kind, 'black!55')}{opacity}] " + "\n".join(areas) + ";"]
 
 
 @_part.register
-def _(part: Label, unit: float, said: Language) -> list[str]:
+def _(part: Label, unit: float) -> list[str]:
     parts = (part.words,) if isinstance(part.words, str) else part.words
-    words = "".join(
-        _spaced(said(inner)) if isinstance(inner, str) else f"${latex(inner)}$" for inner in parts
-    )
+    words = "".join(_spaced(inner) if isinstance(inner, str) else f"${latex(inner)}$" for inner in parts)
     size = size_of(part.kind) * unit
     font = rf"\fontsize{{{size:.3g}}}{{{1.2 * size:.3g}}}\selectfont\sffamily"
     font += r"\bfseries" if "name" in part.kind.split() else ""
@@ -137,8 +139,8 @@ def _(part: Label, unit: float, said: Language) -> list[str]:
 
 
 @_part.register
-def _(part: Group, unit: float, said: Language) -> list[str]:
-    return [line for inner in part.parts for line in _part(inner, unit, said)]
+def _(part: Group, unit: float) -> list[str]:
+    return [line for inner in part.parts for line in _part(inner, unit)]
 
 
 def _spaced(words: str) -> str:

@@ -9,7 +9,7 @@ from symnet.documents.figures.drawing import Circle, Drawing, Group, Label, Part
 from symnet.documents.figures.network import Layer, shape_words
 from symnet.documents.names import tensor_name
 from symnet.equations.program import Program
-from symnet.messages import say
+from symnet.messages import say, say_count
 
 MOST, KEPT = 7, 3
 """So many units are drawn; of a larger layer the first and the last few, with dots between."""
@@ -48,7 +48,7 @@ def units_drawing(program: Program, layers: Sequence[Layer], units: Sequence[int
         dots = [Label(x[k], (head + height - FOOT) / 2 + 7, "⋮", "dots")] if count > MOST else []
         feet_of = [
             Label(x[k], height - 26, feet[k], "label strong"),
-            Label(x[k], height - 9, _count(count), "small"),
+            Label(x[k], height - 9, say_count("{number} unit", "{number} units", count), "small"),
         ]
         parts.append(Group((*circles, *dots, *feet_of), "layer", (("layer", layer.origin),)))
     told = say(
@@ -64,10 +64,6 @@ def _places(count: int, x: float, head: float, height: float) -> Mapping[int, tu
     middle = (head + height - FOOT) / 2
     last = min(count, MOST) - 1
     return {unit: (x, middle + STEP * (row - last / 2)) for unit, row in zip(drawn, rows, strict=True)}
-
-
-def _count(units: int) -> str:
-    return say("1 unit") if units == 1 else say("{units} units", units=units)
 
 
 def _parameters(program: Program, layer: Layer) -> list[Words]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from functools import partial
 
@@ -12,13 +13,17 @@ from symnet.documents.breaking import lines, width
 from symnet.documents.figures.svg import STYLE
 from symnet.documents.html.listing import listing
 from symnet.documents.mathml import mathml, mathml_lines
-from symnet.documents.outline import Document, Statement, Text
+from symnet.documents.outline import Document, Statement, Text, Unfolding
+from symnet.documents.patterns import MARK
 from symnet.documents.typeset import Node
 from symnet.messages import Language
 from symnet.rendering import environment
 
 LINE = 44.0
 """So many em fit on a line of the page."""
+REFERENCE = re.compile(rf"\(((?:\d+|{MARK.pattern})[a-z]?)\)")
+"""The number of an equation, or in a pattern the mark in its place."""
+UNFOLDS = True
 NAME, SUFFIX, WORDS = "html", ".html", "a page that opens from disk, with its formulas as real text"
 
 
@@ -36,6 +41,8 @@ def write(document: Document) -> str:
         listing=listing,
         safe=Markup,
         mark=_mark,
+        marks=_marks,
+        unfolds=_unfolds,
         drawings=STYLE,
     )
 
@@ -47,7 +54,7 @@ def _text(text: Text | str) -> Markup:
 
 
 def _linked(words: str) -> str:
-    return re.sub(r"\((\d+[a-z]?)\)", r'(<a href="#eq-\1">\1</a>)', html.escape(words))
+    return REFERENCE.sub(r'(<a href="#eq-\1">\1</a>)', html.escape(words))
 
 
 def _formula(node: Node) -> Markup:
@@ -62,3 +69,13 @@ def _is_wide(block: Statement) -> bool:
 def _mark(name: str) -> str:
     """The name of a block's class, which tells the template how to print it."""
     return type(name).__name__.lower()
+
+
+def _marks(block: Unfolding) -> str:
+    """What the marks of a pattern stand for."""
+    return json.dumps(dict(block.pattern.marks))
+
+
+def _unfolds(document: Document) -> bool:
+    """Whether something in the document is unfolded on demand."""
+    return any(isinstance(block, Unfolding) for section in document.sections for block in section.blocks)

@@ -7,7 +7,7 @@ stay in the other formats.
 
 from __future__ import annotations
 
-from symnet.documents.markdown.blocks import Dialect, Writer, fenced, formula
+from symnet.documents.markdown.blocks import Dialect, Writer, escape, fenced, formula
 from symnet.documents.outline import Document, Figure
 from symnet.documents.typeset import Node
 
@@ -32,6 +32,8 @@ def _display(body: str) -> str:
 
 
 def _figure(figure: Figure) -> str:
+    if figure.file:
+        return f"![{escape(figure.caption)}]({figure.file})\n\n*{escape(figure.caption)}*"
     return fenced(figure.mermaid, "mermaid") if figure.mermaid else ""
 
 

@@ -67,7 +67,9 @@ class Writer:
     def title(self, document: Document) -> str:
         """The title of a document, and what it is about."""
         title = self.say("Back-propagation of {title}", title=f"*{escape(document.title)}*")
-        return f"# {title}\n\n{self.text(document.lead)}"
+        parts = [f"# {escape(document.heading) or title}", self.text(document.lead)]
+        parts += [f"[{escape(name)}]({file})" for name, file in document.elsewhere]
+        return "\n\n".join(parts)
 
     def told(self, document: Document) -> str:
         """What made a document."""
