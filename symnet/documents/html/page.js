@@ -241,12 +241,11 @@
 
   const views = $$("#views input");
   const levels = $$("#levels input");
-  const forms = $$(".forms");
   let shown = new Set();
 
   function show() {
     shown = new Set(views.filter((view) => view.checked).map((view) => view.value));
-    for (const all of forms) {
+    for (const all of $$(".forms")) {
       const found = [...all.children].filter((form) => shown.has(form.dataset.view));
       const visible = found.length ? found : [...all.children].filter((form) => form.dataset.view === "index");
       for (const form of all.children) {
@@ -274,6 +273,7 @@
     keepPlace(show);
   }));
   levels.forEach((level) => level.addEventListener("change", () => keepPlace(detail)));
+  document.addEventListener("unfolded", show); // equations that were not there
 
   // what changes above the step must not move it away
   function keepPlace(change) {
