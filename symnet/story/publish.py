@@ -24,8 +24,8 @@ from symnet.story.runs import Runs
 
 MEASURED = "measured"
 MARKED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.DOTALL)
-SHOWN = 40
-"""So many lines of a difference are told for each file."""
+SHOWN, WIDE = 40, 200
+"""So many lines of a difference are told for each file, and so much of each."""
 
 
 def texts() -> dict[str, str]:
@@ -68,7 +68,8 @@ def differences(folder: Path, now: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} is {'not there' if name in now else 'no longer written'}"
         elif MEASURED not in Path(name).name:
             old, new = (_settled(text).splitlines() for text in (there[name], now[name]))
-            yield from list(difflib.unified_diff(old, new, name, f"now: {name}", lineterm="", n=0))[:SHOWN]
+            lines = list(difflib.unified_diff(old, new, name, f"now: {name}", lineterm="", n=0))
+            yield from (line[:WIDE] for line in lines[:SHOWN])
 
 
 def _present(folder: Path) -> dict[str, str]:

@@ -147,13 +147,13 @@ class Article:
         return f"\\item {reason}\n" + (f"{{{small}\n{shown}}}" if small else shown)
 
     def figure(self, block: Figure) -> str:
-        """A drawing where it is given for LaTeX too, no wider than the page; nothing needs to be said where
+        """A drawing where it is given for LaTeX too, no larger than the page; nothing needs to be said where
         the tables say the same.
         """
         if not block.tikz:
             return ""
-        width = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
-        drawing = f"\\resizebox{{{width}}}{{!}}{{%\n{block.tikz.strip()}}}"
+        limits = r"max width=\linewidth,max totalheight=0.66\textheight"
+        drawing = f"\\begin{{adjustbox}}{{{limits}}}\n{block.tikz.strip()}\n\\end{{adjustbox}}"
         caption = rf"{{\small {latex_text(block.caption)}\par}}"
         return f"\\begin{{center}}\n{drawing}\\par\\medskip\n{caption}\n\\end{{center}}"
 
