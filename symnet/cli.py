@@ -223,6 +223,7 @@ def derive(
     def make() -> Texts:
         from symnet.documents import formats, pdf
         from symnet.documents.notation import Notation
+        from symnet.live import live_of
         from symnet.results import example_of, record, results_of
         from symnet.spec import load
 
@@ -241,7 +242,8 @@ def derive(
         if fragment:
             return {"text": derivation.fragment(chosen, convention)}
         example = example_of(load(spec), derivation)
-        said = (convention, certificate, measured, example, language, unfold)
+        live = live_of(derivation, load(spec)) if chosen == "html" else None
+        said = (convention, certificate, measured, example, language, unfold, live)
         if chosen == pdf.NAME:
             made = _printed(partial(derivation.pdf, *said))
             return {"base64": b64encode(made).decode()}

@@ -34,8 +34,10 @@ import numpy as np
 
 from symnet.data import write_npz
 from symnet.documents import formats
+from symnet.documents.outline import Live
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
+from symnet.live import live_of
 from symnet.messages import languages
 from symnet.pipeline import Derivation, Network
 from symnet.results import example_of, record, results_of
@@ -88,8 +90,8 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
         )
     trained, parameters, beyond = _training(spec, derivation, kept, again, fresh)
     measured = trained | measured
-    example = example_of(spec, derivation)
-    files = _documents(derivation, certificate, measured, example) | {
+    example, live = example_of(spec, derivation), live_of(derivation, spec)
+    files = _documents(derivation, certificate, measured, example, live) | {
         "spec.toml": spec.text,
         "certificate.json": claims,
         "measured.json": _lines(measured),
@@ -98,15 +100,26 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
 
 
 def _documents(
-    derivation: Derivation, certificate: Certificate, measured: Measured, example: Mapping[str, Any] | None
+    derivation: Derivation,
+    certificate: Certificate,
+    measured: Measured,
+    example: Mapping[str, Any] | None,
+    live: Live | None,
 ) -> Files:
     """The module, and the derivation in every format."""
-    results = results_of(measured)
-    write = partial(derivation.document, certificate=certificate, results=results, example=example)
-    files = {
-        f"derivation{form.SUFFIX}": write(name) for name, form in formats().items() if name not in LEFT_OUT
+    shown: dict[str, Any] = {
+        "certificate": certificate,
+        "results": results_of(measured),
+        "example": example,
+        "live": live,
     }
-    files |= {f"derivation.{code}.html": write("html", language=code) for code in languages()[1:]}
+    files = {
+        f"derivation{form.SUFFIX}": derivation.document(name, **shown)
+        for name, form in formats().items()
+        if name not in LEFT_OUT
+    }
+    for code in languages()[1:]:
+        files[f"derivation.{code}.html"] = derivation.document("html", language=code, **shown)
     return files | {"trainer.py": derivation.generate("numpy")}
 
 

@@ -36,7 +36,7 @@ from symnet.documents.mathematics import Printer
 from symnet.documents.mathml import mathml
 from symnet.documents.matrices import Convention
 from symnet.documents.notation import COMMON, Notation
-from symnet.documents.outline import Evidence, Meta, Results
+from symnet.documents.outline import Evidence, Live, Meta, Results
 from symnet.documents.pdf import pdf
 from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate
@@ -266,7 +266,7 @@ class Derivation:
         """The command of the shell that makes the same again; empty where there is no file."""
         return f"symnet {verb} {self.source}" if self.source else ""
 
-    def document(
+    def document(  # noqa: PLR0913 - each may be left out
         self,
         form: str = "html",
         convention: Convention = "rows",
@@ -275,11 +275,12 @@ class Derivation:
         example: Arrays | None = None,
         language: str = "en",
         unfold: bool = False,
+        live: Live | None = None,
     ) -> str:
         """The derivation as a document: "html", "latex", "markdown" and so on, in English ("en") or Chinese
-        ("zh"). A certificate and measured results go into it if given, and from arrays for the data and the
-        parameters of an `example` the values of all tensors. What repeats from layer to layer is printed
-        once, unless `unfold` says otherwise.
+        ("zh"). A certificate, measured results and what a page trains with go into it if given, and from
+        arrays for the data and the parameters of an `example` the values of all tensors. What repeats from
+        layer to layer is printed once, unless `unfold` says otherwise.
         """
         values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
@@ -291,7 +292,7 @@ class Derivation:
         meta = Meta(
             self.network.name, command, self.source, name, settings, language, values, notation, unfold
         )
-        return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
+        return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results, live)
 
     def fragment(self, form: str = "latex", convention: Convention = "rows") -> str:
         """The equations alone, in "latex" or "typst", to be pasted into a paper."""

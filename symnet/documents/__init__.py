@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from symnet.derivation.journal import Derived
 from symnet.discovery import modules
 from symnet.documents.compose import compose
 from symnet.documents.matrices import Convention
-from symnet.documents.outline import Document, Evidence, Meta, Results
+from symnet.documents.outline import Document, Evidence, Live, Meta, Results
 from symnet.documents.repeats import general
 from symnet.errors import SymnetError, nearest
 from symnet.messages import languages
@@ -39,7 +40,7 @@ def formats() -> Mapping[str, Format]:
 
 
 @uncollected()
-def document(
+def document(  # noqa: PLR0913 - a derivation, and what was found out about it
     derived: Derived,
     meta: Meta,
     form: str = "html",
@@ -47,6 +48,7 @@ def document(
     code: str = "",
     evidence: Evidence | None = None,
     results: Results | None = None,
+    live: Live | None = None,
 ) -> str:
     """The document of a derivation in the format `form`.
 
@@ -56,7 +58,7 @@ def document(
         expected, near = "one of " + ", ".join(languages()), nearest(meta.language, languages())
         raise SymnetError(f"there is no language {meta.language!r}", expected=expected, suggestion=near)
     chosen = _format(form, convention)
-    outline = compose(derived, meta, convention, code, evidence, results)
+    outline = replace(compose(derived, meta, convention, code, evidence, results), live=live)
     return chosen.write(outline if getattr(chosen, "UNFOLDS", False) else general(outline))
 
 

@@ -36,6 +36,7 @@ from symnet.documents.outline import (
     Text,
 )
 from symnet.documents.repeats import folded
+from symnet.documents.symbols import assumed, symbols
 from symnet.equations.program import Equation
 from symnet.index.symbols import Role, Tensor
 from symnet.messages import Language, in_turn, say, say_count
@@ -133,7 +134,16 @@ def compose(
         "parameter, one step of the chain rule at a time.",
         loss=context.loss,
     )
-    whole = Document(meta.title, lead, tuple(sections), meta.command, meta.source, meta.language)
+    whole = Document(
+        meta.title,
+        lead,
+        tuple(sections),
+        meta.command,
+        meta.source,
+        meta.language,
+        symbols=symbols(context),
+        assumed=assumed(context),
+    )
     told = context.language.all_of(whole)
     return told if meta.unfold else folded(told, context)
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from symnet.derivation.journal import Derived
 from symnet.documents import typeset as t
+from symnet.documents.breaking import width
 from symnet.documents.differentials import as_trace, in_elements
 from symnet.documents.mathematics import Printer
 from symnet.documents.matrices import (
@@ -21,12 +22,16 @@ from symnet.documents.notation import COMMON, Notation, names_for
 from symnet.documents.numbers import Values, in_numbers
 from symnet.documents.outline import Statement, Text
 from symnet.documents.reasons import shown
+from symnet.documents.scalars import Scalars
 from symnet.documents.shapes import fitting
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
 from symnet.index.symbols import Tensor
 from symnet.lowering.matrix import MatMul
 from symnet.messages import NEXT, Language, say
+
+LONGEST = 90.0
+"""So many em may an equation take that is written out number by number."""
 
 
 class Context:
@@ -56,6 +61,7 @@ class Context:
         self.matrices = MatrixPrinter(self.tensors, self.names)
         self.numbers = derived.program.numbers
         self.loss = tensor_name(derived.loss, names=self.names)
+        self.scalars = Scalars(derived)
 
     def along(self, part: Derived, whole: Program) -> Context:
         """The context of what is derived further, whose equations have their numbers in this derivation."""
@@ -101,6 +107,7 @@ class Context:
             equation.origin,
             equation.tensor.adjoint_of,
             self.in_numbers(equation),
+            self.written_out(equation),
         )
 
     def introduced(
@@ -129,6 +136,15 @@ class Context:
             return None
         name = self.matrices.tensor(equation.tensor)
         return in_numbers(name, equation, program, self.values, self.convention)
+
+    def written_out(self, equation: Equation) -> tuple[Node, ...]:
+        """The equation for every value of its indices, where the network is tiny and every line short."""
+        written = (
+            row(self.printer.show(left), t.EQUALS, self.printer.show(right))
+            for left, right in self.scalars.equations(equation)
+        )
+        lines = tuple(written)
+        return lines if all(width(line) <= LONGEST for line in lines) else ()
 
     def slope(self, below: Node) -> Node:
         """The partial derivative of the loss with respect to what stands below."""

@@ -48,6 +48,7 @@ class Statement:
     origin: str = ""  # "layer 1", "loss": what states it; of an adjoint, what states the tensor it belongs to
     blames: str = ""  # of an adjoint, the tensor whose adjoint it is
     numbers: Node | None = None  # the same in the numbers of a worked example
+    scalars: tuple[Node, ...] = ()  # the same for every value of its indices, where these are few
 
     @property
     def anchor(self) -> str:
@@ -152,6 +153,28 @@ Block = Paragraph | Statement | Steps | Table | Code | Figure | Measured | Fold 
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What a page trains with, where it does: the network as an ES module with a Trainer, and its data."""
+
+    module: str
+    data: Mapping[str, Any]  # as lists, by the names of the inputs and targets, in the Trainer's order
+    inputs: tuple[str, ...]  # those of them that a prediction takes
+    weights: Mapping[str, str]  # the matrix of weights of each layer: {"layer 1": "W1"}
+    seed: int = 0  # that draws the first parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What is to be known of a tensor wherever its name stands."""
+
+    name: str
+    what: str
+    shape: str = ""
+    label: str = ""  # the number of the equation that defines it
+    origin: str = ""  # "layer 1"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole document."""
 
@@ -161,8 +184,11 @@ class Document:
     command: str = ""  # how it was made
     source: str = ""  # the specification's file name
     language: str = "en"  # that all of this is written in
-    heading: str = ""  # in place of "Back-propagation of" and the title
+    heading: str = ""  # of what is told from top to bottom, and is no derivation to walk through
     elsewhere: tuple[tuple[str, str], ...] = ()  # the same in other languages: their names and files
+    symbols: tuple[Symbol, ...] = ()
+    assumed: Text = ()  # the sizes of what is written out number by number, where nobody has given them
+    live: Live | None = None  # for formats that run
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from symnet.messages import Language, say
 from symnet.pipeline import Derivation, evidence_of
 from symnet.story.runs import Runs
 
+B = TypeVar("B", bound=Block)
+
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
@@ -36,12 +39,13 @@ class Quoted:
 
     def blocks(self, anchor: str) -> tuple[Block, ...]:
         """What a section says."""
-        return next(section.blocks for section in self.document.sections if section.anchor == anchor)
+        found = next(section.blocks for section in self.document.sections if section.anchor == anchor)
+        return tuple(map(plain, found))
 
     def equation(self, name: str, form: str = "both") -> Statement:
         """The equation that defines a tensor: its "index" form, its "matrix" form, or "both"."""
         found = next(block for block in self._statements() if block.of == name)
-        found = replace(found, label=found.label if self.numbered else "")
+        found = plain(replace(found, label=found.label if self.numbered else ""))
         if form == "matrix":
             assert found.matrix is not None, f"{name} has a matrix form"
             return replace(found, index=found.matrix, matrix=None)
@@ -50,6 +54,15 @@ class Quoted:
     def _statements(self) -> Iterator[Statement]:
         for section in self.document.sections:
             yield from _statements(section.blocks)
+
+
+def plain(block: B) -> B:
+    """A block without the equations written out number by number: the story has its own numbers."""
+    if isinstance(block, Statement):
+        return replace(block, numbers=None, scalars=())
+    if isinstance(block, Fold):
+        return replace(block, blocks=tuple(map(plain, block.blocks)))
+    return block
 
 
 def _statements(blocks: Sequence[Block]) -> Iterator[Statement]:

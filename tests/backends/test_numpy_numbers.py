@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from backends.modules import data_of, load, set_parameters, source_of, trainer_of, zero_states
+from backends.modules import data_of, derived_from, load, set_parameters, source_of, trainer_of, zero_states
 from backends.test_numpy_networks import SMOOTH, arrays_for, derived_network
 from behind import network_behind
 from layers.samples import SIZES, arrays_of, every_sample, network_of
@@ -125,6 +125,12 @@ def test_every_optimizer_remembers_the_same(optimizer):
     for _ in range(3):
         assert numbers.step(*data) == pytest.approx(arrays.step(*data), rel=1e-12)
     assert_same(numbers, arrays)
+
+
+def test_parameters_that_are_single_numbers():
+    text = "X: input[N]\na: parameter\nb: parameter\nL = sum(X[n]**2, n)*(a + b)"
+    derived = derived_from(text, ("a", "b"))
+    assert by_numbers(derived, {"N": 3}, {"X": np.arange(3.0), "a": np.array(2.0), "b": np.array(-1.0)})
 
 
 @pytest.mark.parametrize("batch_size", [None, 2])

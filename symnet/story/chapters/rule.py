@@ -11,7 +11,7 @@ from symnet.documents.outline import Block, Fold, Section, Statement, Table
 from symnet.story.chapters.line import plane, points
 from symnet.story.networks import WANTED
 from symnet.story.rosenblatt import Lesson, Move
-from symnet.story.teller import Teller, number, pair, short, symbol, table
+from symnet.story.teller import Teller, number, pair, plain, short, symbol, table
 
 
 def chapter(tell: Teller) -> Section:
@@ -79,7 +79,7 @@ def _updates(tell: Teller) -> list[Statement]:
     derived = tell.runs.perceptron.derived
     context = Context(derived, "rows")
     told = [context.statement(equation, derived.computed) for equation in derived.updates]
-    return [replace(statement, label="", matrix=None, shapes=(), words="") for statement in told]
+    return [plain(replace(statement, label="", matrix=None, shapes=(), words="")) for statement in told]
 
 
 def moves(tell: Teller, made: Sequence[Move]) -> Table:

@@ -1,5 +1,5 @@
 """Products summed over axes: loops written out where the matrices are small, otherwise calls of one
-function for matrices, which takes a BLAS where there is one.
+function for matrices (which takes a BLAS where there is one), in a language that has such.
 
 Each axis goes by a letter. An axis of a stack is an outer loop: both operands and the result have it, or one
 operand stands still along it and has its rows or columns elsewhere.
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, S
 
-from symnet.backends.c.looks import Look, look
-from symnet.backends.c.scope import Scope
+from symnet.loops.looks import Look, look
+from symnet.loops.scope import Scope
 from symnet.lowering.instructions import Kind, Product
 
 SMALL = 64
@@ -91,7 +91,7 @@ def lettered(product: Product) -> Sum:
 def write(scope: Scope, product: Product, note: Callable[[], str], onto: Sink | None = None) -> None:
     """The lines for a product; with a sink it is added to that, and its own result is scratch."""
     total = lettered(product)
-    matrices = _as_matrices(scope, total)
+    matrices = _as_matrices(scope, total) if scope.dialect.CALLS else None
     added = onto
     if matrices is None:
         added = _loops(scope, total, note(), onto)
@@ -203,14 +203,14 @@ def _loops(scope: Scope, total: Sum, note: str, onto: Sink | None = None) -> Sin
     with scope.loops([ranges[letter] for letter in kept]) if kept else scope.block(""):
         name = scope.fresh("sum")
         scope.active += (name,)
-        if len(summed) == 1 and _is_long(scope, total, summed[0]):
+        if scope.dialect.CALLS and len(summed) == 1 and _is_long(scope, total, summed[0]):
             still = {letter: index for letter, index in indices.items() if letter in kept}
             starts = ", ".join(_address(scope, factor, still) for factor in (a, b))
             count = scope.whole(total.sizes[summed[0]])
-            sum_ = f"(real)symnet_inner({count}, {starts})"
+            sum_ = scope.dialect.cast("real", f"symnet_inner({count}, {starts})")
             scope.add(f"{target} = {sum_};" if onto is None else f"{target} += {onto.scale} * {sum_};", note)
             return None
-        scope.add(f"real {name} = 0;")
+        scope.add(scope.dialect.variable("real", name, "0"))
         with scope.loops([ranges[letter] for letter in summed], braces=False):
             scope.add(f"{name} += {value};", note)
         scope.add(f"{target} = {name};" if onto is None else f"{target} += {onto.scale} * {name};")

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from sympy import Expr, Mul
 
-from symnet.backends.c.functions import element
-from symnet.backends.c.looks import Look, look
-from symnet.backends.c.scope import Scope
 from symnet.index.symbols import Index
+from symnet.loops.looks import Look, look
+from symnet.loops.scope import Scope
 from symnet.lowering.instructions import Constant, Kind, Line, Map, Operand, View, views_of
 
 PLACES = tuple(Index(f"_{k}") for k in range(32))
@@ -101,9 +100,6 @@ def _apart(one: tuple[str, object], other: tuple[str, object]) -> bool:
     return one[0] == other[0] and one[1] != other[1]
 
 
-TYPES = {Kind.REAL: "real", Kind.MASK: "mask", Kind.PLACE: "place"}
-
-
 def write(group: Group, wanted: Sequence[str], announce: Callable[[Line], str]) -> None:
     """The loop of a group. `announce` writes what stands before a line, and gives the note behind it."""
     scope = group.scope
@@ -157,14 +153,14 @@ class _Body:
         variable = self.held.get(place, "")
         if (guard and not variable) or not (guard or self.is_read_again(number, place)):
             self.held.pop(place, None)
-            scope.add(f"{guard}{_assigned(m, self.entry(m.out), texts)};", note)
+            scope.add(f"{guard}{self.assigned(m, self.entry(m.out), texts)};", note)
             return
         if variable:
-            scope.add(f"{guard}{_assigned(m, variable, texts)};", note)
+            scope.add(f"{guard}{self.assigned(m, variable, texts)};", note)
         else:
             variable = self.held[place] = scope.fresh(f"{m.out.buffer.name}_here")
             scope.active += (variable,)
-            scope.add(f"{TYPES[m.out.buffer.kind]} {variable} = {_value(m, texts)};", note)
+            scope.add(scope.dialect.variable(m.out.buffer.kind.value, variable, self.result(m, texts)), note)
         if not self.is_written_again(number, place) and self.group.is_wanted(m.out):
             scope.add(f"{self.entry(m.out)} = {variable};", note)
 
@@ -199,20 +195,19 @@ class _Body:
             return f"{scope.array(view.buffer)}[{scope.whole(seen.offset + self.indices[0])}]"
         return scope.at(seen, self.indices) if read else scope.place(seen, self.indices)
 
+    def assigned(self, m: Map, out: str, texts: Sequence[str]) -> str:
+        """The result given to `out`."""
+        if m.function in ("add", "subtract", "multiply", "divide") and texts[0] == out and len(texts) == 2:
+            sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}[m.function]
+            return f"{out} {sign}= {texts[1]}"
+        return f"{out} = {self.result(m, texts)}"
 
-def _assigned(m: Map, out: str, texts: Sequence[str]) -> str:
-    """The result given to `out`."""
-    if m.function in ("add", "subtract", "multiply", "divide") and texts[0] == out and len(texts) == 2:
-        sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}[m.function]
-        return f"{out} {sign}= {texts[1]}"
-    return f"{out} = {_value(m, texts)}"
-
-
-def _value(m: Map, texts: Sequence[str]) -> str:
-    texts = list(texts)
-    if m.function == "divide" and not any(_is_real(argument) for argument in m.args):
-        texts[0] = f"(real){texts[0]}"  # a quotient of whole numbers is none
-    return element(m.function, texts, _kind(m).value)
+    def result(self, m: Map, texts: Sequence[str]) -> str:
+        """The function of its arguments."""
+        dialect, texts = self.group.scope.dialect, list(texts)
+        if m.function == "divide" and not any(_is_real(argument) for argument in m.args):
+            texts[0] = dialect.cast("real", texts[0])  # a quotient of whole numbers is none
+        return dialect.element(m.function, texts, _kind(m).value)
 
 
 def _is_real(argument: Operand) -> bool:

@@ -10,13 +10,15 @@ from math import inf
 
 from sympy import Expr, Integer, Mul, S
 
-from symnet.backends.c.names import Names
-from symnet.backends.numpy.arguments import data_of, sizes_of_data
 from symnet.index.symbols import Role, Size
+from symnet.loops.dialect import Dialect
+from symnet.loops.names import Names
+from symnet.lowering.given import data_of, sizes_of_data
 from symnet.lowering.instructions import Buffer, Home, Kind, reads_of, writes_of
 from symnet.lowering.schedule import Schedule
 
-TYPES = {Kind.REAL: "real", Kind.MASK: "mask", Kind.PLACE: "place"}
+KINDS = (Kind.REAL, Kind.MASK, Kind.PLACE)
+"""In this order they lie in a workspace."""
 OF_TRAINER = frozenset({Home.PARAMETER, Home.GRADIENT, Home.DIRECTION, Home.PRODUCT, Home.STATE, Home.UPDATE})
 """Homes whose buffers lie in the trainer."""
 OF_WORKSPACE = frozenset({Home.WORKSPACE, Home.CONSTANT, Home.RANDOM, Home.GIVEN, Home.RESULT})
@@ -27,13 +29,19 @@ class Memory:
     """The buffers of one schedule by their places."""
 
     def __init__(
-        self, plan: Schedule, known: Mapping[Size, Expr], of_data: Sequence[Size], prefix: str
+        self,
+        plan: Schedule,
+        known: Mapping[Size, Expr],
+        of_data: Sequence[Size],
+        names: Names,
+        dialect: Dialect,
     ) -> None:
         self.plan = plan
         self.known = known
         self.of_data = tuple(of_data)
         self.free = tuple(s for s in plan.program.sizes if s not in known and s not in self.of_data)
-        self.names = Names((f"{prefix}_", "symnet_"))
+        self.names = names
+        self.dialect = dialect
         self.buffers = {buffer.name: buffer for buffer in plan.buffers}
         for tensor in plan.program.of_role(Role.INPUT, Role.TARGET):
             self.name(plan.of_tensor[tensor.name])
@@ -64,9 +72,9 @@ class Memory:
     def single(self, buffer: Buffer) -> str:
         """The field that is a number of its own; empty where the buffer is an array."""
         if buffer.home is Home.NUMBER or (buffer.home is Home.UPDATE and not buffer.shape):
-            return f"t->{self.name(buffer)}"
+            return self.dialect.field("t", self.name(buffer))
         if buffer.home is Home.WORKSPACE and not buffer.shape:
-            return f"w->{self.name(buffer)}"
+            return self.dialect.field("w", self.name(buffer))
         return ""
 
     def memory_of(self, buffer: Buffer) -> str:
@@ -81,6 +89,11 @@ class Memory:
         if buffer.home not in (Home.WORKSPACE, Home.UPDATE) or buffer.name in self.kept:
             return inf
         return self.reads[buffer.name]
+
+    def shape(self, buffer: Buffer) -> str:
+        """A shape as a person reads it."""
+        sizes = [str(size.xreplace(dict(self.known)).expand()) for size in buffer.shape]
+        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
     # --- what there is
 
@@ -138,16 +151,18 @@ class Memory:
                 yield buffer
 
     def numbers_of_trainer(self) -> list[Buffer]:
-        singles = [b for b in self.used.values() if self.owner(b) == b and self.single(b).startswith("t->")]
-        return list(dict.fromkeys(singles))
+        """The numbers that lie in the trainer."""
+        own = (b for b in self.used.values() if self.owner(b) == b and b.home is not Home.WORKSPACE)
+        return list(dict.fromkeys(b for b in own if self.single(b)))
 
     def numbers_of_workspace(self) -> list[Buffer]:
-        return [b for b in self.used.values() if self.single(b).startswith("w->")]
+        """The numbers that lie in the workspace."""
+        return [b for b in self.used.values() if b.home is Home.WORKSPACE and self.single(b)]
 
     def in_workspace(self) -> list[Buffer]:
         """The arrays of the workspace, those too that lie in another's memory."""
         found = [b for b in self.used.values() if b.home in OF_WORKSPACE and not self.single(b)]
-        return sorted(found, key=lambda b: list(TYPES).index(b.kind))
+        return sorted(found, key=lambda b: KINDS.index(b.kind))
 
     def pointer(self, buffer: Buffer) -> tuple[str, Expr]:
         """The field of the trainer that an array lies in, and from which entry on."""
@@ -160,11 +175,12 @@ def length(buffer: Buffer) -> Expr:
     return Mul(*buffer.shape)
 
 
-def memory_of(plan: Schedule, prefix: str) -> Memory:
+def memory_of(plan: Schedule, names: Names, dialect: Dialect) -> Memory:
     """The memory of a schedule."""
     program = plan.program
     known = {s: Integer(program.values[s.name]) for s in program.sizes if s.name in program.values}
     predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
     inputs = data_of(plan, (*plan.predict, *plan.infer), predicted)
     training = (*plan.predict, *plan.loss, *plan.backward, *plan.update, *plan.infer)
-    return Memory(plan, known, sizes_of_data(plan, inputs or data_of(plan, training, predicted)), prefix)
+    of_data = sizes_of_data(plan, inputs or data_of(plan, training, predicted))
+    return Memory(plan, known, of_data, names, dialect)

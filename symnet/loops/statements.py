@@ -1,4 +1,4 @@
-"""Instructions as lines of C, each with the number of its equation."""
+"""Instructions as lines of loops, each with the number of its equation."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from sympy import S
 
-from symnet.backends.c import maps, products, rows
-from symnet.backends.c.looks import look
-from symnet.backends.c.names import harmless
-from symnet.backends.c.scope import Scope
 from symnet.equations.text import equation_text
+from symnet.loops import maps, products, rows
+from symnet.loops.looks import look
+from symnet.loops.names import harmless
+from symnet.loops.scope import Scope
 from symnet.lowering.instructions import (
     Assign,
     Constant,
@@ -115,12 +115,12 @@ class Statements:
         elif isinstance(instruction, ScatterAdd):
             rows.scatter(self.scope, instruction, note)
         else:
-            raise AssertionError(f"{type(instruction).__name__} has no statement in C")
+            raise AssertionError(f"{type(instruction).__name__} has no statement in loops")
 
     def scale(self, scalar: Scalar) -> str:
         """What products are multiplied by before they are added, which is the same for most of them."""
         if scalar not in self.scales:
-            value = f"(real)({_bare(self.scope.number(scalar))})"
+            value = self.scope.dialect.cast("real", f"({_bare(self.scope.number(scalar))})")
             self.scales[scalar] = self.scope.hold("real", "scale", value)
         return self.scales[scalar]
 
@@ -130,17 +130,18 @@ class Statements:
         whole = instruction.out.kind is Kind.PLACE
         value = scope.number(instruction.value, whole)
         target = scope.place(look(View(instruction.out)))
-        cast = "" if scope.memory.single(scope.memory.owner(instruction.out)) else "(real)"
-        scope.add(f"{target} = {cast}{_bare(value) if not cast else value};", note)
+        single = scope.memory.single(scope.memory.owner(instruction.out))
+        scope.add(f"{target} = {_bare(value if single else scope.dialect.cast('real', value))};", note)
 
     def loop(self, line: Line, instruction: Loop) -> None:
         scope = self.scope
         name = scope.turns[instruction.index] = scope.fresh(instruction.index.name)
         size, first = scope.whole(instruction.size), scope.whole(instruction.first)
+        counter = scope.dialect.COUNTER
         if instruction.reverse:
-            head = f"for (place {name} = {size} - 1; {name} >= {first}; {name}--)"
+            head = f"for ({counter} {name} = {size} - 1; {name} >= {first}; {name}--)"
         else:
-            head = f"for (place {name} = {first}; {name} < {size}; {name}++)"
+            head = f"for ({counter} {name} = {first}; {name} < {size}; {name}++)"
         if len({inner.tensor for inner in innermost(line)}) == 1:
             self.announce(line)
         with scope.block(head):

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 
 from sympy import Expr, Integer, S
 
-from symnet.backends.c.functions import element
-from symnet.backends.c.looks import Look, look
-from symnet.backends.c.memory import Memory
-from symnet.backends.c.numbers import Numbers
 from symnet.index.symbols import Index, Size
+from symnet.loops.looks import Look, look
+from symnet.loops.memory import Memory
+from symnet.loops.numbers import Numbers
 from symnet.lowering.instructions import (
     Buffer,
     Constant,
@@ -35,14 +34,16 @@ class Scope:
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
-        self.numbers = Numbers(memory.known, self._name)
+        self.dialect = memory.dialect
+        self.numbers = Numbers(memory.known, self._name, memory.dialect)
         self.lines: list[str] = []
         self.depth = 1
         self.active: tuple[str, ...] = ()  # names of the loops around and of the numbers held
         self.turns: dict[Index, str] = {}  # of the recurrences around
         self.turning = 0  # how many there are here
         self.used: dict[str, Buffer] = {}
-        self.sizes: dict[Size, str] = {}
+        self.sizes: dict[Size, str] = {}  # that come with the data
+        self.told: dict[Size, str] = {}  # that the trainer is told
 
     # --- lines
 
@@ -64,9 +65,9 @@ class Scope:
         for number, (index, size) in enumerate(ranges):
             name, last = self._name(index), number == len(ranges) - 1
             brace = " {" if braces and last else ""
-            if independent and last and not self.is_few([size]):
-                self.add("INDEPENDENT")
-            self.add(f"for (place {name} = 0; {name} < {self.whole(size)}; {name}++){brace}")
+            if independent and last and self.dialect.INDEPENDENT and not self.is_few([size]):
+                self.add(self.dialect.INDEPENDENT)
+            self.add(f"for ({self.dialect.COUNTER} {name} = 0; {name} < {self.whole(size)}; {name}++){brace}")
             self.depth += 1
             self.active += (name,)
         yield
@@ -103,7 +104,7 @@ class Scope:
         """A constant of this block, by its name."""
         name = self.fresh(wanted)
         self.active += (name,)
-        self.add(f"const {kind} {name} = {value};")
+        self.add(self.dialect.constant(kind, name, value))
         return name
 
     def _name(self, symbol: Expr) -> str:
@@ -111,6 +112,8 @@ class Scope:
             return self.turns.get(symbol) or str(symbol.name)
         if symbol in self.memory.of_data:
             self.sizes[symbol] = self.memory.size_name(symbol)
+        else:
+            self.told[symbol] = self.memory.size_name(symbol)
         return str(self.memory.size_name(symbol))
 
     # --- numbers and places
@@ -168,9 +171,11 @@ class Scope:
             if kind is not Kind.REAL:
                 return self.whole(value, 1)
             text = self.numbers.real(value)
-            return f"{'-' if text.startswith('-') else ''}R({text.lstrip('-')})" if text[-1] != "Y" else text
+            if value.is_infinite:
+                return text
+            return f"{'-' if text.startswith('-') else ''}{self.dialect.literal(text.lstrip('-'))}"
         if kind is Kind.REAL:
-            return self.hold("real", "number", f"(real)({self.number(operand)})")
+            return self.hold("real", "number", self.dialect.cast("real", f"({self.number(operand)})"))
         return self.hold("place", "whole", self.number(operand, whole=True))
 
     def number(self, scalar: Scalar, whole: bool = False) -> str:
@@ -187,8 +192,8 @@ class Scope:
             return self.sum([look(scalar.a)])
         assert isinstance(scalar, NumberOp), "there is no other"
         args = [self.number(argument, whole) for argument in scalar.args]
-        text = element(scalar.function, args, "double")
-        return f"(place)({text})" if whole and scalar.function == "floor" else f"({text})"
+        text = f"({self.dialect.element(scalar.function, args, 'double')})"
+        return self.dialect.cast("place", text) if whole and scalar.function == "floor" else text
 
     def element(self, scalar: Element) -> str:
         """One entry at computed places, 0 outside the range."""
@@ -203,13 +208,13 @@ class Scope:
         """The sum over all entries of one view, or of the products of two; it is held."""
         first = max(parts, key=lambda part: len(part.axes))
         straight = all(part.view.buffer.kind is Kind.REAL and self.is_straight(part) for part in parts)
-        if straight and not self.is_few(first.sizes):
+        if self.dialect.CALLS and straight and not self.is_few(first.sizes):
             count = self.whole(self.size_of(first.sizes))
             name = "symnet_inner" if len(parts) == 2 else "symnet_total"
             starts = ", ".join(map(self.start, parts))
             return self.hold("double", "sum", f"{name}({count}, {starts})")
         name = self.fresh("sum")
-        self.add(f"double {name} = 0;")
+        self.add(self.dialect.variable("double", name, "0"))
         self.active += (name,)
         indices = self.indices((), first.sizes)
         with self.loops(list(zip(indices, first.sizes, strict=True)), braces=False):

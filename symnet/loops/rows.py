@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sympy import Expr, Integer
 
-from symnet.backends.c.looks import Look, look
-from symnet.backends.c.scope import Scope
 from symnet.index.symbols import Index
+from symnet.loops.looks import Look, look
+from symnet.loops.scope import Scope
 from symnet.lowering.instructions import Kind, Reduce, ScatterAdd, Take
 
 
@@ -30,16 +30,15 @@ def reduce(scope: Scope, instruction: Reduce, note: str) -> None:
             with scope.loops([ranges[last]], braces=False):
                 scope.add(f"{target} = {'0' if is_sum else first};")
             with scope.loops([*along, ranges[last]], braces=False):
-                scope.add(
-                    f"{target} += {value};" if is_sum else f"{target} = symnet_maximum({value}, {target});",
-                    note,
-                )
+                larger = scope.dialect.element("maximum", [value, target], "real")
+                scope.add(f"{target} += {value};" if is_sum else f"{target} = {larger};", note)
         return
     with scope.loops([ranges[k] for k in kept]) if kept else scope.block(""):
         name = scope.fresh("value")
         scope.active += (name,)
         if (
             is_sum
+            and scope.dialect.CALLS
             and instruction.along == (last,)
             and _strided(scope, a, last, 1)
             and a.view.buffer.kind is Kind.REAL
@@ -47,9 +46,10 @@ def reduce(scope: Scope, instruction: Reduce, note: str) -> None:
             start = scope.place(a, [Integer(0) if k == last else index for k, index in enumerate(indices)])
             scope.add(f"{target} = (real)symnet_total({scope.whole(a.sizes[last])}, &{start});", note)
             return
-        scope.add(f"real {name} = {'0' if is_sum else first};")
+        scope.add(scope.dialect.variable("real", name, "0" if is_sum else first))
+        larger = scope.dialect.element("maximum", [value, name], "real")
         with scope.loops(along, braces=False):
-            scope.add(f"{name} += {value};" if is_sum else f"{name} = symnet_maximum({value}, {name});", note)
+            scope.add(f"{name} += {value};" if is_sum else f"{name} = {larger};", note)
         scope.add(f"{target} = {name};")
 
 
@@ -72,7 +72,7 @@ def argmax(scope: Scope, instruction: Reduce, note: str) -> None:
     with scope.loops([ranges[k] for k in kept]) if kept else scope.block(""):
         best = scope.fresh("best")
         scope.active += (best,)
-        scope.add(f"place {best} = 0;")
+        scope.add(scope.dialect.variable("place", best, "0"))
         with scope.loops([ranges[along]], braces=False):
             here, there = at(indices[along]), at(Index(best))
             scope.add(f"if ({here} > {there} || ({here} != {here} && {there} == {there}))")
@@ -90,9 +90,8 @@ def take(scope: Scope, instruction: Take, note: str) -> None:
     ranges = list(zip(indices, out.sizes, strict=True))
     with scope.loops(ranges[: along + rank]) if along + rank else scope.block(""):
         extent = scope.whole(a.sizes[along])
-        place = scope.hold(
-            "place", "from", f"symnet_clip({scope.at(index, indices[along : along + rank])}, {extent})"
-        )
+        wanted = scope.at(index, indices[along : along + rank])
+        place = scope.hold("place", "from", scope.dialect.clip(wanted, extent))
         with scope.loops(ranges[along + rank :], braces=False):
             where = [*indices[:along], Index(place), *indices[along + rank :]]
             scope.add(f"{scope.place(out, indices)} = {scope.at(a, where)};", note)

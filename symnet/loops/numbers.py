@@ -1,4 +1,4 @@
-"""Sizes, positions and constants as C text: whole numbers among positions, numbers of double precision
+"""Sizes, positions and constants as text: whole numbers among positions, numbers of double precision
 elsewhere.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr, Float, Integer, Max, Mul, NumberSymbol, Pow, Rational, S, floor
 
 from symnet.index.symbols import Index, Size
+from symnet.loops.dialect import Dialect
 
 ADD, MUL, ATOM = range(3)
 """How tightly a text holds together."""
@@ -21,6 +22,7 @@ class Numbers:
 
     known: Mapping[Size, Expr]  # sizes that are numbers
     name: Callable[[Expr], str]  # of any other size, and of an index
+    dialect: Dialect
     found: dict[tuple[Expr, bool], tuple[str, int]] = field(default_factory=dict)
 
     def put_in(self, expr: Expr) -> Expr:
@@ -35,7 +37,7 @@ class Numbers:
         """A number of double precision."""
         value = self.put_in(expr)
         if value.is_infinite:
-            return "INFINITY" if value.is_positive else "-INFINITY"
+            return self.dialect.INFINITY if value.is_positive else f"-{self.dialect.INFINITY}"
         if value.is_number:
             text = repr(float(value))
             return f"({text})" if value.is_negative and level > ADD else text
@@ -49,7 +51,7 @@ class Numbers:
 
     def _print(self, expr: Expr, whole: bool) -> tuple[str, int]:
         if isinstance(expr, Size | Index):
-            return (self.name(expr), ATOM) if whole else (f"(double){self.name(expr)}", ATOM)
+            return (self.name(expr), ATOM) if whole else (self.dialect.cast("double", self.name(expr)), ATOM)
         if isinstance(expr, Integer):
             return (str(expr) if whole else f"{expr}.0"), (ATOM if expr >= 0 else ADD)
         if not whole and isinstance(expr, Rational | Float | NumberSymbol):
@@ -62,8 +64,8 @@ class Numbers:
             return self._power(expr, whole)
         if isinstance(expr, floor):
             above, below = expr.args[0].together().as_numer_denom()
-            text = f"({self._text(above, True, ADD)}) / {self._text(below, True, ATOM)}"
-            return (text, MUL) if whole else (f"(double)({text})", ATOM)
+            text = self._quotient(f"({self._text(above, True, ADD)})", below)
+            return (text, MUL) if whole else (self.dialect.cast("double", f"({text})"), ATOM)
         if isinstance(expr, Max):
             first, *rest = sorted(expr.args, key=str)
             text = self._text(first, whole, MUL)
@@ -77,7 +79,7 @@ class Numbers:
         if whole:
             above, below = expr.as_numer_denom()
             if below != 1:
-                return f"({self._text(above, True, ADD)}) / {self._text(below, True, ATOM)}"
+                return self._quotient(f"({self._text(above, True, ADD)})", below)
         terms = sorted(expr.args, key=lambda term: (term.could_extract_minus_sign(), term.is_number))
         text = self._text(terms[0], whole, ADD)
         for term in terms[1:]:
@@ -91,15 +93,21 @@ class Numbers:
         above, below = expr.as_numer_denom()
         factors = above.args if isinstance(above, Mul) else (above,)
         text = "*".join(self._text(factor, whole, ATOM) for factor in sorted(factors, key=_late))
-        return (text if below == 1 else f"{text} / {self._text(below, whole, ATOM)}"), MUL
+        if below == 1:
+            return text, MUL
+        return (self._quotient(text, below) if whole else f"{text} / {self._text(below, False, ATOM)}"), MUL
+
+    def _quotient(self, above: str, below: Expr) -> str:
+        return self.dialect.quotient(above, self._text(below, True, ATOM))
 
     def _power(self, expr: Expr, whole: bool) -> tuple[str, int]:
         base, exponent = expr.args
         if exponent.is_Integer and exponent > 0:
             return "*".join([self._text(base, whole, ATOM)] * int(exponent)), MUL
         if exponent.is_Integer:
-            return f"1{'' if whole else '.0'} / {self._text(base**-exponent, whole, ATOM)}", MUL
-        return f"pow({self._text(base, False, ADD)}, {self._text(exponent, False, ADD)})", ATOM
+            below = base**-exponent
+            return self._quotient("1", below) if whole else f"1.0 / {self._text(below, False, ATOM)}", MUL
+        return self.dialect.power(self._text(base, False, ADD), self._text(exponent, False, ADD)), ATOM
 
 
 def _late(factor: Expr) -> bool:
