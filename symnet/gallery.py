@@ -26,7 +26,6 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ LOSS_BOUND, ACCURACY_BOUND = 0.1, 0.02
 AGAIN = 5.0
 """Training that took fewer seconds is repeated each time."""
 PARAMETERS = "parameters.npz"
-LEFT_OUT = ("beamer", "typst")
+LEFT_OUT = ("beamer", "typst", "notebook")
 """Formats that say in another way what is there already."""
 
 

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,14 +31,13 @@ from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
 from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
 from symnet.derivatives import Beyond, Gradient, in_order, trainer_at
+from symnet.displays import equations_html, equations_latex, equations_text, picture
 from symnet.documents import document, fragment
-from symnet.documents.mathematics import Printer
-from symnet.documents.mathml import mathml
+from symnet.documents.figures import network_drawing
 from symnet.documents.matrices import Convention
-from symnet.documents.notation import COMMON, Notation
+from symnet.documents.notation import COMMON, Names, Notation, names_for
 from symnet.documents.outline import Evidence, Live, Meta, Results
 from symnet.documents.pdf import pdf
-from symnet.documents.typeset import latex
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, SymnetError, nearest, placed
@@ -124,23 +123,23 @@ class Network(StatedNetwork):
         arrays = {name: np.asarray(array) for name, array in given.items()}
         return evaluate(_reachable(self.program, arrays), arrays)
 
+    @property
+    def _labelled(self) -> list[tuple[str, Equation]]:
+        return [(str(self.program.numbers[e.tensor.name]), e) for e in self.program.equations]
+
+    def __repr__(self) -> str:
+        try:
+            return f"{self.name}\n{equations_text(self._labelled)}"
+        except SymnetError as error:  # whoever looks for the reason may print it
+            return f"{self.name}, which is no network: {error}"
+
     def _repr_latex_(self) -> str:
-        return _gathered(self.program, self.program.equations)
+        return equations_latex(self.program, self._labelled)
 
     def _repr_html_(self) -> str:
-        return _stacked(self.program, self.program.equations)
-
-
-def _gathered(program: Program, equations: Iterable[Equation]) -> str:
-    """Equations below each other, for a notebook."""
-    lines = " \\\\ ".join(latex(Printer(program.tensors).equation(equation)) for equation in equations)
-    return f"$\\displaystyle \\begin{{gathered}} {lines} \\end{{gathered}}$"
-
-
-def _stacked(program: Program, equations: Iterable[Equation]) -> str:
-    """Equations below each other, as MathML."""
-    printer = Printer(program.tensors)
-    return "".join(mathml(printer.equation(equation), display=True) for equation in equations)
+        drawing = network_drawing(self.program)
+        drawn = "" if drawing is None else picture(drawing)
+        return drawn + equations_html(self.program, self._labelled)
 
 
 def _reachable(program: Program, arrays: Arrays) -> Program:
@@ -358,11 +357,23 @@ class Derivation:
             progress=progress,
         )
 
+    @property
+    def _labelled(self) -> list[tuple[str, Equation]]:
+        equations = (gradient.equation for gradient in self.gradients.values())
+        return [(self.derived.labels[equation.tensor.name], equation) for equation in equations]
+
+    @property
+    def _names(self) -> Names:
+        return names_for(self.notation, self.derived.loss, self.derived.primal)
+
+    def __repr__(self) -> str:
+        return f"gradients of {self.network.name}\n{equations_text(self._labelled)}"
+
     def _repr_latex_(self) -> str:
-        return _gathered(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
+        return equations_latex(self.derived.program, self._labelled, self._names)
 
     def _repr_html_(self) -> str:
-        return _stacked(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
+        return equations_html(self.derived.program, self._labelled, self._names)
 
 
 def evidence_of(certificate: Certificate) -> Evidence:

@@ -17,6 +17,8 @@ from sympy import Integer
 
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
+from symnet.displays import picture, table
+from symnet.documents.charts import curve
 from symnet.documents.outline import Field, Sampled
 from symnet.equations.program import Program
 from symnet.errors import DataError, MissingToolError, SpecError, SymnetError, nearest
@@ -46,6 +48,11 @@ class Score:
     # of each true class (rows) how many were taken for each class (columns); empty where there are no classes
     confusion: tuple[tuple[int, ...], ...] = ()
 
+    def cells(self) -> tuple[str, str, str]:
+        """Samples, loss and accuracy in words."""
+        told = "" if self.accuracy is None else f"{self.accuracy:.4f}"
+        return str(self.samples), f"{self.loss:.6g}", told
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -68,6 +75,33 @@ class Run:
     gradient_norms: tuple[float, ...] = ()  # the length of the gradient with each loss, where a solver trains
     gradients: Mapping[str, Sampled] = field(default_factory=dict)  # where training ended
     plane: Field | None = None  # what the network says where it has two inputs
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.losses)} epochs" if self.losses else "nothing is trained in this network"]
+        if self.gradient_norms:
+            lines[0] += f", the gradient's length at the end {self.gradient_norms[-1]:.3g}"
+        for what, score in (("trained on", self.train), ("held out", self.test)):
+            if score is not None:
+                told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"
+                lines.append(f"{score.samples} samples {what}: loss {score.loss:.6g}{told}")
+        for row in self.rows:
+            given, predicted, wanted = map(_numbers, (row.given, row.predicted, row.wanted))
+            lines.append(f"  {given} -> {predicted} (target {wanted})")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        drawn = picture(curve(self.losses)) if self.losses else ""
+        scores = (("trained on", self.train), ("held out", self.test))
+        cells = [(what, *score.cells()) for what, score in scores if score is not None]
+        rows = [tuple(map(_numbers, (row.given, row.wanted, row.predicted))) for row in self.rows]
+        samples = table(("input", "target", "prediction"), rows) if rows else ""
+        return drawn + table(("", "samples", "loss", "accuracy"), cells) + samples
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)
 
 
 def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset | Streamed:

@@ -39,6 +39,11 @@ def formats() -> Mapping[str, Format]:
     return {name: folder for name, folder in folders.items() if hasattr(folder, "write")}
 
 
+def extra_of(form: Format) -> str:
+    """The extra that has to be installed for a format; empty where none has."""
+    return getattr(form, "EXTRA", "")
+
+
 @uncollected()
 def document(  # noqa: PLR0913 - a derivation, and what was found out about it
     derived: Derived,

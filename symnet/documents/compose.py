@@ -17,6 +17,7 @@ from symnet.documents.charts import boundary, confusion, curve
 from symnet.documents.context import Context
 from symnet.documents.figures import figure, network_drawing
 from symnet.documents.figures.heat import heat_drawing
+from symnet.documents.figures.mermaid import mermaid
 from symnet.documents.further import further
 from symnet.documents.matrices import Convention
 from symnet.documents.numbers import given
@@ -158,7 +159,8 @@ def _network(context: Context) -> Section:
     blocks: list[Block] = [Paragraph((in_turn(what, CONVENTIONS[context.convention]),))]
     drawing = network_drawing(stated)
     if drawing is not None:
-        blocks.append(figure(drawing, say("The network, from its inputs to its outputs"), context.language))
+        drawn = figure(drawing, say("The network, from its inputs to its outputs"), context.language)
+        blocks.append(replace(drawn, mermaid=mermaid(stated, context.language)))
     shown = [tensor for tensor in context.derived.program.tensors.values() if not tensor.adjoint_of]
     shown.sort(key=lambda tensor: context.numbers.get(tensor.name, 0))
     counted = INDICES if context.names.notation.superscripts == "bracket" else IN_PARENTHESES

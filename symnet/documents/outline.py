@@ -96,11 +96,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG and as TikZ, and in words for formats that show neither."""
+    """A drawing as SVG and as TikZ, as Mermaid where it is a graph, and in words for what shows none."""
 
     svg: str
     caption: str
     tikz: str = ""
+    mermaid: str = ""
     file: str = ""  # where the same drawing lies, for formats that show a file
 
 

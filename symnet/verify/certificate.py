@@ -120,14 +120,12 @@ class Certificate:
             for row in rows
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        lines += [
-            f"{finding.subject}, {finding.check}: {finding.detail}"
-            for finding in self.failures
-            if finding.detail
-        ]
-        lines += [f"on a kink: {words}" for words in told(self.kinks)]
-        lines += self.notes
-        return "\n".join([*lines, self.summary()])
+        return "\n".join([*lines, *self._remarks(), self.summary()])
+
+    def _remarks(self) -> list[str]:
+        """What failed, the kinks and the notes."""
+        failed = (f"{f.subject}, {f.check}: {f.detail}" for f in self.failures if f.detail)
+        return [*failed, *(f"on a kink: {words}" for words in told(self.kinks)), *self.notes]
 
     def summary(self) -> str:
         """One sentence."""
@@ -143,12 +141,15 @@ class Certificate:
     def __str__(self) -> str:
         return self.table()
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         head, *body = (
             _html_row(row, cell) for row, cell in [(COLUMNS, "th"), *((row, "td") for row in self.rows())]
         )
         table = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-        return f"{table}<p>{html.escape(self.summary())}</p>"
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in (*self._remarks(), self.summary()))
+        return f"{table}{below}"
 
 
 def _also(sizes: str, others: str) -> Message:

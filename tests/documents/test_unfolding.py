@@ -15,7 +15,7 @@ from symnet.documents.outline import Meta
 
 LAYERS = 9
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-STEPS = "return [...document.querySelectorAll('[id]')].filter(e => e.id.startsWith('{}')).map(e => [e.id, e.innerHTML])"
+STEPS = "const plain = e => e.innerHTML.replaceAll(/ (tabindex=\"0\"|hidden=\"\")/g, ''); return [...document.querySelectorAll('[id]')].filter(e => e.id.startsWith('{}')).map(e => [e.id, plain(e)])"
 
 
 @pytest.fixture(scope="module")

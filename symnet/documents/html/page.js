@@ -6,8 +6,9 @@
   const root = document.documentElement;
   const facts = JSON.parse($("#facts").textContent);
   const adjoints = new Set(facts.adjoints);
-  const steps = $$("[data-step]");
-  const labels = steps.map((step) => step.dataset.step);
+  let steps, labels;
+  const collect = () => { steps = $$("[data-step]"); labels = steps.map((step) => step.dataset.step); };
+  collect();
   const listing = $("aside.code .listing");
   const lines = $$("aside.code .line");
   const strip = $(".strip");
@@ -29,7 +30,7 @@
   function lightFigure() {
     const step = facts.steps[labels[at]] ?? {};
     const from = new Set(step.from ?? []);
-    const done = new Set(labels.slice(0, at).filter((label) => facts.steps[label].from).map((label) => facts.steps[label].to));
+    const done = new Set(labels.slice(0, at).map((label) => facts.steps[label]).filter((step) => step?.from).map((step) => step.to));
     for (const layer of layers) {
       const name = layer.dataset.layer;
       layer.classList.toggle("from", from.has(name));
@@ -241,12 +242,11 @@
 
   const views = $$("#views input");
   const levels = $$("#levels input");
-  const forms = $$(".forms");
   let shown = new Set();
 
   function show() {
     shown = new Set(views.filter((view) => view.checked).map((view) => view.value));
-    for (const all of forms) {
+    for (const all of $$(".forms")) {
       const found = [...all.children].filter((form) => shown.has(form.dataset.view));
       const visible = found.length ? found : [...all.children].filter((form) => form.dataset.view === "index");
       for (const form of all.children) {
@@ -327,6 +327,17 @@
     wide.forEach(([part, over]) => (over ? part.setAttribute("tabindex", "0") : part.removeAttribute("tabindex")));
   }
   addEventListener("resize", reach);
+
+  // a layer that is unfolded has steps, too
+  document.addEventListener("unfolded", () => {
+    const label = labels[at];
+    collect();
+    at = labels.indexOf(label);
+    show();
+    name();
+    reach();
+    if (location.hash && location.hash !== `#step-${label}`) arrive();
+  });
 
   const drawing = strip && $("svg", strip)?.viewBox.baseVal;
   if (drawing && drawing.height > drawing.width) strip.classList.add("tall");

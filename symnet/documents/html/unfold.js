@@ -11,6 +11,7 @@
   const fill = (unfolding, fold, k) => {
     if (fold.childElementCount > 1) return;
     fold.innerHTML = filled(unfolding, pattern(unfolding).innerHTML, k);
+    document.dispatchEvent(new Event("unfolded"));
   };
 
   /* The folds of an unfolding, made when it is first opened: nothing but what stands on them. */
