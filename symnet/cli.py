@@ -315,14 +315,8 @@ def serve(spec: Path, port: int, opened: bool, **asked: Any) -> None:
     drawn = Drawn("html", **asked)
 
     def make() -> str:
-        made = _made(
-            "derive",
-            {**asdict(drawn), "json": False},
-            spec,
-            partial(_document, spec, drawn),
-            False,
-            drawn.trained,
-        )
+        options = {**asdict(drawn), "json": False}
+        made = _made("derive", options, spec, partial(_document, spec, drawn), False, drawn.trained)
         if "refused" in made:
             raise SymnetError(f"verification refuses this derivation\n{made['refused']}", place=str(spec))
         return made["text"]

@@ -18,7 +18,7 @@ from symnet.registry import GIVEN, layer_kinds, members, solvers
 
 ROOT = Path(__file__).resolve().parent.parent
 XOR = ROOT / "examples" / "xor.toml"
-COMMANDS = ("derive", "generate", "verify", "train", "list")
+COMMANDS = ("derive", "serve", "generate", "verify", "train", "list")
 
 
 @pytest.fixture
@@ -161,6 +161,40 @@ def refused(monkeypatch):
         return replace(certificate, findings=(wrong, *certificate.findings[1:]))
 
     monkeypatch.setattr(pipeline, "verify", verify)
+
+
+class TestOpen:
+    @pytest.fixture
+    def opened(self, monkeypatch):
+        shown = []
+        monkeypatch.setattr("webbrowser.open", lambda address: shown.append(address) or True)
+        return shown
+
+    @pytest.mark.parametrize(
+        ("options", "name"),
+        [
+            ((), "xor.html"),
+            (("-o", "a b.html"), "a b.html"),
+            (("--format", "latex"), "xor.tex"),
+        ],
+    )
+    def test_a_file_is_written_and_opened(self, symnet, opened, tmp_path, options, name):
+        code, out, err = symnet("derive", XOR, "--open", *options)
+        assert (code, out, err.splitlines()[-1]) == (0, "", name)
+        assert opened == [(tmp_path / name).as_uri()]
+        assert (tmp_path / name).stat().st_size > 10_000
+
+    def test_without_a_browser_it_says_so(self, symnet, monkeypatch):
+        monkeypatch.setattr("webbrowser.open", lambda address: False)
+        code, _, err = symnet("derive", XOR, "--open")
+        assert code == 0
+        assert "no browser was found to open file://" in err
+
+    @pytest.mark.parametrize("options", [("-o", "-"), ("--json",)])
+    def test_what_is_no_file_is_not_opened(self, symnet, opened, options):
+        code, out, err = symnet("derive", XOR, "--open", *options)
+        assert (code, out, opened) == (2, "", [])
+        assert "--open" in err
 
 
 class TestGenerate:
