@@ -32,11 +32,16 @@ Values = Mapping[Index, Expr]
 class Scalars:
     """Writes out the equations of one derivation; none where the network is not tiny."""
 
-    def __init__(self, derived: Derived) -> None:
+    def __init__(self, derived: Derived, whole: Mapping[str, Tensor] | None = None) -> None:
         programs = (derived.stated, derived.program, derived.computed)
-        self.tensors = {name: tensor for program in programs for name, tensor in program.tensors.items()}
+        self.tensors = dict(whole or {})  # those of a derivation that this one is a part of
+        for program in programs:
+            self.tensors |= program.tensors
         known = derived.stated.values
-        every = {size: None for program in programs for size in program.sizes}
+        every = dict.fromkeys(size for program in programs for size in program.sizes)
+        every |= dict.fromkeys(
+            size for tensor in self.tensors.values() for extent in tensor.shape for size in extent.atoms(Size)
+        )
         self.sizes = {size: Integer(int(known.get(size.name, FEW))) for size in every}
         self.assumed = tuple(size for size in every if size.name not in known)
         self.tiny = all(0 < self.count(tensor) <= MOST for tensor in self.tensors.values())
