@@ -61,7 +61,7 @@ class Context:
         self.matrices = MatrixPrinter(self.tensors, self.names)
         self.numbers = derived.program.numbers
         self.loss = tensor_name(derived.loss, names=self.names)
-        self.scalars = Scalars(derived, self.tensors)
+        self.scalars = Scalars(derived, whole)
 
     def along(self, part: Derived, whole: Program) -> Context:
         """The context of what is derived further, whose equations have their numbers in this derivation."""

@@ -17,7 +17,7 @@ from math import prod
 from sympy import Add, Basic, Expr, Indexed, Integer, S, Sum
 
 from symnet.derivation.journal import Derived
-from symnet.equations.program import Equation
+from symnet.equations.program import Equation, Program
 from symnet.index.calculus import substitute
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Size, Tensor, indexed, indices_of, name_of
@@ -30,18 +30,15 @@ Values = Mapping[Index, Expr]
 
 
 class Scalars:
-    """Writes out the equations of one derivation; none where the network is not tiny."""
+    """Writes out the equations of one derivation; none where the network is not tiny. `whole` has the tensors
+    of a derivation that this one is a part of.
+    """
 
-    def __init__(self, derived: Derived, whole: Mapping[str, Tensor] | None = None) -> None:
-        programs = (derived.stated, derived.program, derived.computed)
-        self.tensors = dict(whole or {})  # those of a derivation that this one is a part of
-        for program in programs:
-            self.tensors |= program.tensors
+    def __init__(self, derived: Derived, whole: Program | None = None) -> None:
+        programs = (derived.stated, derived.program, derived.computed, *([whole] if whole else []))
+        self.tensors = {name: tensor for program in programs for name, tensor in program.tensors.items()}
         known = derived.stated.values
-        every = dict.fromkeys(size for program in programs for size in program.sizes)
-        every |= dict.fromkeys(
-            size for tensor in self.tensors.values() for extent in tensor.shape for size in extent.atoms(Size)
-        )
+        every = {size: None for program in programs for size in program.sizes}
         self.sizes = {size: Integer(int(known.get(size.name, FEW))) for size in every}
         self.assumed = tuple(size for size in every if size.name not in known)
         self.tiny = all(0 < self.count(tensor) <= MOST for tensor in self.tensors.values())

@@ -32,4 +32,6 @@ def _label(program: Program, layer: Layer, language: Language) -> str:
     """Names are letters, digits and underscores: nothing in them is Mermaid's."""
     own = ", ".join(tensor.name for tensor in layer.parameters)
     given = f"{layer.gives.name}: {shape_words(program, layer.gives)}"
-    return "<br>".join(filter(None, (language(layer.name) if layer.kind != "input" else "", own, given)))
+    return "<br>".join(
+        filter(None, (language.all_of(layer.name) if layer.kind != "input" else "", own, given))
+    )
