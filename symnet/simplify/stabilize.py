@@ -205,7 +205,7 @@ def _slopes_named(equation: Equation, program: Program, taken: set[str]) -> tupl
         return (equation,)
     found: list[Equation] = []
     named: dict[Expr, Expr] = {}
-    for node in equation.rhs.atoms(Mul):
+    for node in sorted(equation.rhs.atoms(Mul), key=str):
         still = [part for part in node.args if elements(part) and name not in program.sources(*reads(part))]
         fixed = Mul(*still)
         if fixed == node or not fixed.has(Function) or not free_indices(fixed) <= set(equation.indices):
