@@ -274,8 +274,8 @@ def serve(
         ) from None
     threading.Thread(target=follower.follow, daemon=True).start()
     with server:
-        ready(f"http://{ADDRESS}:{server.server_address[1]}/")
         try:
+            ready(f"http://{ADDRESS}:{server.server_address[1]}/")
             server.serve_forever(poll_interval=PAUSE)
         except KeyboardInterrupt:
             return
