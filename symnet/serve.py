@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from symnet import __version__
+from symnet.documents.html.inlined import served
 from symnet.errors import SymnetError
 from symnet.spec import load
 
@@ -28,11 +29,10 @@ ADDRESS = "127.0.0.1"
 PAUSE, SETTLED, BEAT = 0.1, 0.05, 15.0
 """Seconds between two looks at the files, for which they must stay as they are, and between signs of life."""
 
-RELOAD = """<script>
+RELOAD = """
 new EventSource("/events?seen={version}").onmessage = (event) => {{
   if (event.data !== "{version}") location.reload();
 }};
-</script>
 """
 ERROR = """<!DOCTYPE html>
 <html lang="en">
@@ -186,11 +186,11 @@ class Handler(BaseHTTPRequestHandler):
         assert shown is not None, "without a limit it waits until there is something"
         reload = RELOAD.format(version=shown.version)
         if shown.error is None:
-            self._answer(HTTPStatus.OK, shown.page + reload)
+            self._answer(HTTPStatus.OK, served(shown.page, reload))
             return
         mine = isinstance(shown.error, SymnetError)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if mine else HTTPStatus.INTERNAL_SERVER_ERROR
-        self._answer(status, error_page(shown, self.follower.spec.name) + reload)
+        self._answer(status, served(error_page(shown, self.follower.spec.name), reload))
 
     def _events(self, seen: str) -> None:
         """Tells the browser each version that is newer than the one `seen`, until it has gone."""
@@ -274,8 +274,8 @@ def serve(
         ) from None
     threading.Thread(target=follower.follow, daemon=True).start()
     with server:
-        ready(f"http://{ADDRESS}:{server.server_address[1]}/")
         try:
+            ready(f"http://{ADDRESS}:{server.server_address[1]}/")
             server.serve_forever(poll_interval=PAUSE)
         except KeyboardInterrupt:
             return

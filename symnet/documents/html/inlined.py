@@ -4,6 +4,7 @@ else in.
 
 from __future__ import annotations
 
+import html
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -14,6 +15,7 @@ from symnet.documents.figures.svg import STYLE
 HERE = Path(__file__).parent
 SCRIPTS = {"start": "start.js", "page": "page.js", "unfold": "unfold.js"}
 """The scripts of a page, by what the template calls them; `start` runs before anything is shown."""
+POLICY = "Content-Security-Policy"
 FONT = "fonts/stix-two-math.woff2"
 
 
@@ -40,8 +42,20 @@ def policy(*texts: str) -> str:
     """The content security policy of a page that runs these scripts, no others, and asks the network for
     nothing.
     """
-    allowed = " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
+    allowed = " ".join(map(_allowed, texts))
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; font-src data:; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
+
+
+def served(page: str, script: str) -> str:
+    """A page with one more script, which may ask whoever serves it."""
+    start = page.index(f'"{POLICY}" content="') if POLICY in page else 0
+    before, name, after = page[start:].partition(" script-src ")
+    more = f" connect-src &#39;self&#39;;{name}{html.escape(_allowed(script))} " if name and start else name
+    return f"{page[:start]}{before}{more}{after}<script>{script}</script>\n"
+
+
+def _allowed(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
