@@ -17,7 +17,7 @@ from symnet.documents.figures.axes import axis, tick_words, ticks
 from symnet.documents.figures.contours import areas, border
 from symnet.documents.figures.heat import heat_drawing
 from symnet.documents.outline import Field, Sampled
-from symnet.documents.typeset import Name
+from symnet.documents.typeset import Name, latex
 from symnet.results import results_of
 from symnet.surveys import SIDE, plane, sampled, slopes
 
@@ -63,6 +63,12 @@ def test_small_and_large_numbers_are_powers_of_ten():
     assert tick_words(0.001) == "0.001"
     assert tick_words(-2.0) == "−2"
     assert isinstance(tick_words(1e-6), tuple)
+    assert latex(tick_words(1e-11)[0]) == "10^{{-} 11}"
+
+
+def test_no_drawing_has_a_character_that_latex_lacks():
+    """The loss falls over many powers of ten, and its logarithmic axis says so."""
+    assert tikz(curve(tuple(10.0**-k for k in range(14)))).isascii()
 
 
 def test_a_curve_ends_where_its_values_do():

@@ -78,6 +78,6 @@ def tick_words(value: float) -> Words:
         digits, power = "1", f"{round(math.log10(value))}"
     if not power:
         return text.replace("-", "−")
-    above = t.Number(str(int(power)).replace("-", "−"))
-    ten = t.Script(t.Number("10"), None, above)
+    sign = (t.MINUS_SIGN,) if power.startswith("-") else ()
+    ten = t.Script(t.Number("10"), None, t.row(*sign, t.Number(str(abs(int(power))))))
     return (ten,) if digits == "1" else (f"{digits} · ", ten)
