@@ -18,7 +18,7 @@ RUN        := $(VENV)/bin/python -m
 DEMO  := demo
 SPECS := xor digits
 
-.PHONY: help setup test fuzz peers jax demo lint format types imports generated check-generated bench lock clean
+.PHONY: help setup test fuzz peers jax demo lint format types imports messages language generated check-generated story check-story bench lock clean
 .DELETE_ON_ERROR:
 
 help:             ## print this list
@@ -74,6 +74,12 @@ demo: $(INSTALLED)  ## derive, generate, verify and train xor and digits into de
 	done
 	@echo; echo "Pages to open:"; for name in $(SPECS); do echo "  $(CURDIR)/$(DEMO)/$$name/derivation.html"; done
 
+messages: $(INSTALLED)  ## bring the catalogues of other languages up to date, and say what they lack
+	$(VENV)/bin/python tests/catalogues.py
+
+language: $(INSTALLED)  ## begin a catalogue for another language: make language NAME=fr
+	$(VENV)/bin/python tests/catalogues.py --begin $(NAME)
+
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(RUN) ruff check
 	$(RUN) ruff format --check
@@ -93,6 +99,12 @@ generated: $(INSTALLED)  ## renew generated/ from examples/; make generated ARGS
 
 check-generated: $(INSTALLED)  ## fail where generated/ is not what symnet writes now
 	$(RUN) symnet.gallery --check $(ARGS)
+
+story: $(INSTALLED)  ## renew docs/story/
+	$(VENV)/bin/symnet story -o docs/story
+
+check-story: $(INSTALLED)  ## fail where docs/story/ is not what symnet tells now
+	$(VENV)/bin/symnet story -o docs/story --check
 
 bench: $(BENCH)  ## measure derivation and training beside their peers (an environment of its own)
 	$(BENCH_VENV)/bin/python benchmarks/derivation.py

@@ -11,8 +11,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,7 @@ import click
 
 from symnet import __version__
 from symnet.errors import SymnetError
+from symnet.messages import languages
 
 if TYPE_CHECKING:
     from symnet.cache import Texts
@@ -63,6 +66,7 @@ Y = [[0], [1], [1], [0]]
 COMMANDS = """Examples:
 symnet derive xor.toml -o xor.html        the derivation of every gradient, as a page to read
 symnet derive xor.toml --format latex     the same for a paper, on standard output
+symnet serve xor.toml --open              the same while you write it: the page follows the file
 symnet generate xor.toml -o trainer.py    a NumPy module that trains the network
 symnet verify xor.toml                    proof: derivation and module against measured slopes
 symnet train xor.toml                     trains it on the data that the specification names
@@ -87,6 +91,38 @@ BACKEND = click.option(
     "--backend", default="numpy", metavar="NAME", show_default=True, help="See `symnet list`."
 )
 SEED = click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything that is drawn.")
+CONVENTION = click.option(
+    "--convention",
+    type=click.Choice(["rows", "columns"]),
+    default="rows",
+    show_default=True,
+    help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
+)
+NOTATION = click.option(
+    "--notation",
+    default="bars",
+    metavar="NAME",
+    show_default=True,
+    help="How adjoints are written: bars, partial, delta or differential; see `symnet list`.",
+)
+SUPERSCRIPTS = click.option(
+    "--superscripts",
+    default="bracket",
+    metavar="NAME",
+    show_default=True,
+    help="Around the number of a layer: bracket, as in [1], or paren, as in (1).",
+)
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(languages()),
+    default="en",
+    show_default=True,
+    help="To write in: English or Chinese.",
+)
+TRAIN = click.option(
+    "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
+)
+UNFOLD = click.option("--unfold", is_flag=True, help="Print every layer by itself, also where layers repeat.")
 CACHE = click.option(
     "--no-cache",
     "anew",
@@ -94,6 +130,25 @@ CACHE = click.option(
     help="Do the work again, though nothing has changed since it was done.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON, on standard output.")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What document is asked for. `form` is the name of a format, or the suffix of the file to write: "." is
+    a file without one, and nothing is standard output.
+    """
+
+    form: str
+    convention: Literal["rows", "columns"]
+    notation: str
+    superscripts: str
+    language: str
+    trained: bool
+    unfold: bool
+    second: str | None
+    seed: int | None
+    fragment: bool = False
+    folder: str = ""  # where a notebook is run
 
 
 class _ReaderGoneError(Exception):
@@ -148,35 +203,43 @@ def commands() -> None:
 @commands.command(
     epilog=_examples(
         "symnet derive xor.toml -o xor.html",
+        "symnet derive xor.toml -o xor.pdf",
         "symnet derive xor.toml --format latex --convention columns > xor.tex",
+        "symnet derive xor.toml --format latex --fragment --notation delta",
         "symnet derive digits.toml --train -o digits.html",
+        "symnet derive xor.toml --language zh -o xor.html",
+        "symnet derive xor.toml --open",
     )
 )
 @SPEC
 @click.option("--format", "form", metavar="NAME", help="See `symnet list`; otherwise by the name of FILE.")
-@click.option(
-    "--convention",
-    type=click.Choice(["rows", "columns"]),
-    default="rows",
-    show_default=True,
-    help="Samples in rows (Z = XW + 1bᵀ) or in columns (Z = WX + b1ᵀ) in the matrix form.",
-)
-@click.option(
-    "--train", "trained", is_flag=True, help="Train too, and put into the document what came of it."
-)
+@CONVENTION
+@NOTATION
+@SUPERSCRIPTS
+@click.option("--fragment", is_flag=True, help="Only the equations, for a paper (formats latex, typst).")
+@LANGUAGE
+@TRAIN
+@UNFOLD
 @SECOND
 @SEED
 @OUTPUT
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser: FILE, or SPEC.html, here.")
 @CACHE
 @JSON
 def derive(
     spec: Path,
     form: str | None,
     convention: Literal["rows", "columns"],
+    notation: str,
+    superscripts: str,
+    fragment: bool,
+    language: str,
     trained: bool,
+    unfold: bool,
     second: str | None,
     seed: int | None,
     output: str | None,
+    opened: bool,
     anew: bool,
     as_json: bool,
 ) -> int:
@@ -185,34 +248,85 @@ def derive(
     It shows each step of the chain rule, the code that trains, and the certificate. A derivation that its
     own verification refuses is not written: then the certificate is printed, and the exit code is 1.
     """
+    if opened:
+        output = _to_open(spec, form, output, as_json)
+    suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
+    runs = (form or suffix) in ("notebook", ".ipynb")
+    folder = str(Path(output or "-").absolute().parent) if runs else ""
+    drawn = Drawn(
+        form or suffix,
+        convention,
+        notation,
+        superscripts,
+        language,
+        trained,
+        unfold,
+        second,
+        seed,
+        fragment,
+        folder,
+    )
 
     def make() -> Texts:
-        from symnet.documents import formats
-        from symnet.results import record, results_of
-
-        derivation = _derivation(spec, second)
         if as_json:
-            equations = {name: _forms(gradient) for name, gradient in derivation.gradients.items()}
+            gradients = _derivation(spec, second).gradients
+            equations = {name: _forms(gradient) for name, gradient in gradients.items()}
             return {"text": json.dumps({"gradients": equations}, indent=2) + "\n"}
-        suffixes = {member.SUFFIX: name for name, member in formats().items()}
-        chosen = form or suffixes.get(suffix, "html" if suffix else "markdown")
-        certificate = _verified(derivation, seed)
-        if not certificate.passed:
-            return {"refused": certificate.table()}
-        run = _trained(derivation, spec, seed) if trained else None
-        measured = results_of(record(run)) if run else None
-        return {"text": derivation.document(chosen, convention, certificate, measured)}
+        return _document(spec, drawn)
 
     _check_output(spec, output)
-    suffix = "" if output in (None, "-") else Path(output or "").suffix or "."
-    options = {"form": form or suffix, "convention": convention, "train": trained, "second": second}
-    options |= {"seed": seed, "json": as_json}
-    made = _made("derive", options, spec, make, anew, reads_data=trained)
+    options = {**asdict(drawn), "json": as_json}
+    made = _made("derive", options, spec, make, anew, reads_data=trained or runs)
     if "refused" in made:
         click.echo(made["refused"], err=True)
         return 1
-    _write(made["text"], output)
+    _write(b64decode(made["base64"]) if "base64" in made else made["text"], output)
+    if opened:
+        _open(Path(output or "").resolve().as_uri())
     return 0
+
+
+@commands.command(
+    epilog=_examples("symnet serve xor.toml --open", "symnet serve digits.toml --train --port 8000")
+)
+@SPEC
+@CONVENTION
+@NOTATION
+@SUPERSCRIPTS
+@LANGUAGE
+@TRAIN
+@UNFOLD
+@SECOND
+@SEED
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Where to serve it; otherwise where it is free."
+)
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
+def serve(spec: Path, port: int, opened: bool, **asked: Any) -> None:
+    """Show the derivation in the browser while SPEC is being written.
+
+    The page is made again when SPEC or its data change; while there is an error, it stands above the last
+    page that could be made. It is served to this machine alone. Ctrl-C ends it.
+    """
+    from symnet.serve import serve as serve_page
+
+    if not spec.is_file():
+        _derivation(spec)  # says what is wrong
+    drawn = Drawn("html", **asked)
+
+    def make() -> str:
+        options = {**asdict(drawn), "json": False}
+        made = _made("derive", options, spec, partial(_document, spec, drawn), False, drawn.trained)
+        if "refused" in made:
+            raise SymnetError(f"verification refuses this derivation\n{made['refused']}", place=str(spec))
+        return made["text"]
+
+    def ready(address: str) -> None:
+        click.echo(f"{spec.name} is at {address} and follows the file; Ctrl-C ends it")
+        if opened:
+            _open(address)
+
+    serve_page(spec, make, port, ready, partial(click.echo, err=True))
 
 
 @commands.command(
@@ -352,7 +466,34 @@ def train(
     if as_json:
         _write(json.dumps(_facts(run, path), indent=2) + "\n", "-")
     else:
-        _write("".join(f"{line}\n" for line in _report(run, path)), "-")
+        _write(f"{run}\n" + (f"parameters: {path}\n" if path else ""), "-")
+
+
+@commands.command(epilog=_examples("symnet story -o docs/story", "symnet story -o docs/story --check"))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FOLDER",
+    default="story",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="For its pages and drawings.",
+)
+@click.option("--check", "checked", is_flag=True, help="Write nothing; exit with 1 where the folder differs.")
+def story(output: Path, checked: bool) -> int:
+    """Tell how layers came to learn what one unit cannot.
+
+    From a perceptron and its line to the chain rule, told from networks that are derived, verified and
+    trained while it is written; as pages and as Markdown.
+    """
+    from symnet.story.publish import differences, texts, write
+
+    if not checked:
+        write(output, texts())
+        return 0
+    found = list(differences(output, texts()))
+    click.echo("\n".join(found), err=True) if found else None
+    return int(bool(found))
 
 
 @commands.command(name="list")
@@ -360,7 +501,8 @@ def train(
 def list_(as_json: bool) -> None:
     """List what there is, with its formulas."""
     from symnet.backends import backends
-    from symnet.documents import formats
+    from symnet.documents import extra_of, formats, pdf
+    from symnet.documents.notation import ADJOINTS
     from symnet.registry import catalogue, layer_kinds
 
     kinds: dict[str, dict[str, dict[str, Any]]] = {
@@ -375,7 +517,12 @@ def list_(as_json: bool) -> None:
         name: {"words": f"{b.WORDS} (extra: {b.EXTRA})" if b.EXTRA else b.WORDS, "extra": b.EXTRA}
         for name, b in backends().items()
     }
-    kinds["formats"] = {name: {"words": form.WORDS} for name, form in formats().items()}
+    kinds["formats"] = {
+        name: {"words": f"{form.WORDS} (extra: {extra_of(form)})" if extra_of(form) else form.WORDS}
+        for name, form in formats().items()
+    }
+    kinds["formats"][pdf.NAME] = {"words": pdf.WORDS}
+    kinds["notations"] = {name: {"words": words} for name, words in ADJOINTS.items()}
     if as_json:
         _write(json.dumps(kinds, indent=2, ensure_ascii=False) + "\n", "-")
         return
@@ -421,6 +568,62 @@ def _derivation(spec: Path, second: str | None = None) -> Derivation:
     derivation = Network.from_toml(spec).derive()
     derivation = derivation.second(second) if second else derivation
     return replace(derivation, source=spec.name)
+
+
+def _document(spec: Path, drawn: Drawn) -> Texts:
+    """The derivation as a document, or why it is refused."""
+    from symnet.documents import formats, pdf
+    from symnet.documents.notation import Notation
+    from symnet.live import live_of
+    from symnet.notebooks import notebook
+    from symnet.results import example_of, record, results_of
+    from symnet.spec import load
+
+    notation = Notation(drawn.notation, drawn.superscripts)
+    derivation = replace(_derivation(spec, drawn.second), notation=notation)
+    suffixes = {member.SUFFIX: name for name, member in formats().items()} | {pdf.SUFFIX: pdf.NAME}
+    suffix = drawn.form if drawn.form.startswith(".") else ""
+    chosen = suffixes.get(suffix, "html") if suffix else drawn.form or "markdown"
+    certificate = _verified(derivation, drawn.seed)
+    if not certificate.passed:
+        return {"refused": certificate.table()}
+    if drawn.fragment:
+        return {"text": derivation.fragment(chosen, drawn.convention)}
+    stated = load(spec)
+    example = example_of(stated, derivation)
+    rest = (example, drawn.language, drawn.unfold)
+    if chosen == "notebook":
+        words = derivation.document(chosen, drawn.convention, None, None, *rest)
+        run_in = Path(drawn.folder)
+        said_in = (drawn.language, notation)
+        return {"text": notebook(stated, words, run_in, *said_in, drawn.second, drawn.seed)}
+    run = _trained(derivation, spec, drawn.seed) if drawn.trained else None
+    measured = results_of(record(run)) if run else None
+    live = live_of(derivation, stated) if chosen == "html" else None
+    said = (drawn.convention, certificate, measured, *rest, live)
+    if chosen == pdf.NAME:
+        return {"base64": b64encode(_printed(partial(derivation.pdf, *said))).decode()}
+    return {"text": derivation.document(chosen, *said)}
+
+
+def _to_open(spec: Path, form: str | None, output: str | None, as_json: bool) -> str:
+    """The file to write and open. Raises SymnetError where there would be none."""
+    from symnet.documents import formats, pdf
+
+    if output == "-" or as_json:
+        raise SymnetError(
+            "there is no document in a file to open", place="--open", expected="-o FILE, or none"
+        )
+    suffixes = {pdf.NAME: pdf.SUFFIX} | {name: member.SUFFIX for name, member in formats().items()}
+    return output or f"{spec.stem}{suffixes.get(form or 'html', '')}"  # a name that is none is an error later
+
+
+def _open(address: str) -> None:
+    """Shows it in the browser, or says that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(address):
+        click.echo(f"no browser was found to open {address}", err=True)
 
 
 def _forms(gradient: Gradient) -> dict[str, str | None]:
@@ -477,18 +680,27 @@ def _verified(derivation: Derivation, seed: int | None, backend: str = "numpy") 
         progress.end()
 
 
-def _write(text: str, output: str | None) -> None:
-    """Writes to the file `output`, or to standard output, in UTF-8 whatever the locale."""
+def _printed(make: Callable[..., bytes]) -> bytes:
+    """A PDF, with a line that says what makes it."""
+    progress = _Progress()
+    try:
+        return make(tell=progress.show)
+    finally:
+        progress.end()
+
+
+def _write(content: str | bytes, output: str | None) -> None:
+    """Writes to the file `output`, or to standard output, text in UTF-8 whatever the locale."""
     if output in (None, "-"):
         try:
-            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.write(content.encode() if isinstance(content, str) else content)
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             raise _ReaderGoneError from None
     else:
         from symnet.files import write_atomically
 
-        click.echo(write_atomically(output, text), err=True)
+        click.echo(write_atomically(output, content), err=True)
 
 
 class _Progress:
@@ -525,22 +737,3 @@ def _facts(run: Run, path: Path | None) -> dict[str, Any]:
         "test": asdict(run.test) if run.test else None,
         "samples": [asdict(row) for row in run.rows],
     }
-
-
-def _report(run: Run, path: Path | None) -> list[str]:
-    """What a training run left, for people."""
-    lines = [f"{len(run.losses)} epochs" if run.losses else "nothing is trained in this network"]
-    if run.gradient_norms:
-        lines[0] += f", the gradient's length at the end {run.gradient_norms[-1]:.3g}"
-    for what, score in (("trained on", run.train), ("held out", run.test)):
-        if score is not None:
-            told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"
-            lines.append(f"{score.samples} samples {what}: loss {score.loss:.6g}{told}")
-    for row in run.rows:
-        given, predicted, wanted = (_numbers(part) for part in (row.given, row.predicted, row.wanted))
-        lines.append(f"  {given} -> {predicted} (target {wanted})")
-    return [*lines, f"parameters: {path}"] if path else lines
-
-
-def _numbers(values: Sequence[float]) -> str:
-    return " ".join(f"{value:.4g}" for value in values)

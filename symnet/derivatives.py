@@ -64,6 +64,8 @@ class Gradient:
     def __str__(self) -> str:
         return str(self.equation)
 
+    __repr__ = __str__
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
@@ -135,6 +137,8 @@ class Beyond(Mapping[Key, Gradient], Generic[WholeT]):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.equations))
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return "".join(gradient._repr_html_() for gradient in self.blocks.values())

@@ -33,10 +33,13 @@ import numpy as np
 
 from symnet.data import write_npz
 from symnet.documents import formats
+from symnet.documents.outline import Live
 from symnet.errors import SymnetError
 from symnet.files import write_atomically
+from symnet.live import live_of
+from symnet.messages import languages
 from symnet.pipeline import Derivation, Network
-from symnet.results import record, results_of
+from symnet.results import example_of, record, results_of
 from symnet.spec import Spec, load
 from symnet.training import read_data, train
 from symnet.verify import Certificate
@@ -51,6 +54,8 @@ LOSS_BOUND, ACCURACY_BOUND = 0.1, 0.02
 AGAIN = 5.0
 """Training that took fewer seconds is repeated each time."""
 PARAMETERS = "parameters.npz"
+LEFT_OUT = ("beamer", "typst", "notebook")
+"""Formats that say in another way what is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
         )
     trained, parameters, beyond = _training(spec, derivation, kept, again, fresh)
     measured = trained | measured
-    files = _documents(derivation, certificate, measured) | {
+    example, live = example_of(spec, derivation), live_of(derivation, spec)
+    files = _documents(derivation, certificate, measured, example, live) | {
         "spec.toml": spec.text,
         "certificate.json": claims,
         "measured.json": _lines(measured),
@@ -92,13 +98,27 @@ def build(path: Path, old: Mapping[str, str], again: bool = False, fresh: bool =
     return Written(files, parameters, beyond)
 
 
-def _documents(derivation: Derivation, certificate: Certificate, measured: Measured) -> Files:
+def _documents(
+    derivation: Derivation,
+    certificate: Certificate,
+    measured: Measured,
+    example: Mapping[str, Any] | None,
+    live: Live | None,
+) -> Files:
     """The module, and the derivation in every format."""
-    results = results_of(measured)
-    files = {
-        f"derivation{form.SUFFIX}": derivation.document(name, certificate=certificate, results=results)
-        for name, form in formats().items()
+    shown: dict[str, Any] = {
+        "certificate": certificate,
+        "results": results_of(measured),
+        "example": example,
+        "live": live,
     }
+    files = {
+        f"derivation{form.SUFFIX}": derivation.document(name, **shown)
+        for name, form in formats().items()
+        if name not in LEFT_OUT
+    }
+    for code in languages()[1:]:
+        files[f"derivation.{code}.html"] = derivation.document("html", language=code, **shown)
     return files | {"trainer.py": derivation.generate("numpy")}
 
 
@@ -106,7 +126,7 @@ def _training(
     spec: Spec, derivation: Derivation, kept: Measured, again: bool, fresh: bool
 ) -> tuple[dict[str, Any], Mapping[str, Any] | None, tuple[str, ...]]:
     """What comes of training, as measured.json keeps it, with new parameters and how it lies beyond what is
-    kept, if it does.
+    kept, if it does. What is kept stays, and what was not measured then is put to it.
     """
     digest = _digest(spec)
     old = {name: part for name, part in kept.items() if name != "certificate"}
@@ -120,7 +140,7 @@ def _training(
     new = {"specification": digest, "seconds": seconds, **record(run)}
     beyond = tuple(beyond_bounds(old["training"], new["training"])) if same else ()
     if same and not fresh and not beyond:
-        return old, None, ()
+        return old | {name: part for name, part in new.items() if name not in old}, None, ()
     small = {name: array.astype(np.float32) for name, array in run.trainer.parameters.items()}
     return new, small, beyond
 

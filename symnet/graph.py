@@ -17,6 +17,7 @@ from symnet.equations.program import Equation, Program, reads
 from symnet.errors import ShapeError, SpecError, nearest, placed
 from symnet.index.symbols import Role, Scalar, Size, Tensor, base
 from symnet.layers.layer import Block, Layer, Options, Part, part
+from symnet.messages import in_turn, say
 from symnet.registry import exact, instantiate, is_name, member, settings_of, slots
 from symnet.sizes import Sizes
 
@@ -237,9 +238,9 @@ class Graph:
             tensor = replace(last.tensor, name=f"{LOSS}{suffix or '1'}")
             self.equations += [*before, replace(last, tensor=tensor)]
             terms.append(Mul(exact(loss.weight), Scalar(tensor.name)))
-            words = "The terms of the loss are added up, each with its weight."
+            words = say("The terms of the loss are added up, each with its weight.")
         if self.penalties:
-            words = f"{words} Large weights cost something too.".strip()
+            words = in_turn(say(words), say("Large weights cost something too."))
         total = Add(*terms, *self.penalties)
         self.equations.append(Equation(Tensor(LOSS, ()), (), total, "loss", words))
 

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,17 +31,19 @@ from symnet.derivation.derive import derive
 from symnet.derivation.journal import Derived, Further
 from symnet.derivation.second import hessian, hessian_product, jacobian, with_further
 from symnet.derivatives import Beyond, Gradient, in_order, trainer_at
-from symnet.documents import document
-from symnet.documents.mathematics import Printer
-from symnet.documents.mathml import mathml
+from symnet.displays import equations_html, equations_latex, equations_text, picture
+from symnet.documents import document, fragment
+from symnet.documents.figures import network_drawing
 from symnet.documents.matrices import Convention
-from symnet.documents.outline import Evidence, Meta, Results
-from symnet.documents.typeset import latex
+from symnet.documents.notation import COMMON, Names, Notation, names_for
+from symnet.documents.outline import Evidence, Live, Meta, Results
+from symnet.documents.pdf import pdf
 from symnet.equations.interpret import evaluate
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, SymnetError, nearest, placed
 from symnet.graph import LOSS
 from symnet.index.symbols import Role
+from symnet.messages import say
 from symnet.network import Network as StatedNetwork
 from symnet.registry import solver
 from symnet.solving import product_for
@@ -51,6 +53,16 @@ from symnet.verify import Certificate, Finding, told, verify
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
+
+
+PASSED = say(
+    "Passed: every gradient and every step was compared with numbers that the derivation did not produce. "
+    "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+)
+REFUSED = say(
+    "Refused: every gradient and every step was compared with numbers that the derivation did not produce. "
+    "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+)
 
 
 class Network(StatedNetwork):
@@ -111,23 +123,23 @@ class Network(StatedNetwork):
         arrays = {name: np.asarray(array) for name, array in given.items()}
         return evaluate(_reachable(self.program, arrays), arrays)
 
+    @property
+    def _labelled(self) -> list[tuple[str, Equation]]:
+        return [(str(self.program.numbers[e.tensor.name]), e) for e in self.program.equations]
+
+    def __repr__(self) -> str:
+        try:
+            return f"{self.name}\n{equations_text(self._labelled)}"
+        except SymnetError as error:  # whoever looks for the reason may print it
+            return f"{self.name}, which is no network: {error}"
+
     def _repr_latex_(self) -> str:
-        return _gathered(self.program, self.program.equations)
+        return equations_latex(self.program, self._labelled)
 
     def _repr_html_(self) -> str:
-        return _stacked(self.program, self.program.equations)
-
-
-def _gathered(program: Program, equations: Iterable[Equation]) -> str:
-    """Equations below each other, for a notebook."""
-    lines = " \\\\ ".join(latex(Printer(program.tensors).equation(equation)) for equation in equations)
-    return f"$\\displaystyle \\begin{{gathered}} {lines} \\end{{gathered}}$"
-
-
-def _stacked(program: Program, equations: Iterable[Equation]) -> str:
-    """Equations below each other, as MathML."""
-    printer = Printer(program.tensors)
-    return "".join(mathml(printer.equation(equation), display=True) for equation in equations)
+        drawing = network_drawing(self.program)
+        drawn = "" if drawing is None else picture(drawing)
+        return drawn + equations_html(self.program, self._labelled)
 
 
 def _reachable(program: Program, arrays: Arrays) -> Program:
@@ -150,6 +162,7 @@ class Derivation:
     prediction: str  # the tensor that predictions are; may be empty
     source: str = ""  # the specification's file name, for what is written to say where it comes from
     solved: Further | None = None  # the product that the network's solver multiplies by
+    notation: Notation = COMMON  # that its documents are written in
 
     @cached_property
     def gradients(self) -> Mapping[str, Gradient]:
@@ -244,25 +257,52 @@ class Derivation:
         module = load(self.generate("numpy"))
         return partial(_run, module, self.derived)
 
+    def values(self, given: Arrays) -> dict[str, Array]:
+        """Every tensor's value, those of the adjoints too, from arrays for the data and the parameters."""
+        return evaluate(self.derived.program, given)
+
     def command(self, verb: str) -> str:
         """The command of the shell that makes the same again; empty where there is no file."""
         return f"symnet {verb} {self.source}" if self.source else ""
 
-    def document(
+    def document(  # noqa: PLR0913 - each may be left out
         self,
         form: str = "html",
         convention: Convention = "rows",
         certificate: Certificate | None = None,
         results: Results | None = None,
+        example: Arrays | None = None,
+        language: str = "en",
+        unfold: bool = False,
+        live: Live | None = None,
     ) -> str:
-        """The derivation as a document: "html", "latex" or "markdown". A certificate and measured results go
-        into it if given.
+        """The derivation as a document: "html", "latex", "markdown" and so on, in English ("en") or Chinese
+        ("zh"). A certificate, measured results and what a page trains with go into it if given, and from
+        arrays for the data and the parameters of an `example` the values of all tensors. What repeats from
+        layer to layer is printed once, unless `unfold` says otherwise.
         """
+        values: Arrays = {} if example is None else self.values(example)
         evidence = None if certificate is None else evidence_of(certificate)
         training = self.network.training
         name, settings = (training.optimizer, training.settings) if self._is_solved() else ("", {})
-        meta = Meta(self.network.name, self.command("derive"), self.source, name, settings)
-        return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results)
+        command = self.command("derive")
+        command += f" --language {language}" if command and language != "en" else ""
+        notation = self.notation
+        meta = Meta(
+            self.network.name, command, self.source, name, settings, language, values, notation, unfold
+        )
+        return document(self.derived, meta, form, convention, self.generate("numpy"), evidence, results, live)
+
+    def fragment(self, form: str = "latex", convention: Convention = "rows") -> str:
+        """The equations alone, in "latex" or "typst", to be pasted into a paper."""
+        return fragment(self.derived, Meta(self.network.name, notation=self.notation), form, convention)
+
+    def pdf(self, *said: Any, tell: Callable[[str], None] = lambda words: None, **also: Any) -> bytes:
+        """The document as a PDF, by what is there to make one: with the arguments of `document` after its
+        first. `tell` is told what goes on. Raises MissingToolError where there is nothing, which says what to
+        install.
+        """
+        return pdf(lambda form: self.document(form, *said, **also), tell)
 
     @uncollected()
     def generate(self, backend: str = "numpy", target: str = "") -> str:
@@ -317,11 +357,23 @@ class Derivation:
             progress=progress,
         )
 
+    @property
+    def _labelled(self) -> list[tuple[str, Equation]]:
+        equations = (gradient.equation for gradient in self.gradients.values())
+        return [(self.derived.labels[equation.tensor.name], equation) for equation in equations]
+
+    @property
+    def _names(self) -> Names:
+        return names_for(self.notation, self.derived.loss, self.derived.primal)
+
+    def __repr__(self) -> str:
+        return f"gradients of {self.network.name}\n{equations_text(self._labelled)}"
+
     def _repr_latex_(self) -> str:
-        return _gathered(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
+        return equations_latex(self.derived.program, self._labelled, self._names)
 
     def _repr_html_(self) -> str:
-        return _stacked(self.derived.program, [gradient.equation for gradient in self.gradients.values()])
+        return equations_html(self.derived.program, self._labelled, self._names)
 
 
 def evidence_of(certificate: Certificate) -> Evidence:
@@ -334,17 +386,19 @@ def evidence_of(certificate: Certificate) -> Evidence:
         for check, things, compared, sizes, _, bound, passed in overview
     )
     measured = tuple((check, worst) for check, _, _, _, worst, _, _ in overview)
-    head = ("check", "things checked", "comparisons", "sizes", "bound", "passed")
-    verdict = "Passed" if certificate.passed else "Refused"
-    what = "every gradient and every step was compared with numbers that the derivation did not produce"
-    where = (
-        "Sizes are drawn small where every element or line is tried, since a derivation holds for every size."
+    head = (
+        say("check"),
+        say("things checked"),
+        say("comparisons"),
+        say("sizes"),
+        say("bound"),
+        say("passed"),
     )
-    summary = f"{verdict}: {what}. {where}"
     kinks = (
-        f"Points on a corner, where the slopes on its two sides may differ: {words}."
-        for words in told(certificate.kinks)
+        say("Points on a corner, where the slopes on its two sides may differ: {places}.", places=places)
+        for places in told(certificate.kinks)
     )
+    summary = PASSED if certificate.passed else REFUSED
     return Evidence(head, claims, summary, (*certificate.notes, *kinks), measured)
 
 

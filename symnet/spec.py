@@ -50,8 +50,8 @@ class Spec:
 
     network: Network
     data: Data | None
-    path: Path
-    text: str
+    path: Path = Path("the specification")
+    text: str = ""
 
 
 def load(path: str | Path) -> Spec:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from sympy import Integer
 
 from symnet.backends.numpy.load import load
 from symnet.data import Array, Arrays, Dataset, Shape, prepare, read_npz, split
+from symnet.displays import picture, table
+from symnet.documents.charts import curve
+from symnet.documents.outline import Field, Sampled
 from symnet.equations.program import Program
 from symnet.errors import DataError, MissingToolError, SpecError, SymnetError, nearest
 from symnet.folders import Streamed, in_order, open_folder, parted, taking
@@ -27,6 +30,7 @@ from symnet.processes import Processes
 from symnet.registry import solver
 from symnet.spec import Spec
 from symnet.streams import Shards
+from symnet.surveys import plane, slopes
 
 Progress = Callable[[int, float, float | None], object]
 """Called after each epoch with its number, its mean loss and nothing."""
@@ -43,6 +47,11 @@ class Score:
     accuracy: float | None = None  # the share that is told right; None where the targets are no classes
     # of each true class (rows) how many were taken for each class (columns); empty where there are no classes
     confusion: tuple[tuple[int, ...], ...] = ()
+
+    def cells(self) -> tuple[str, str, str]:
+        """Samples, loss and accuracy in words."""
+        told = "" if self.accuracy is None else f"{self.accuracy:.4f}"
+        return str(self.samples), f"{self.loss:.6g}", told
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,35 @@ class Run:
     rows: tuple[Row, ...]  # the samples trained on, where there are few
     trainer: Any  # the generated Trainer, with its parameters
     gradient_norms: tuple[float, ...] = ()  # the length of the gradient with each loss, where a solver trains
+    gradients: Mapping[str, Sampled] = field(default_factory=dict)  # where training ended
+    plane: Field | None = None  # what the network says where it has two inputs
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.losses)} epochs" if self.losses else "nothing is trained in this network"]
+        if self.gradient_norms:
+            lines[0] += f", the gradient's length at the end {self.gradient_norms[-1]:.3g}"
+        for what, score in (("trained on", self.train), ("held out", self.test)):
+            if score is not None:
+                told = "" if score.accuracy is None else f", accuracy {score.accuracy:.4f}"
+                lines.append(f"{score.samples} samples {what}: loss {score.loss:.6g}{told}")
+        for row in self.rows:
+            given, predicted, wanted = map(_numbers, (row.given, row.predicted, row.wanted))
+            lines.append(f"  {given} -> {predicted} (target {wanted})")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        drawn = picture(curve(self.losses)) if self.losses else ""
+        scores = (("trained on", self.train), ("held out", self.test))
+        cells = [(what, *score.cells()) for what, score in scores if score is not None]
+        rows = [tuple(map(_numbers, (row.given, row.wanted, row.predicted))) for row in self.rows]
+        samples = table(("input", "target", "prediction"), rows) if rows else ""
+        return drawn + table(("", "samples", "loss", "accuracy"), cells) + samples
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)
 
 
 def read_data(spec: Spec, program: Program, seed: int | None = None) -> Dataset | Streamed:
@@ -173,12 +211,23 @@ def train(  # noqa: PLR0913 - a program, what it learns from, and how
             else:
                 losses = _fitted(trainer, names, data, training, progress, checkpoint, processes)
         scores, rows = _scores(trainer, inputs, names, data)
+        seen = _surveyed(trainer, inputs, names, data)
     except ValueError as error:
         raise DataError(str(error), place="training") from None
     except ImportError as error:
         raise SymnetError(str(error), place="training") from None
     norms = tuple(getattr(trainer, "gradient_norms", ()))
-    return Run(tuple(losses), scores[0], scores[1] if len(scores) > 1 else None, rows, trainer, norms)
+    return Run(tuple(losses), scores[0], scores[1] if len(scores) > 1 else None, rows, trainer, norms, *seen)
+
+
+def _surveyed(
+    trainer: Any, inputs: Sequence[str], names: Sequence[str], data: Dataset | Streamed
+) -> tuple[Mapping[str, Sampled], Field | None]:
+    """What is drawn of the network, where its samples are in memory."""
+    if isinstance(data, Streamed):
+        return {}, None
+    gradients = slopes(trainer, names, data.train) if hasattr(trainer, "gradients") else {}
+    return gradients, plane(trainer, inputs, names, data.train) if inputs else None
 
 
 def _scores(

@@ -18,6 +18,7 @@ from symnet.index.functions import maximum, minimum
 from symnet.index.recall import replaced
 from symnet.index.reductions import total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, name_of
+from symnet.messages import say
 from symnet.network import Training
 from symnet.registry import member, settings_of, template
 
@@ -75,7 +76,7 @@ class _Step:
         if all(tensor.name != STEP for tensor in self.given):
             self.given.append(Tensor(STEP, (), Role.STATE))
             tensor = Tensor(f"{STEP}_next", (), next_of=STEP)
-            self.equations.append(Equation(tensor, (), Scalar(STEP) + 1, "update", "Steps are counted."))
+            self.equations.append(Equation(tensor, (), Scalar(STEP) + 1, "update", say("Steps are counted.")))
 
     def rate(self, training: Training) -> Expr:
         """The learning rate of this step."""
@@ -94,7 +95,7 @@ class _Step:
                 self.count()
         if training.warmup:
             share = minimum((Scalar(STEP) + 1) / self.number("warmup", training.warmup), 1)
-            words = "In the first steps the learning rate rises."
+            words = say("In the first steps the learning rate rises.")
             rate = self.define("warm_rate", rate * share, words)[()]
             self.count()
         return rate
@@ -104,14 +105,14 @@ class _Step:
         values = {w.name: element(g) for w, g in pairs}
         if training.clip_value is not None:
             bound = self.number("clip_value", training.clip_value)
-            words = "No number of a gradient is larger than the bound."
+            words = say("No number of a gradient is larger than the bound.")
             values = {name: minimum(maximum(value, -bound), bound) for name, value in values.items()}
             pairs = [(w, self.define(f"{w.name}_cut", values[w.name], words, w)) for w, _ in pairs]
         if training.clip_norm is not None and pairs:
             bound = self.number("clip_norm", training.clip_norm)
             squares = [_squares(values[w.name], w) for w, _ in pairs]
-            norm = self.define("norm", sqrt(Add(*squares)), "The length of all gradients together.")[()]
-            words = "Where they are too long together, all gradients are shortened alike."
+            norm = self.define("norm", sqrt(Add(*squares)), say("The length of all gradients together."))[()]
+            words = say("Where they are too long together, all gradients are shortened alike.")
             share = self.define("share", bound / maximum(norm, bound), words)[()]
             pairs = [(w, self.define(f"{w.name}_short", share * element(g), words, w)) for w, g in pairs]
         return pairs

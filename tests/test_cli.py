@@ -18,7 +18,7 @@ from symnet.registry import GIVEN, layer_kinds, members, solvers
 
 ROOT = Path(__file__).resolve().parent.parent
 XOR = ROOT / "examples" / "xor.toml"
-COMMANDS = ("derive", "generate", "verify", "train", "list")
+COMMANDS = ("derive", "serve", "generate", "verify", "train", "list")
 
 
 @pytest.fixture
@@ -117,6 +117,15 @@ class TestDerive:
         assert "documentclass" in rows
         assert rows != columns
 
+    def test_in_chinese(self, symnet, tmp_path):
+        code, _, err = symnet("derive", XOR, "--language", "zh", "-o", "page.html")
+        assert code == 0, err
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert '<html lang="zh-CN">' in page
+        assert "反向传播" in page
+        assert "symnet derive xor.toml --language zh" in page
+        assert "Backward" not in page
+
     def test_gradients_for_machines(self, symnet):
         code, out, _ = symnet("derive", XOR, "--json")
         assert code == 0
@@ -152,6 +161,40 @@ def refused(monkeypatch):
         return replace(certificate, findings=(wrong, *certificate.findings[1:]))
 
     monkeypatch.setattr(pipeline, "verify", verify)
+
+
+class TestOpen:
+    @pytest.fixture
+    def opened(self, monkeypatch):
+        shown = []
+        monkeypatch.setattr("webbrowser.open", lambda address: shown.append(address) or True)
+        return shown
+
+    @pytest.mark.parametrize(
+        ("options", "name"),
+        [
+            ((), "xor.html"),
+            (("-o", "a b.html"), "a b.html"),
+            (("--format", "latex"), "xor.tex"),
+        ],
+    )
+    def test_a_file_is_written_and_opened(self, symnet, opened, tmp_path, options, name):
+        code, out, err = symnet("derive", XOR, "--open", *options)
+        assert (code, out, err.splitlines()[-1]) == (0, "", name)
+        assert opened == [(tmp_path / name).as_uri()]
+        assert (tmp_path / name).stat().st_size > 10_000
+
+    def test_without_a_browser_it_says_so(self, symnet, monkeypatch):
+        monkeypatch.setattr("webbrowser.open", lambda address: False)
+        code, _, err = symnet("derive", XOR, "--open")
+        assert code == 0
+        assert "no browser was found to open file://" in err
+
+    @pytest.mark.parametrize("options", [("-o", "-"), ("--json",)])
+    def test_what_is_no_file_is_not_opened(self, symnet, opened, options):
+        code, out, err = symnet("derive", XOR, "--open", *options)
+        assert (code, out, opened) == (2, "", [])
+        assert "--open" in err
 
 
 class TestGenerate:
@@ -244,6 +287,7 @@ class TestBadInput:
             (["verify", "."], "this is a folder"),
             (["derive", XOR, "--format", "htm"], "did you mean: html?"),
             (["derive", XOR, "--convention", "rwos"], "rows"),
+            (["derive", XOR, "--language", "xx"], "zh"),
             (["derive", XOR, "-o", "taken/page.html"], "cannot be written"),
             (["train", XOR, "-o", "taken/p.npz"], "cannot be written"),
             (["train", XOR, "--epochs", "0"], "0 is not in the range"),
@@ -340,3 +384,34 @@ def test_errors_of_the_program_itself_are_not_hidden(monkeypatch, symnet):
 def test_an_error_has_its_place_and_what_is_near():
     error = SymnetError("wrong", place="here", expected="right", suggestion="rihgt")
     assert str(error) == "here: wrong\n  expected: right\n  did you mean: rihgt?"
+
+
+def test_notations_and_fragments(symnet):
+    code, plain, _ = symnet("derive", XOR, "--format", "latex", "--fragment")
+    assert code == 0
+    assert plain.startswith("% needs")
+    _, deltas, _ = symnet("derive", XOR, "--format", "latex", "--fragment", "--notation", "delta")
+    assert r"\boldsymbol{\Delta}^{[2]}" in deltas
+    _, round_ones, _ = symnet("derive", XOR, "--format", "typst", "--fragment", "--superscripts", "paren")
+    assert '"(1)"' in round_ones
+    code, _, error = symnet("derive", XOR, "--notation", "detla")
+    assert code == 2
+    assert "did you mean: delta?" in error
+    code, _, error = symnet("derive", XOR, "--format", "html", "--fragment")
+    assert code == 2
+    assert "expected: latex or typst" in error
+
+
+def test_a_pdf_by_its_name_or_an_error_and_no_file(symnet, monkeypatch, tmp_path):
+    from symnet.documents import pdf
+
+    monkeypatch.setitem(pdf.ENGINES, "latex", lambda written, folder, tell: b"%PDF made by hand")
+    code, _, _ = symnet("derive", XOR, "-o", "xor.pdf", "--no-cache")
+    assert code == 0
+    assert (tmp_path / "xor.pdf").read_bytes() == b"%PDF made by hand"
+    for engine in pdf.ENGINES:
+        monkeypatch.setitem(pdf.ENGINES, engine, lambda written, folder, tell: None)
+    code, _, error = symnet("derive", XOR, "-o", "none.pdf", "--no-cache")
+    assert code == 2
+    assert "pip install 'symnet[pdf]'" in error
+    assert not (tmp_path / "none.pdf").exists()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
@@ -107,7 +111,18 @@ def test_documents_modules_and_certificates(derivation):
 def test_a_notebook_shows_them(network, derivation):
     for shown in (network, derivation, derivation.gradients["W1"]):
         assert shown._repr_latex_().startswith("$")
-        assert shown._repr_html_().startswith("<math")
+        assert "<math" in shown._repr_html_()
+    drawn = base64.b64decode(re.search(r'src="data:image/svg\+xml;base64,(.*?)"', network._repr_html_())[1])
+    assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"
+    assert repr(network).splitlines()[2] == "   (2)  A1[n, j] = sigmoid(Z1[n, j])"
+    assert [line.split()[:2] for line in repr(derivation).splitlines()[1:]] == [
+        ["(6)", "dW1[i,"],
+        ["(7)", "db1[j]"],
+        ["(8)", "dX[n,"],
+    ]
+    numbers = re.findall(r"<td[^>]*>\((\d+)\)</td>", derivation._repr_html_())
+    assert numbers == ["6", "7", "8"]
+    assert repr(derivation.gradients["b1"]) == str(derivation.gradients["b1"])
     assert "<table>" in derivation.verify()._repr_html_()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +31,26 @@ def test_python_says_what_it_is_said_to_say(code, capsys):
         assert printed[2].startswith("passed:")
 
 
-@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("symnet ")])
+@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("symnet serve ")])
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be sent Ctrl-C there")
+def test_what_is_served_is_served_until_it_is_interrupted(line):
+    served = subprocess.Popen(
+        [sys.executable, "-m", "symnet", *line.partition("#")[0].split()[1:]],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "BROWSER": "true %s"},
+    )
+    assert b"http://127.0.0.1:" in served.stdout.readline()
+    served.send_signal(signal.SIGINT)
+    assert served.communicate(timeout=60) == (b"", None)
+    assert served.returncode == 0
+
+
+@pytest.mark.parametrize("line", [line for line in SHELL if re.match("symnet (?!serve)", line)])
 def test_commands_of_the_shell_run(line, tmp_path):
+    if ".ipynb" in line and not all(map(importlib.util.find_spec, ("nbclient", "ipykernel"))):
+        pytest.skip("the extra notebook is missing")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     arguments = line.partition("#")[0].split()[1:]
     done = subprocess.run(

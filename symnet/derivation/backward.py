@@ -21,13 +21,12 @@ from functools import partial
 from sympy import Add, Expr, Indexed, Mul, Sum
 
 from symnet.derivation.contract import Delta, contract, definition
-from symnet.derivation.journal import Adjoint, Contribution, Later, Step
+from symnet.derivation.journal import Adjoint, Contribution, Equality, Later, Named, Step
 from symnet.derivation.known_sums import is_mean, settle_sums
 from symnet.derivation.occurrences import occurrences
 from symnet.derivation.reuse import common, grouped, reuse_products, shortest
 from symnet.derivation.substitute import divides, substitute_adjoint
 from symnet.equations.program import Equation, Program, reads
-from symnet.equations.text import listed
 from symnet.errors import DerivationError
 from symnet.index.bounds import Ranges, decided
 from symnet.index.calculus import bound_apart, bound_in, fresh, numbers_out, pull, rename_apart, substitute
@@ -36,6 +35,7 @@ from symnet.index.functions import Bracket, equal
 from symnet.index.recall import Answer, Recall, nothing_asked
 from symnet.index.reductions import Binder, total
 from symnet.index.symbols import Index, Role, Scalar, Tensor, indices_of, name_of
+from symnet.messages import Message, say, say_count
 from symnet.simplify.named_sums import unused
 
 
@@ -212,19 +212,18 @@ class Backward:
         value = Add(*(contribution.result for contribution in contributions))
         if len(contributions) > 1:
             collected = shortest(common(value))
-            steps.append(
-                Step("collect", value, collected, "Every place where it is used adds its share of the blame.")
-            )
+            reason = say("Every place where it is used adds its share of the blame.")
+            steps.append(Step("collect", value, collected, reason))
             value = collected
         named = reuse_products(value, self.named_products(ask, value))
         if named != value:
-            steps.append(Step("reuse", value, named, "A product that has a name is called by it."))
+            steps.append(Step("reuse", value, named, say("A product that has a name is called by it.")))
             value = named
         steps += self.substitutions(value, contributions, self.ranges(tensor, indices), gone, ask)
         value = steps[-1].after if steps else value
         together = grouped(value)
         if together != value:
-            steps.append(Step("group", value, together, "Terms that share a factor stand together."))
+            steps.append(Step("group", value, together, say("Terms that share a factor stand together.")))
             value = together
         return Formula(value, contributions, tuple(steps), vanished)
 
@@ -262,9 +261,8 @@ class Backward:
             value = settled
         pulled = pull(value)
         if pulled != value:
-            steps.append(
-                Step("pull", value, pulled, "What does not depend on the index of a sum comes out of it.")
-            )
+            reason = say("What does not depend on the index of a sum comes out of it.")
+            steps.append(Step("pull", value, pulled, reason))
             value = pulled
         settled, by = settle_sums(value, _definitions(value, ask))
         if settled != value:
@@ -332,10 +330,11 @@ class Backward:
             if name not in self.done or name in self.targets:
                 continue
             if self.places[name] - gone[name] == 1 or divides(self.done[name].equation):
+                adjoint = Named(self.tensors[name])
                 yield (
                     name,
                     self.done[name].equation,
-                    f"The formula of {self.tensors[name].name} is put in: what both share cancels.",
+                    say("The formula of {adjoint} is put in: what both share cancels.", adjoint=adjoint),
                 )
 
     def named_products(self, ask: Answer, *formulas: Expr) -> tuple[Equation, ...]:
@@ -429,31 +428,46 @@ def _name_bound(
 
 def _why_contract(
     element: Expr, deltas: tuple[Delta, ...], binders: tuple[Binder, ...], left: tuple[Binder, ...]
-) -> str:
+) -> Message:
     """In words: where the deltas are one, and which sums that ends."""
     kept = {index for index, _ in left}
-    gone = [str(index) for index, _ in binders if index not in kept]
-    where_one = listed([f"{delta.expression} = {delta.target}" for delta in deltas])
-    text = f"{element} is the element in question only where {where_one}"
+    gone = tuple(index for index, _ in binders if index not in kept)
+    where = tuple(Equality(delta.expression, delta.target) for delta in deltas)
     if not gone:
-        return (
-            f"{text}; no sum can be solved for that: the delta stays and adds the blame up at what was read."
+        return say(
+            "{element} is the element in question only where {where}; no sum can be solved for that: the "
+            "delta stays and adds the blame up at what was read.",
+            element=element,
+            where=where,
         )
-    verb = "sum over {} keeps" if len(gone) == 1 else "sums over {} keep"
-    return f"{text}: the {verb.format(listed(gone))} one term."
+    return say_count(
+        "{element} is the element in question only where {where}: the sum over {gone} keeps one term.",
+        "{element} is the element in question only where {where}: the sums over {gone} keep one term.",
+        len(gone),
+        element=element,
+        where=where,
+        gone=gone,
+    )
 
 
-def _why_decided(before: Expr, after: Expr) -> str:
+def _why_decided(before: Expr, after: Expr) -> Message:
     """In words: what the ranges of the indices decide."""
     if len(after.atoms(Bracket)) < len(before.atoms(Bracket)):
-        return "Over the ranges of the indices, what always holds is 1 and what never holds is 0."
-    return "A value or 0 is a bracket times the value."
+        return say("Over the ranges of the indices, what always holds is 1 and what never holds is 0.")
+    return say("A value or 0 is a bracket times the value.")
 
 
-def _why_settled(settled: Expr, by: tuple[Equation, ...]) -> str:
+def _why_settled(settled: Expr, by: tuple[Equation, ...]) -> Message:
     """In words: which equations have named the sums, and what is left."""
-    names = listed([str(equation.lhs) for equation in by])
+    sums = tuple(equation.lhs for equation in by)
     if settled == 0 and len(by) == 1 and is_mean(by[0]):
-        return f"{names} is the mean: the distances from a mean add up to 0."
-    left = "nothing is left" if settled == 0 else "fewer are left"
-    return f"Term by term, and each sum by the name that the definition of {names} gives it: {left}."
+        return say("{mean} is the mean: the distances from a mean add up to 0.", mean=sums)
+    if settled == 0:
+        return say(
+            "Term by term, and each sum by the name that the definition of {sums} gives it: nothing is left.",
+            sums=sums,
+        )
+    return say(
+        "Term by term, and each sum by the name that the definition of {sums} gives it: fewer are left.",
+        sums=sums,
+    )

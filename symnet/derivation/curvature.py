@@ -18,13 +18,14 @@ from sympy import Add, Expr, Mul, S, Sum
 
 from symnet.derivation.backward import Naming
 from symnet.derivation.derive import derive
-from symnet.derivation.journal import Derived, Further, Middle
+from symnet.derivation.journal import Derived, Further, Middle, Named
 from symnet.derivation.second import computed, directions, hessian_product, inner, names_of, tangent
 from symnet.equations.program import Equation, Program, reads
 from symnet.errors import DerivationError, nearest
 from symnet.index.calculus import fresh, is_negative, substitute
 from symnet.index.reductions import binders_of, total
 from symnet.index.symbols import GIVEN_ROLES, Index, Role, Tensor
+from symnet.messages import say
 from symnet.simplify.named_sums import unused
 
 
@@ -41,7 +42,8 @@ def gauss_newton_product(derived: Derived, at: str) -> Further:
     head = derive(tail, derived.loss.name, [at, *direct])
     product = hessian_product(head, _own(direct))
     middle = Middle(derived.live, product.directions, product.results, product.parts[0].live, head)
-    words = f"the Gauss-Newton matrix, for the curvature in {at}, times a direction"
+    place = Named(derived.live.tensors[at])
+    words = say("the Gauss-Newton matrix, for the curvature in {place}, times a direction", place=place)
     return _through(derived, middle, words, product.parts)
 
 
@@ -99,12 +101,12 @@ def fisher_product(derived: Derived, sample: Expr) -> Further:
     along = Tensor(unused(f"v{tensor.name}", taken), tensor.shape, Role.DIRECTION, tangent_of=tensor.name)
     curved = tangent(tensor, taken)
     weight = head.gradients[tensor.name].equation
-    words = "Every sample counts by its weight in the loss."
+    words = say("Every sample counts by its weight in the loss.")
     weighed = Equation(curved, weight.indices, weight.rhs * along[weight.indices], "loss", words)
     before = derived.live.extended([share])
     after = before.extended([weighed], [along])
     middle = Middle(before, {tensor.name: along}, {tensor.name: curved}, after, head, curved=False)
-    return _through(derived, middle, "the empirical Fisher matrix times a direction")
+    return _through(derived, middle, say("the empirical Fisher matrix times a direction"))
 
 
 def _own(names: Sequence[str]) -> Naming:
@@ -207,7 +209,7 @@ def _by_sample(derived: Derived, sample: Expr) -> tuple[Equation, Derived]:
     tensors = {t.name: t for t in (*given, tensor, loss.tensor)}
     program = Program(tensors, (replace(loss, rhs=whole),), derived.live.values)
     head = derive(program, loss.tensor.name, [tensor.name])
-    words = "The share of each sample in the loss."
+    words = say("The share of each sample in the loss.")
     return Equation(replace(tensor, role=Role.INTERMEDIATE), (index,), Add(*shares), loss.origin, words), head
 
 

@@ -20,6 +20,27 @@ from symnet.simplify.rewrite import Rewrite
 
 
 @dataclass(frozen=True, slots=True)
+class Equality:
+    """A statement that two expressions are equal, as a reason makes it."""
+
+    left: Expr
+    right: Expr
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A tensor that a reason calls by its name."""
+
+    tensor: Tensor
+
+    def __str__(self) -> str:
+        return self.tensor.name
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of a derivation: `before` becomes `after`; both stand for the same number at every value of
     the indices.
@@ -34,7 +55,7 @@ class Step:
     rule: str
     before: Expr
     after: Expr
-    reason: str
+    reason: str  # a message, whose parts are expressions
     wrt: Expr | None = None
 
 

@@ -21,6 +21,7 @@ from symnet.equations.program import Equation, reads
 from symnet.index.functions import Bracket, own
 from symnet.index.reductions import Binder, binders_of
 from symnet.index.symbols import Scalar
+from symnet.messages import say
 
 
 class Placeholder(Symbol):
@@ -66,7 +67,7 @@ def occurrences(equation: Equation, relevant: Collection[str]) -> tuple[Occurren
         ]
         named = Mul(level.outermost, *(derivative for _, derivative, _ in level.path[1:]))
         if named != raw:
-            reason = f"{equation.lhs} is already computed: its value stands for its formula."
+            reason = say("{value} is already computed: its value stands for its formula.", value=equation.lhs)
             steps.append(Step("reuse", raw, named, reason))
         found.append(Occurrence(level.path[-1][2], level.binders, named, tuple(steps)))
     return tuple(found)

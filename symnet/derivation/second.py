@@ -20,11 +20,12 @@ from sympy import Add, Expr
 
 from symnet.derivation.backward import Naming
 from symnet.derivation.derive import derive
-from symnet.derivation.journal import Derived, Further
+from symnet.derivation.journal import Derived, Further, Named
 from symnet.equations.program import Equation, Program, elements
 from symnet.errors import DerivationError, nearest
 from symnet.index.reductions import total
 from symnet.index.symbols import Role, Tensor, indices_of, name_of
+from symnet.messages import say
 from symnet.simplify.named_sums import unused
 from symnet.simplify.stabilize import stabilize
 
@@ -37,11 +38,11 @@ def hessian_product(derived: Derived, naming: Naming | None = None) -> Further:
     pairs = [(along[name], adjoint.equation) for name, adjoint in derived.gradients.items()]
     name = unused(f"v{derived.loss.name}", derived.live.tensors)
     slope = Tensor(name, (), tangent_of=derived.loss.name)
-    words = "The slope of the loss along the directions."
+    words = say("The slope of the loss along the directions.")
     stated = derived.live.extended([Equation(slope, (), inner(pairs), "loss", words)], along.values())
     again = derive(stated, slope.name, list(along), naming=naming or tangent, flat=True)
     results = {name: adjoint.equation.tensor for name, adjoint in again.gradients.items()}
-    words = "the Hessian times a direction"
+    words = say("the Hessian times a direction")
     equations = computed(derived, again.live, results=results.values())
     return Further("product", words, along, results, equations, (again,))
 
@@ -71,7 +72,7 @@ def hessian(derived: Derived, wrt: Sequence[str] | None = None) -> Further:
         for by, adjoint in part.gradients.items()
     }
     equations = computed(derived, *(part.live for part in parts), results=results.values())
-    return Further("hessian", "second derivatives", {}, results, equations, tuple(parts))
+    return Further("hessian", say("second derivatives"), {}, results, equations, tuple(parts))
 
 
 def jacobian(derived: Derived, of: str, wrt: Sequence[str] | None = None) -> Further:
@@ -90,7 +91,14 @@ def jacobian(derived: Derived, of: str, wrt: Sequence[str] | None = None) -> Fur
     part = _jacobian(derived.live, derived.live.tensors[of], names, (of,))
     results = {f"{of}, {by}": adjoint.equation.tensor for by, adjoint in part.gradients.items()}
     equations = computed(derived, part.live, results=results.values())
-    return Further("jacobian", f"the derivative of {of}", {}, results, equations, (part,))
+    return Further(
+        "jacobian",
+        say("the derivative of {of}", of=Named(derived.live.tensors[of])),
+        {},
+        results,
+        equations,
+        (part,),
+    )
 
 
 def with_further(derived: Derived, *further: Further) -> Derived:

@@ -1,7 +1,5 @@
-"""Charts of what a training run measured, as SVG that takes its colours from the page: a curve, a table of
-counts.
-
-Only numbers and the fixed words below enter the SVG, so there is nothing to escape.
+"""Charts of what a training run measured: a curve, a table of counts, the field of a predictor over its two
+inputs.
 """
 
 from __future__ import annotations
@@ -9,94 +7,123 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 44
-CELL, EDGE = 34, 60
+from symnet.documents.figures.axes import axis, tick_words, ticks
+from symnet.documents.figures.contours import areas, border
+from symnet.documents.figures.drawing import Box, Circle, Drawing, Label, Part, Patches, Path
+from symnet.documents.outline import Field
+from symnet.messages import say
+
+WIDTH, HEIGHT = 640.0, 280.0
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 16.0, 44.0
+CELL, EDGE = 34.0, 60.0
 POINTS = 500
 """So many points of a line are drawn, at most: as many as can be told apart."""
+SIDE = 300.0
+BANDS, SHADE = (0.0, 0.2, 0.4, 0.6, 0.8), 0.14
+"""The bands of a field: where each begins, and how much darker it is than the one before."""
+CLASSES = 6
+"""So many classes have a colour of their own."""
 
 
-def curve(values: Sequence[float], label: str = "loss", unit: str = "epoch") -> str:
-    """A line through `values`, one an epoch from epoch 1; logarithmic where they span more than a factor of
-    50.
-    """
-    logarithmic = min(values) > 0 and max(values) / min(values) > 50
-    low, high, ticks = _log_axis(values) if logarithmic else _linear_axis(values)
-    measure = math.log10 if logarithmic else float
-    middle, floor = (TOP + HEIGHT - BOTTOM) / 2, HEIGHT - BOTTOM
+def curve(values: Sequence[float], label: str = say("loss"), unit: str = say("epoch")) -> Drawing:
+    """A line through `values`, one an epoch from epoch 1; logarithmic where they span much."""
+    up, count = axis(values), len(values)
+    floor, right = HEIGHT - BOTTOM, WIDTH - RIGHT
 
-    def x(position: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * position / max(len(values) - 1, 1)
+    def x(epoch: float) -> float:
+        return LEFT + (right - LEFT) * (epoch - 1) / max(count - 1, 1)
 
     def y(value: float) -> float:
-        return floor - (floor - TOP) * (measure(value) - measure(low)) / (measure(high) - measure(low))
+        return floor - (floor - TOP) * up.share(value)
 
-    parts = []
-    for tick in ticks:
-        parts.append(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
-        )
-        parts.append(_text("tick", LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
-    marked = sorted({round(k * (len(values) - 1) / 4) for k in range(5)})
-    parts += [_text("tick", x(k), floor + 20, str(k + 1)) for k in marked]
-    apart = math.ceil(len(values) / POINTS)
-    drawn = [*range(0, len(values) - 1, apart), len(values) - 1]
-    points = " ".join(f"{x(k):.1f},{y(values[k]):.1f}" for k in drawn)
-    parts.append(f'<polyline class="curve" points="{points}"/>')
-    parts.append(_text("axis", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, unit))
-    parts.append(_text("axis", 14, middle, label, turned=True))
-    return _svg(WIDTH, HEIGHT, f"{label} by {unit}: from {values[0]:.3g} to {values[-1]:.3g}", parts)
+    parts: list[Part] = []
+    fine = [tick for tick in up.fine if tick not in up.ticks]
+    parts += [Path(((LEFT, y(tick)), (right, y(tick))), "grid fine") for tick in fine]
+    for tick in up.ticks:
+        parts.append(Path(((LEFT, y(tick)), (right, y(tick))), "grid"))
+        parts.append(Label(LEFT - 8, y(tick) + 4, tick_words(tick), "tick", "end"))
+    marked = (
+        [epoch for epoch in ticks(0, count, 8) if epoch >= 1 and epoch == int(epoch)] if count > 1 else []
+    )
+    for epoch in [1, *(epoch for epoch in marked if x(epoch) - x(1) > 24)]:
+        parts.append(Path(((x(epoch), floor), (x(epoch), floor + 4)), "grid"))
+        parts.append(Label(x(epoch), floor + 18, f"{epoch:g}", "tick"))
+    apart = math.ceil(count / POINTS)
+    drawn = [*range(0, count - 1, apart), count - 1]
+    parts.append(Path(tuple((x(k + 1), y(values[k])) for k in drawn), "curve"))
+    parts.append(Label((LEFT + right) / 2, HEIGHT - 6, unit, "axis"))
+    parts.append(Label(14, (TOP + floor) / 2, label, "axis", turned=True))
+    told = say(
+        "{label} by {unit}: from {first} to {last}",
+        label=label,
+        unit=unit,
+        first=f"{values[0]:.3g}",
+        last=f"{values[-1]:.3g}",
+    )
+    return Drawing(WIDTH, HEIGHT, told, tuple(parts), "chart")
 
 
-def confusion(counts: Sequence[Sequence[int]]) -> str:
+def confusion(counts: Sequence[Sequence[int]]) -> Drawing:
     """How often class i (row) was taken for class j (column): right answers on the diagonal, mistakes
     marked.
     """
     largest = max(max(row) for row in counts) or 1
     side = CELL * len(counts)
-    parts = [
-        _text("axis", EDGE + side / 2, 14, "predicted"),
-        _text("axis", 16, EDGE + side / 2, "true", turned=True),
+    parts: list[Part] = [
+        Label(EDGE + side / 2, 14, say("predicted"), "axis"),
+        Label(16, EDGE + side / 2, say("true"), "axis", turned=True),
     ]
     for i, row in enumerate(counts):
         middle = EDGE + i * CELL + CELL / 2
-        parts.append(_text("tick", middle, EDGE - 8, str(i)))
-        parts.append(_text("tick", EDGE - 8, middle + 4, str(i), "end"))
+        parts.append(Label(middle - 1, EDGE - 8, str(i), "tick"))
+        parts.append(Label(EDGE - 8, middle + 4, str(i), "tick", "end"))
         for j, count in enumerate(row):
             shade = 0.12 + 0.88 * count / largest if count else 0.0
-            place = f'x="{EDGE + j * CELL}" y="{EDGE + i * CELL}" width="{CELL - 2}" height="{CELL - 2}"'
-            parts.append(
-                f'<rect class="{"right" if i == j else "wrong"}" {place} fill-opacity="{shade:.2f}"/>'
-            )
+            x, y, cell = EDGE + j * CELL, EDGE + i * CELL, CELL - 2
+            parts.append(Box(x, y, cell, cell, "field", 2))
             if count:
-                kind = "count strong" if shade > 0.55 else "count"
-                parts.append(_text(kind, EDGE + j * CELL + CELL / 2 - 1, middle + 4, str(count)))
+                corners = ((x, y), (x + cell, y), (x + cell, y + cell), (x, y + cell))
+                parts.append(Patches((corners,), "right" if i == j else "wrong", shade))
+                parts.append(
+                    Label(
+                        x + CELL / 2 - 1, middle + 4, str(count), "count strong" if shade > 0.55 else "count"
+                    )
+                )
     whole = sum(map(sum, counts))
     wrong = whole - sum(row[i] for i, row in enumerate(counts))
-    return _svg(EDGE + side + 8, EDGE + side + 8, f"confusion matrix: {wrong} of {whole} wrong", parts)
+    told = say("confusion matrix: {wrong} of {whole} wrong", wrong=wrong, whole=whole)
+    return Drawing(EDGE + side + 8, EDGE + side + 8, told, tuple(parts), "chart")
 
 
-def _text(kind: str, x: float, y: float, text: str, anchor: str = "middle", turned: bool = False) -> str:
-    place = f'transform="translate({x:.1f} {y:.1f}) rotate(-90)"' if turned else f'x="{x:.1f}" y="{y:.1f}"'
-    return f'<text class="{kind}" text-anchor="{anchor}" {place}>{text}</text>'
-
-
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
-    head = f'<svg class="chart" viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img"'
-    return f'{head} aria-label="{title}"><title>{title}</title>{"".join(parts)}</svg>'
-
-
-def _linear_axis(values: Sequence[float]) -> tuple[float, float, list[float]]:
-    low, high = min(0.0, *values), max(values)
-    if high <= low:
-        high = low + 1.0
-    step = 10 ** math.floor(math.log10((high - low) / 2))
-    step *= next(m for m in (1, 2, 5, 10) if (high - low) / (step * m) <= 5)
-    first = math.ceil(low / step)
-    ticks = [round(step * k, 12) for k in range(first, math.floor(high / step) + 1)]
-    return low, high, ticks
-
-
-def _log_axis(values: Sequence[float]) -> tuple[float, float, list[float]]:
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    return 10.0**low, 10.0**high, [10.0**k for k in range(low, high + 1)]
+def boundary(field: Field) -> Drawing:
+    """What a predictor says of each point of the plane of its two inputs, where it changes its mind, and the
+    samples.
+    """
+    floor, (low, high), (bottom, top) = TOP + SIDE, field.across, field.up
+    rows, columns = len(field.values[0]), len(field.values[0][0])
+    xs = [LEFT + SIDE * k / (columns - 1) for k in range(columns)]
+    ys = [floor - SIDE * k / (rows - 1) for k in range(rows)]
+    parts: list[Part] = [Box(LEFT, TOP, SIDE, SIDE, "field")]
+    grids = field.values
+    if len(grids) == 1:  # one output tells two classes
+        grids = (tuple(tuple(-value for value in row) for row in grids[0]), *grids)
+    sides = [(grid, f"c{k % CLASSES}") for k, grid in enumerate(grids)]
+    for grid, kind in sides:
+        for level in BANDS:
+            found = tuple(areas(grid, level, xs, ys))
+            parts += [Patches(found, kind, SHADE)] if found else []
+    for grid, _ in sides[-1:] if len(field.values) == 1 else sides:
+        parts += [Path(line, "line") for line in border(grid, 0.0, xs, ys)]
+    parts.append(Box(LEFT, TOP, SIDE, SIDE, "frame"))
+    for x, y, of in field.points:
+        place = LEFT + SIDE * (x - low) / (high - low), floor - SIDE * (y - bottom) / (top - bottom)
+        parts.append(Circle(*place, 6 if len(field.points) <= 50 else 3.5, f"point c{of % CLASSES}"))
+    for tick in ticks(low, high, 5):
+        parts.append(Label(LEFT + SIDE * (tick - low) / (high - low), floor + 18, tick_words(tick), "tick"))
+    for tick in ticks(bottom, top, 5):
+        y = floor - SIDE * (tick - bottom) / (top - bottom) + 4
+        parts.append(Label(LEFT - 8, y, tick_words(tick), "tick", "end"))
+    parts.append(Label(LEFT + SIDE / 2, floor + 38, field.names[0], "axis"))
+    parts.append(Label(18, TOP + SIDE / 2, field.names[1], "axis", turned=True))
+    told = say("What the trained network says of each point, the line where that changes, and the samples")
+    return Drawing(LEFT + SIDE + RIGHT, floor + BOTTOM, told, tuple(parts), "chart")

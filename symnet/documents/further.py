@@ -7,34 +7,37 @@ from collections.abc import Iterator
 from symnet.derivation.journal import Adjoint, Derived, Further
 from symnet.documents.backward import Story
 from symnet.documents.context import Context
-from symnet.documents.outline import Block, Paragraph, Section, Statement, Steps, Text
+from symnet.documents.outline import Block, Paragraph, Section, Statement, Steps
 from symnet.equations.program import Equation
+from symnet.messages import say
 
 TITLES = {
-    "product": "Second derivatives, along a direction",
-    "hessian": "Second derivatives",
-    "jacobian": "The derivative of every element",
+    "product": say("Second derivatives, along a direction"),
+    "hessian": say("Second derivatives"),
+    "jacobian": say("The derivative of every element"),
 }
-TANGENTS: Text = (
+TANGENTS = say(
     "The parameters move along given directions, which have a dot; so then does everything that is computed "
     "from them, and how fast it does has a dot, too. The gradients are functions of the parameters like any "
-    "other: the chain rule is applied to their equations, once more. ",
+    "other: the chain rule is applied to their equations, once more."
 )
-BLOCKS: Text = (
+BLOCKS = say(
     "The equations of the gradients are derived once more, by the same chain rule. What is derived has "
     "indices of its own now, which come first. Of two blocks that are each other's transposes, one is "
-    "shown. ",
+    "shown."
 )
-JACOBIAN: Text = ("The same chain rule; what is derived has indices of its own, which come first. ",)
+JACOBIAN = say("The same chain rule; what is derived has indices of its own, which come first.")
 LEADS = {"product": TANGENTS, "hessian": BLOCKS, "jacobian": JACOBIAN}
 
 
 def further(context: Context) -> Iterator[Section]:
     """A section for each thing that is derived beyond the gradients."""
     for item in context.derived.further:
-        lead = Paragraph((*LEADS.get(item.name, ()), f"What comes out: {item.words}."))
-        blocks: list[Block] = [lead, *_equations(context, item)]
-        yield Section((TITLES.get(item.name, item.words),), item.name, tuple(blocks))
+        what = context.text("What comes out: {words}.", words=say(item.words))
+        lead = LEADS.get(item.name)
+        told = what if lead is None else context.sentences(context.text(lead), what)
+        blocks: list[Block] = [Paragraph(told), *_equations(context, item)]
+        yield Section((TITLES.get(item.name, say(item.words)),), item.name, tuple(blocks))
 
 
 def _equations(context: Context, item: Further) -> Iterator[Block]:
@@ -59,5 +62,5 @@ def _told(there: Context, part: Derived, adjoint: Adjoint, computed: Equation, l
         yield Steps(label, lines)
     yield there.statement(adjoint.equation, part.program)
     if computed.rhs != adjoint.equation.rhs:
-        words = "The same, safe for floating point."
+        words = say("The same, safe for floating point.")
         yield Statement("", there.printer.equation(computed), words=words)

@@ -8,6 +8,8 @@ then the rest; minus terms come last.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -15,6 +17,7 @@ from sympy import Add, Expr, Indexed, Mul, Pow
 
 from symnet.documents import typeset as t
 from symnet.documents.names import ENDING, GREEK, tensor_name
+from symnet.documents.notation import PLAIN, Names
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation
 from symnet.equations.text import natural
@@ -22,6 +25,7 @@ from symnet.index import functions as f
 from symnet.index.calculus import common_number, is_negative
 from symnet.index.reductions import ArgMax, binders_of
 from symnet.index.symbols import Index, Role, Scalar, Size, Tensor, indices_of, name_of
+from symnet.messages import say
 
 ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
 """How tightly a form binds: what binds less than its place asks for is put in brackets."""
@@ -67,16 +71,34 @@ SYMMETRIC = (f.maximum, f.minimum)
 """Functions whose arguments may change places: a number is written first, as in max(0, z)."""
 
 
-class Printer:
-    """Prints the expressions of one derivation; `tensors` says which names are adjoints of what."""
+@lru_cache(maxsize=1 << 14)
+def spelling(expr: Expr) -> tuple[object, ...]:
+    """What orders expressions that nothing else does."""
+    return natural(str(expr))
 
-    def __init__(self, tensors: Mapping[str, Tensor], first: Sequence[Index] = ()) -> None:
+
+class Printer:
+    """Prints the expressions of one derivation; `tensors` says which names are adjoints of what, `names` what
+    they look like.
+    """
+
+    def __init__(
+        self, tensors: Mapping[str, Tensor], first: Sequence[Index] = (), names: Names = PLAIN
+    ) -> None:
         self.tensors = tensors
+        self.names = names
         self.first = tuple(first)  # the indices of the left-hand side, which order the factors of a product
+        self.known: dict[tuple[tuple[Index, ...], Expr], tuple[Node, int]] = {}
+
+    def by(self, first: Sequence[Index]) -> Printer:
+        """The printer for what stands on the right of an element with the indices `first`."""
+        printer = copy(self)  # with what is known already: steps of a derivation have much in common
+        printer.first = tuple(first)
+        return printer
 
     def equation(self, equation: Equation) -> Node:
         """The whole equation in index form."""
-        printer = Printer(self.tensors, equation.indices)
+        printer = self.by(equation.indices)
         return row(printer.show(equation.lhs), t.EQUALS, printer.show(equation.rhs))
 
     def show(self, expr: Expr, least: int = 0) -> Node:
@@ -86,6 +108,12 @@ class Printer:
 
     def form(self, expr: Expr) -> tuple[Node, int]:
         """`expr` and how tightly it binds."""
+        found = self.known.get((self.first, expr))
+        if found is None:
+            found = self.known[self.first, expr] = self._form(expr)
+        return found
+
+    def _form(self, expr: Expr) -> tuple[Node, int]:
         if isinstance(expr, Indexed | Scalar):
             return self.element(expr), ATOM
         if isinstance(expr, Size | Index):
@@ -128,7 +156,7 @@ class Printer:
         if tensor is not None and tensor.quotient:
             return self.quotient(tensor, indices_of(expr))
         below = self.indices(expr.indices) if isinstance(expr, Indexed) else None
-        return tensor_name(tensor or Tensor(name_of(expr), ()), below)
+        return tensor_name(tensor or Tensor(name_of(expr), ()), below, names=self.names)
 
     def quotient(self, tensor: Tensor, places: Sequence[Expr] = ()) -> Node:
         """A tensor that is a derivative, as a fraction: of what, with its indices, over by what, with theirs;
@@ -140,7 +168,8 @@ class Printer:
             of = self.tensors.get(name) or Tensor(name, ())
             below = self.indices(places[start : start + of.rank]) if places and of.rank else None
             last = not places and of.rank == 1 and len(shown) == len(tensor.quotient) - 1
-            shown.append(tensor_name(of, below, not places and of.rank > 0, t.TOP if last else None))
+            above = t.TOP if last else None
+            shown.append(tensor_name(of, below, not places and of.rank > 0, above, self.names))
             start += of.rank
         order = len(shown) - 1
         sign = t.PARTIAL if order == 1 else t.Script(t.PARTIAL, None, t.Number(str(order)))
@@ -197,7 +226,7 @@ class Printer:
         """
         settled = not term.has(Indexed) and not is_negative(term)
         compound = any(isinstance(factor, Add) for factor in Mul.make_args(term))
-        order = (not term.has(sp.Sum), settled, term.is_number, compound, natural(str(term)))
+        order = (not term.has(sp.Sum), settled, term.is_number, compound, spelling(term))
         return (is_negative(term), self.is_penalty(term), *order)
 
     def is_penalty(self, term: Expr) -> bool:
@@ -229,7 +258,7 @@ class Printer:
         above, below = sorted(above, key=self.factor_order), sorted(below, key=self.factor_order)
         if not below:
             return self.factors(above), MULTIPLY
-        trailing = [factor for factor in above if isinstance(factor, sp.Sum)]
+        trailing = [factor for factor in above if isinstance(factor, sp.Sum) or self.is_fraction(factor)]
         leading = [factor for factor in above if factor not in trailing]
         if len(leading) == 1 and isinstance(leading[0], Add) and leading[0].has(sp.Sum) and not trailing:
             leading, trailing = [], leading  # brackets are easier to read than a high numerator
@@ -272,7 +301,11 @@ class Printer:
             0 if constant else 3 if isinstance(factor, sp.Sum) else 2 if isinstance(factor, f.Bracket) else 1
         )
         compound = 1 if isinstance(factor, Add) else 0
-        return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, natural(str(factor)))
+        return (kind, not factor.is_number, place if kind else 0, not adjoint, compound, spelling(factor))
+
+    def is_fraction(self, factor: Expr) -> bool:
+        """Whether a factor is one name that is a fraction, such as ∂L/∂Z: it is not put above another."""
+        return isinstance(factor, Indexed | Scalar) and isinstance(self.element(factor), t.Fraction)
 
     def is_setting(self, scalar: Expr) -> bool:
         tensor = self.tensors.get(scalar.name)
@@ -287,7 +320,8 @@ class Printer:
             name = t.Script(FUNCTIONS[expr.base.func], None, self.show(expr.exp))
             return row(name, t.Fence(self.show(expr.base.args[0]))), ATOM
         base = self.show(expr.base, ATOM)
-        if (isinstance(base, t.Script) and base.above is not None) or isinstance(expr.base, sp.Function):
+        raised = isinstance(base, t.Fraction) or (isinstance(base, t.Script) and base.above is not None)
+        if raised or isinstance(expr.base, sp.Function):
             base = base if isinstance(base, t.Fence) else t.Fence(base)
         return t.Script(base, None, self.show(expr.exp)), POWER
 
@@ -311,8 +345,8 @@ class Printer:
         if isinstance(expr, f.where):
             condition, yes, no = expr.args
             rows = (
-                (self.show(yes), row(t.Words("where"), self.condition(condition))),
-                (self.show(no), t.Words("elsewhere")),
+                (self.show(yes), row(t.Words(say("where")), self.condition(condition))),
+                (self.show(no), t.Words(say("elsewhere"))),
             )
             return t.Cases(rows), ATOM
         name = FUNCTIONS.get(expr.func) or t.Name(expr.func.__name__, "upright")
@@ -324,8 +358,9 @@ class Printer:
         return row(name, t.Fence(t.joined([self.show(argument) for argument in ordered], t.COMMA))), ATOM
 
     def bracket(self, expr: Expr) -> Node:
-        """[a < b]; the Kronecker delta where two indices are compared."""
-        if isinstance(expr, f.equal) and all(isinstance(a, Index) for a in expr.args):
+        """[a < b]; the Kronecker delta where two indices are compared, unless δ has another meaning."""
+        free = self.names.notation.adjoints != "delta"
+        if free and isinstance(expr, f.equal) and all(isinstance(a, Index) for a in expr.args):
             return t.Script(t.Name("δ", "italic", r"\delta"), self.indices(expr.args))
         return t.Fence(self.relation(expr), "[]")
 
@@ -338,7 +373,7 @@ class Printer:
             for part in sorted(parts, key=lambda part: natural(str(part.args[-1])))
             if part not in uppers.values()
         ]
-        return t.joined(shown, t.Words("and"))
+        return t.joined(shown, t.Words(say("and")))
 
     def between(self, lower: Expr, upper: Expr) -> Node:
         """Two brackets a <= e and e < b as one: a <= e < b."""

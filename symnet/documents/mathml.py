@@ -1,7 +1,9 @@
 """The tree of layout as MathML Core, which browsers show without a script: real text, to be selected and read
 aloud.
 
-Each formula carries its LaTeX, so that what is copied from a page can be pasted into a paper.
+A displayed formula carries its LaTeX, so that what is copied from a page can be pasted into a paper. Bold
+letters are characters of their own, as MathML Core has it: every font of mathematics draws them, and every
+screen reader calls them bold.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from symnet.documents.typeset import (
     Cases,
     Fence,
     Fraction,
+    Matrix,
     Name,
     Node,
     Number,
@@ -29,22 +32,26 @@ from symnet.documents.typeset import (
 )
 
 
-def mathml(node: Node, display: bool = False) -> str:
-    """A node as a whole MathML formula, inline or on a line of its own; its LaTeX is kept for copying."""
-    return _math(element(node), latex(node), display)
+def mathml(node: Node, display: bool = False, source: bool = True) -> str:
+    """A node as a whole MathML formula, inline or on a line of its own; with `source` its LaTeX is kept for
+    copying.
+    """
+    return _math(element(node), latex(node) if source else "", display)
 
 
-def mathml_lines(lines: tuple[Node, ...]) -> str:
+def mathml_lines(lines: tuple[Node, ...], source: bool = True) -> str:
     """Formulas below each other as one formula, those after the first set in."""
     if len(lines) == 1:
-        return mathml(lines[0], display=True)
+        return mathml(lines[0], display=True, source=source)
     rows = "".join(f"<mtr><mtd>{element(line)}</mtd></mtr>" for line in lines)
-    source = " \\\\ ".join(map(latex, lines))
-    return _math(f'<mtable class="lines" displaystyle="true">{rows}</mtable>', source, display=True)
+    written = " \\\\ ".join(map(latex, lines)) if source else ""
+    return _math(f'<mtable class="lines" displaystyle="true">{rows}</mtable>', written, display=True)
 
 
 def _math(inside: str, source: str, display: bool) -> str:
     kind = ' display="block"' if display else ""
+    if not source:
+        return f"<math{kind}>{inside}</math>"
     return (
         f"<math{kind}><semantics><mrow>{inside}</mrow>"
         f'<annotation encoding="application/x-tex">{html.escape(source)}</annotation></semantics></math>'
@@ -59,12 +66,40 @@ def element(node: Node) -> str:
 
 @element.register
 def _(node: Name) -> str:
-    text = html.escape(node.text)
+    of = _of(node)
     if node.style == "bold":
-        return f'<mi mathvariant="normal" class="bold">{text}</mi>'
-    if node.style == "upright":
-        return f'<mi mathvariant="normal">{text}</mi>'
-    return f"<mi>{text}</mi>" if len(node.text) == 1 else f'<mi class="word">{text}</mi>'
+        return f"<mi{of}>{html.escape(bold(node.text))}</mi>"
+    text = html.escape(node.text)
+    if node.style == "upright":  # a word is upright by itself
+        return f"<mi{of}>{text}</mi>" if len(node.text) > 1 else f'<mi mathvariant="normal"{of}>{text}</mi>'
+    return f"<mi{of}>{text}</mi>" if len(node.text) == 1 else f'<mi class="word"{of}>{text}</mi>'
+
+
+BOLD = (
+    (("A", "Z"), 0x1D400),
+    (("a", "z"), 0x1D41A),
+    (("0", "9"), 0x1D7CE),
+    (("Α", "Ω"), 0x1D6A8),
+    (("α", "ω"), 0x1D6C2),
+)
+"""The letters that have a bold twin, and where the first one's twin is in Unicode."""
+
+
+def bold(text: str) -> str:
+    """The text in bold characters; what has none stays as it is."""
+    return "".join(_bold(letter) for letter in text)
+
+
+def _bold(letter: str) -> str:
+    for (first, last), twin in BOLD:
+        if first <= letter <= last:
+            return chr(ord(letter) - ord(first) + twin)
+    return letter
+
+
+def _of(node: Name | Script | Accent | Fraction) -> str:
+    """Which tensor a node names, as an attribute."""
+    return f' data-of="{html.escape(node.of)}"' if node.of else ""
 
 
 @element.register
@@ -105,12 +140,12 @@ def is_function(node: Node) -> bool:
 
 @element.register
 def _(node: Script) -> str:
-    base = element(node.base)
+    base, of = element(node.base), _of(node)
     if node.below is None:
-        return f"<msup>{base}{element(_present(node.above))}</msup>"
+        return f"<msup{of}>{base}{element(_present(node.above))}</msup>"
     if node.above is None:
-        return f"<msub>{base}{element(node.below)}</msub>"
-    return f"<msubsup>{base}{element(node.below)}{element(node.above)}</msubsup>"
+        return f"<msub{of}>{base}{element(node.below)}</msub>"
+    return f"<msubsup{of}>{base}{element(node.below)}{element(node.above)}</msubsup>"
 
 
 def _present(node: Node | None) -> Node:
@@ -120,7 +155,7 @@ def _present(node: Node | None) -> Node:
 
 @element.register
 def _(node: Fraction) -> str:
-    return f"<mfrac>{element(node.above)}{element(node.below)}</mfrac>"
+    return f"<mfrac{_of(node)}>{element(node.above)}{element(node.below)}</mfrac>"
 
 
 @element.register
@@ -132,15 +167,20 @@ def _(node: Root) -> str:
 def _(node: Accent) -> str:
     # as a MathML accent, the bar would touch a capital letter
     mark = {"bar": "‾", "hat": "^", "dot": "˙"}[node.mark]
-    return f'<mover>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
+    return f'<mover{_of(node)}>{element(node.over)}<mo stretchy="false">{mark}</mo></mover>'
 
 
 @element.register
 def _(node: Fence) -> str:
     left, right = tuple(node.pair)
     fixed = "" if is_tall(node.inside) else ' stretchy="false"'
-    opening = f'<mo form="prefix" fence="true"{fixed}>{left}</mo>'
-    return f'<mrow>{opening}{element(node.inside)}<mo form="postfix" fence="true"{fixed}>{right}</mo></mrow>'
+    # the first and the last of a row are opening and closing by themselves; equal signs have to say it
+    opening, closing = (
+        ("", "") if left != right else (' form="prefix" fence="true"', ' form="postfix" fence="true"')
+    )
+    return (
+        f"<mrow><mo{opening}{fixed}>{left}</mo>{element(node.inside)}<mo{closing}{fixed}>{right}</mo></mrow>"
+    )
 
 
 @element.register
@@ -155,6 +195,15 @@ def _(node: Cases) -> str:
         for value, condition in node.rows
     )
     return f'<mrow><mo form="prefix" fence="true">{{</mo><mtable class="cases">{rows}</mtable></mrow>'
+
+
+@element.register
+def _(node: Matrix) -> str:
+    rows = "".join(
+        f"<mtr>{''.join(f'<mtd>{element(cell)}</mtd>' for cell in cells)}</mtr>" for cells in node.rows
+    )
+    left, right = '<mo form="prefix" fence="true">[</mo>', '<mo form="postfix" fence="true">]</mo>'
+    return f'<mrow>{left}<mtable class="numbers">{rows}</mtable>{right}</mrow>'
 
 
 @element.register

@@ -27,6 +27,7 @@ from symnet.documents.mathematics import (
     is_decimal,
 )
 from symnet.documents.names import tensor_name
+from symnet.documents.notation import PLAIN, Names
 from symnet.documents.shapes import parts_of, terms_of
 from symnet.documents.typeset import Node, row
 from symnet.equations.program import Equation, Program
@@ -73,12 +74,14 @@ def matrix_expression(
     return form
 
 
-def matrix_equation(equation: Equation, program: Program, convention: Convention = "rows") -> Node | None:
+def matrix_equation(
+    equation: Equation, program: Program, convention: Convention = "rows", names: Names = PLAIN
+) -> Node | None:
     """The equation in matrix form; None where it has none."""
     form = matrix_expression(equation, program, convention)
     if form is None:
         return None
-    printer = MatrixPrinter(program.tensors)
+    printer = MatrixPrinter(program.tensors, names)
     return row(printer.tensor(equation.tensor), t.EQUALS, printer.show(form))
 
 
@@ -141,8 +144,8 @@ class MatrixPrinter:
     circled dot.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        self.scalars = Printer(tensors)
+    def __init__(self, tensors: Mapping[str, Tensor], names: Names = PLAIN) -> None:
+        self.scalars = Printer(tensors, names=names)
 
     def tensor(self, tensor: Tensor, above: Node | None = None) -> Node:
         """The name of a tensor, bold unless it is a number."""
@@ -151,7 +154,7 @@ class MatrixPrinter:
         if tensor.quotient:
             name = self.scalars.quotient(tensor)
             return name if above is None else t.Script(t.Fence(name), None, above)
-        return tensor_name(tensor, bold=tensor.rank > 0, above=above)
+        return tensor_name(tensor, bold=tensor.rank > 0, above=above, names=self.scalars.names)
 
     def show(self, form: m.MatrixExpr, least: int = 0) -> Node:
         """`form`, in brackets where it binds less tightly than `least`."""
@@ -245,7 +248,7 @@ class MatrixPrinter:
         elementwise = row(t.Sign("∘", r"\circ", "prefix"), exponent)
         is_number = isinstance(form.base, m.MatrixRead) and not form.base.tensor.rank
         base = self.show(form.base, ATOM)
-        if isinstance(base, t.Script):
+        if isinstance(base, t.Script | t.Fraction):
             base = t.Fence(base)
         return t.Script(base, None, exponent if is_number else elementwise), POWER
 

@@ -5,8 +5,11 @@ is η.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import groupby
 
 from symnet.documents import typeset as t
+from symnet.documents.notation import PLAIN, SUPERSCRIPTS, Names
 from symnet.documents.typeset import Node, row
 from symnet.index.symbols import Role, Tensor
 
@@ -40,11 +43,34 @@ HAT = re.compile(r"([A-Z])hat$")
 
 
 def tensor_name(
-    tensor: Tensor, below: Node | None = None, bold: bool = False, above: Node | None = None
+    tensor: Tensor,
+    below: Node | None = None,
+    bold: bool = False,
+    above: Node | None = None,
+    names: Names = PLAIN,
 ) -> Node:
     """The name of a tensor: dW1 is W with a bar and [1] above, W1_m_hat is m with a hat, for W; `above` comes
     last. A word of one letter is a letter of its own, any other one a mark.
     """
+    kind = names.notation.adjoints
+    plain = tensor.adjoint_of and not tensor.tangent_of and tensor.adjoint_of not in names.deltas
+    if plain and kind in ("partial", "delta"):
+        slope = _slope(tensor, below, bold, names)
+        return slope if above is None else t.Script(t.Fence(slope), None, above)
+    return replace(_written(tensor, below, bold, above, names), of=tensor.name)
+
+
+def _slope(tensor: Tensor, below: Node | None, bold: bool, names: Names) -> t.Fraction:
+    """An adjoint as the fraction that it is; it is one name, and the names in it are none of their own."""
+    of = Tensor(tensor.adjoint_of, tensor.shape, next_of=tensor.next_of)
+    loss = _written(Tensor(names.loss, ()), None, False, None, names)
+    by = _written(of, below, bold, None, names)
+    return t.Fraction(row(t.PARTIAL, loss), row(t.PARTIAL, by), tensor.name)
+
+
+def _written(
+    tensor: Tensor, below: Node | None, bold: bool, above: Node | None, names: Names
+) -> t.Name | t.Script | t.Accent:
     name = tensor.adjoint_of or tensor.tangent_of or tensor.name
     head, layer, words = name_parts(name, bool(tensor.next_of) or tensor.role == Role.STATE)
     owner: Node | None = None
@@ -52,24 +78,44 @@ def tensor_name(
         owner, head, words = letter_of(head, bold), words[0], words[1:]
     kind = KIND.match(head) if head not in GREEK else None
     letter = letter_of(kind[1] if kind else head, bold)
-    letter = t.Accent(letter) if tensor.adjoint_of else t.Accent(letter, "hat") if "hat" in words else letter
+    if tensor.adjoint_of in names.deltas and not tensor.tangent_of:
+        owner = letter if names.deltas[tensor.adjoint_of] else owner
+        letter = _delta(bold and tensor.rank > 1, bold)
+    elif tensor.adjoint_of:
+        letter = t.Accent(letter)
+    letter = t.Accent(letter, "hat") if "hat" in words and not tensor.adjoint_of else letter
     letter = t.Accent(letter, "dot") if tensor.tangent_of else letter
     marks: list[Node] = [t.Name(kind[2], "italic")] if kind else []
+    opening, closing = tuple(SUPERSCRIPTS[names.notation.superscripts])
     if layer:
-        marks.append(t.Number(f"[{layer}]") if layer.isdigit() else t.Name(f"[{layer}]", "upright"))
-    marks += [_mark(word) for word in words if word != "hat"]
+        number = f"{opening}{layer}{closing}"
+        marks.append(t.Number(number) if layer.isdigit() else t.Name(number, "upright"))
+    marks += _marks(words, "()" if opening == "[" else "[]")
     marks += [above] if above is not None else []
     if owner is not None:
         below = owner if below is None else row(owner, t.COMMA, below)
     return t.Script(letter, below, row(*marks) if marks else None) if marks or below is not None else letter
 
 
-def _mark(word: str) -> Node:
-    """A word above a letter; a number there tells tensors of one name apart: the second S has (2)."""
-    return t.Number(f"({word})") if word.isdigit() else t.Name("new" if word == "next" else word, "upright")
+def _delta(large: bool, bold: bool) -> t.Name:
+    """The δ of a weighted sum: a capital for a matrix."""
+    style = "bold" if bold else "italic"
+    return t.Name("Δ", style, r"\Delta") if large else t.Name("δ", style, r"\delta")
 
 
-def letter_of(head: str, bold: bool = False) -> Node:
+def _marks(words: tuple[str, ...], pair: str) -> list[Node]:
+    """Words above a letter; a number there tells tensors of one name apart: the second S has (2)."""
+    marks: list[Node] = []
+    for number, group in groupby((word for word in words if word != "hat"), key=str.isdigit):
+        if number:
+            marks += [t.Number(f"{pair[0]}{word}{pair[1]}") for word in group]
+        else:
+            said = " ".join("new" if word == "next" else word for word in group)
+            marks.append(t.Name(said, "upright"))
+    return marks
+
+
+def letter_of(head: str, bold: bool = False) -> t.Name | t.Accent:
     """The letter that a name begins with; a word stays upright."""
     greek, hat = GREEK.get(head), HAT.match(head)
     if greek:

@@ -1,11 +1,14 @@
 """A tiny tree of mathematical layout, and what it is in LaTeX; `mathml.py` says what it is in MathML.
 
+A node that names a tensor says so in `of`: a page can tell what it is, and where it was defined.
+
 `mathematics.py` turns expressions into this tree; both languages are printed from the one tree, so that they
 cannot differ. Nothing else in symnet writes a formula.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -17,6 +20,7 @@ class Name:
     text: str
     style: str = "italic"
     latex: str = ""  # the command, where the text is no ASCII: \\sigma
+    of: str = ""  # the tensor that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Script:
     base: Node
     below: Node | None = None
     above: Node | None = None
+    of: str = ""  # the tensor that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Fraction:
 
     above: Node
     below: Node
+    of: str = ""  # the tensor that it names: an adjoint as the derivative that it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Accent:
 
     over: Node
     mark: str = "bar"
+    of: str = ""  # the tensor that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +104,20 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """Entries in rows and columns, between square brackets."""
+
+    rows: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Ordinary words inside a formula."""
 
     text: str
 
 
-Node = Name | Number | Sign | Row | Script | Fraction | Root | Accent | Fence | Sum | Cases | Words
+Node = Name | Number | Sign | Row | Script | Fraction | Root | Accent | Fence | Sum | Cases | Matrix | Words
 
 EQUALS = Sign("=", "=", "relation")
 PLUS, MINUS, MINUS_SIGN = Sign("+", "+"), Sign("−", "-"), Sign("−", "-", "prefix")
@@ -115,9 +129,12 @@ INVISIBLE = Sign("\u2062", "")
 BIG = {
     "()": (Sign("(", r"\Bigl(", "open"), Sign(")", r"\Bigr)", "close")),
     "[]": (Sign("[", r"\Bigl[", "open"), Sign("]", r"\Bigr]", "close")),
+    "||": (Sign("|", r"\Bigl\lvert", "open"), Sign("|", r"\Bigr\rvert", "close")),
 }
 """Brackets as two signs, for a formula that is broken between them."""
 PARTIAL = Name("∂", "upright", r"\partial")
+ELL = Name("ℓ", "italic", r"\ell")
+"""The number of a layer, where one formula stands for several; it may be a part of a name: [ℓ−1]."""
 
 
 def row(*parts: Node) -> Node:
@@ -157,7 +174,7 @@ LATEX_SPECIAL = {
 
 def latex_text(text: str) -> str:
     """Plain text as LaTeX text: nothing in it is a command, and a character that the fonts lack is a question
-    mark.
+    mark. Chinese, Japanese and Korean stay: a document that has them is for an engine that has their fonts.
     """
     known = {
         "−": "-",
@@ -176,6 +193,7 @@ def latex_text(text: str) -> str:
         "Δ": r"$\Delta$",
         "ŷ": r"$\hat{y}$",
         "…": r"\dots{}",
+        "ℓ": r"$\ell$",
         "·": r"$\cdot$",
         "→": r"$\to$",
         "ᵀ": r"$^\top$",
@@ -187,8 +205,13 @@ def latex_text(text: str) -> str:
         elif character in known:
             out.append(known[character])
         else:
-            out.append(character if character.isascii() else "?")
+            out.append(character if character.isascii() or is_wide_script(character) else "?")
     return "".join(out)
+
+
+def is_wide_script(text: str) -> bool:
+    """Whether something in a text is Chinese, Japanese or Korean, or punctuation of theirs."""
+    return any(unicodedata.east_asian_width(character) in "WF" for character in text)
 
 
 @singledispatch
@@ -199,7 +222,7 @@ def latex(node: Node) -> str:
 
 @latex.register
 def _(node: Name) -> str:
-    inside = node.latex or node.text.replace("_", r"\_")
+    inside = node.latex or _numbered(node.text.replace("_", r"\_").replace(" ", r"\ "))
     if node.style == "bold":
         return rf"\boldsymbol{{{inside}}}" if node.latex else rf"\mathbf{{{inside}}}"
     if node.latex:
@@ -209,9 +232,14 @@ def _(node: Name) -> str:
     return inside if len(node.text) == 1 else rf"\mathit{{{inside}}}"
 
 
+def _numbered(text: str) -> str:
+    """A name or a number with the number of a layer in it."""
+    return text.replace(ELL.text, rf"{ELL.latex} ").replace("−", "-") if ELL.text in text else text
+
+
 @latex.register
 def _(node: Number) -> str:
-    return node.text
+    return _numbered(node.text)
 
 
 @latex.register
@@ -264,7 +292,9 @@ def is_tall(node: Node) -> bool:
     if isinstance(node, Script):
         return is_tall(node.base)
     return (
-        is_tall(node.inside) if isinstance(node, Fence) else isinstance(node, Fraction | Root | Sum | Cases)
+        is_tall(node.inside)
+        if isinstance(node, Fence)
+        else isinstance(node, Fraction | Root | Sum | Cases | Matrix)
     )
 
 
@@ -277,6 +307,12 @@ def _(node: Sum) -> str:
 def _(node: Cases) -> str:
     rows = r" \\ ".join(f"{latex(value)} & {latex(condition)}" for value, condition in node.rows)
     return rf"\begin{{cases}} {rows} \end{{cases}}"
+
+
+@latex.register
+def _(node: Matrix) -> str:
+    rows = r" \\ ".join(" & ".join(map(latex, cells)) for cells in node.rows)
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
 
 @latex.register

@@ -18,6 +18,7 @@ from sympy import Add, Basic, Function, Indexed, IndexedBase, Mul, Pow
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symnet.index.symbols import Index, Scalar, Size, Tensor, indexed
+from symnet.messages import Message
 
 Numbering = dict[str, int]
 """Names by the order in which they have appeared."""
@@ -168,6 +169,8 @@ def _anything(thing: Any, names: Mapping[str, str], done: dict[int, Any]) -> Any
     kind: Any = type(thing)
     if kind is tuple:
         return tuple([_anything(part, names, done) for part in thing])
+    if kind is Message:
+        return thing.with_parts({name: _anything(part, names, done) for name, part in thing.parts.items()})
     if kind is str:
         return in_text(thing, names)
     fields = _fields(kind)

@@ -13,24 +13,25 @@ from typing import ClassVar
 from symnet.errors import ShapeError, SpecError
 from symnet.index.symbols import Tensor
 from symnet.layers.layer import Layer, Sample, Stated, flag, whole
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 FAR = "-1000000000"
 """The score of what must not be seen: its exponential beside any other is 0."""
 
 WORDS = {
-    "Q": "Every position asks a question.",
-    "K": "Every position says what it can answer.",
-    "V": "Every position has something to tell.",
-    "C": "How well each question meets each answer.",
-    "B": "What must not be seen gets a score so low that its share is 0.",
-    "P": "The shares of all positions in the answer to one question add up to 1.",
-    "O": "Each head gathers what is told, by these shares.",
-    "A": "What the heads have gathered is put together.",
-    "theta": "The angle by which a pair of features is turned at each position.",
-    "phi": "The angles of the positions that answer.",
-    "Qr": "The questions, turned by their position.",
-    "Kr": "The answers, turned by theirs.",
+    "Q": say("Every position asks a question."),
+    "K": say("Every position says what it can answer."),
+    "V": say("Every position has something to tell."),
+    "C": say("How well each question meets each answer."),
+    "B": say("What must not be seen gets a score so low that its share is 0."),
+    "P": say("The shares of all positions in the answer to one question add up to 1."),
+    "O": say("Each head gathers what is told, by these shares."),
+    "A": say("What the heads have gathered is put together."),
+    "theta": say("The angle by which a pair of features is turned at each position."),
+    "phi": say("The angles of the positions that answer."),
+    "Qr": say("The questions, turned by their position."),
+    "Kr": say("The answers, turned by theirs."),
 }
 
 

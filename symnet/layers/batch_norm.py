@@ -12,6 +12,7 @@ from typing import ClassVar
 from symnet.index.symbols import Tensor
 from symnet.layers.layer import Sample, Stated, number
 from symnet.layers.norms import WORDS, Normalization
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 RUNNING = "mu_run: state[C]\nv_run: state[C] = 1\n"
@@ -56,8 +57,8 @@ class BatchNorm(Normalization):
             settings={"eps": self.eps, "momentum": self.momentum},
             words={
                 **WORDS,
-                "mu_run_next": "The running mean follows that of the batch.",
-                "v_run_next": "The running variance follows that of the batch.",
+                "mu_run_next": say("The running mean follows that of the batch."),
+                "v_run_next": say("The running variance follows that of the batch."),
             },
             inference=f"{head}A[n,c] = {running}",
         )

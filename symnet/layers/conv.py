@@ -17,6 +17,7 @@ from symnet.index.symbols import Tensor
 from symnet.layers import space
 from symnet.layers.layer import Layer, Sample, Stated, flag, whole
 from symnet.layers.space import PLACES, SPANS, TAPS, Many, Window, listed
+from symnet.messages import say
 from symnet.registry import settings_of, width
 from symnet.sizes import Sizes
 
@@ -128,7 +129,9 @@ class Conv(Layer):
 
     def made(self, lines: list[str], sizes: Mapping[str, int | str | Expr]) -> Stated:
         """The layer's text with its words and its activation."""
-        words = {"Z": self.WORDS} if self.groups == 1 else {"V": self.WORDS, "Z": "The groups side by side."}
+        words = (
+            {"Z": self.WORDS} if self.groups == 1 else {"V": self.WORDS, "Z": say("The groups side by side.")}
+        )
         return Stated(
             "\n".join(filter(None, lines)),
             sizes,

@@ -15,11 +15,17 @@ from typing import ClassVar
 from symnet.errors import SpecError
 from symnet.index.symbols import Tensor
 from symnet.layers.layer import Layer, Sample, Stated, flag, size
+from symnet.messages import say
 from symnet.registry import settings_of, width
 from symnet.sizes import Sizes
 
-WORDS = "Every unit takes the weighted sum of its inputs{}."
-COLUMN = "The input gains a column of ones."
+PLAIN = say("Every unit takes the weighted sum of its inputs.")
+BIASED = say("Every unit takes the weighted sum of its inputs and adds its bias.")
+AUGMENTED = say(
+    "Every unit takes the weighted sum of its inputs; the last input is always 1, so that the last weight "
+    "is the bias."
+)
+COLUMN = say("The input gains a column of ones.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +59,14 @@ class Dense(Layer):
     def stated(self, *x: Tensor, known: Sizes) -> Stated:
         """Z = X W + b over the last axis of X."""
         units = width(self.activation)
-        column, words = "D", WORDS.format("")
+        column, words = "D", PLAIN
         lines = ["X: input[N, D]"]
         if self.augmented:
             column = "D + 1"
             lines += ["U: tensor[N, D + 1]", "U[n,i] = where(i < D, X[n,i], 1)"]
-            words = WORDS.format("; the last input is always 1, so that the last weight is the bias")
+            words = AUGMENTED
         elif self.bias:
-            words = WORDS.format(" and adds its bias")
+            words = BIASED
         shape, weight = (
             (f"{units}, {column}", "W[j,i]") if self.transposed else (f"{column}, {units}", "W[i,j]")
         )

@@ -10,11 +10,12 @@ from symnet.layers import space
 from symnet.layers.layer import Layer, Sample, Stated
 from symnet.layers.pool import POSITIONS, kind
 from symnet.layers.space import PLACES, SPANS, listed
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 LARGEST_OF_ALL = {
-    **dict.fromkeys(POSITIONS, "Where the largest value of the channel stands."),
-    "A": "Each channel passes on its largest value; the blame goes back to where that stood.",
+    **dict.fromkeys(POSITIONS, say("Where the largest value of the channel stands.")),
+    "A": say("Each channel passes on its largest value; the blame goes back to where that stood."),
 }
 
 

@@ -14,6 +14,7 @@ from symnet.index.symbols import Tensor
 from symnet.layers.layer import Sample, Stated, whole
 from symnet.layers.norms import WORDS, Normalization
 from symnet.layers.space import PLACES, SPANS, listed
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 
@@ -65,9 +66,9 @@ class GroupNorm(Normalization):
         )
         words = {
             **WORDS,
-            "V": "The channels fall into groups.",
-            "U": "Each group gets mean 0 and variance 1.",
-            "S": "The groups stand side by side again.",
+            "V": say("The channels fall into groups."),
+            "U": say("Each group gets mean 0 and variance 1."),
+            "S": say("The groups stand side by side again."),
         }
         sizes = {"G": self.groups, "F": channels // self.groups}
         return Stated(text, sizes, settings={"eps": self.eps}, words=words)

@@ -11,17 +11,18 @@ from symnet.index.symbols import Tensor
 from symnet.layers.layer import Sample, Stated
 from symnet.layers.recurrent import Recurrent
 from symnet.layers.rnn import LAST
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 WORDS = {
-    "Zr": "Weighted sums of the row and of the state before it.",
-    "Zu": "Weighted sums of the row and of the state before it.",
-    "R": "How much of the state before counts.",
-    "U": "How much of the state before is kept.",
-    "V": "What the state before says.",
-    "Zg": "Weighted sums of the row, and what the state before says as far as it counts.",
-    "G": "What is new.",
-    "H": "The state keeps a part of what it had and takes up what is new for the rest.",
+    "Zr": say("Weighted sums of the row and of the state before it."),
+    "Zu": say("Weighted sums of the row and of the state before it."),
+    "R": say("How much of the state before counts."),
+    "U": say("How much of the state before is kept."),
+    "V": say("What the state before says."),
+    "Zg": say("Weighted sums of the row, and what the state before says as far as it counts."),
+    "G": say("What is new."),
+    "H": say("The state keeps a part of what it had and takes up what is new for the rest."),
     "A": LAST,
 }
 

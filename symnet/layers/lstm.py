@@ -12,15 +12,16 @@ from symnet.index.symbols import Tensor
 from symnet.layers.layer import Sample, Stated
 from symnet.layers.recurrent import Recurrent
 from symnet.layers.rnn import LAST
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 WORDS = {
-    "I": "How much is written to the cell.",
-    "F": "How much of the cell is kept.",
-    "G": "What is written to the cell.",
-    "O": "How much of the cell is read.",
-    "C": "The cell keeps a part of what it had and takes up a part of what is new.",
-    "H": "The state is what is read from the cell.",
+    "I": say("How much is written to the cell."),
+    "F": say("How much of the cell is kept."),
+    "G": say("What is written to the cell."),
+    "O": say("How much of the cell is read."),
+    "C": say("The cell keeps a part of what it had and takes up a part of what is new."),
+    "H": say("The state is what is read from the cell."),
     "A": LAST,
 }
 GATES = {"I": ("i", "sigmoid"), "F": ("f", "sigmoid"), "G": ("g", "tanh"), "O": ("o", "sigmoid")}
@@ -51,7 +52,9 @@ class LSTM(Recurrent):
         lines.append(f"H[n,t,k] = {self.kept('O[n,t,k]*tanh(C[n,t,k])', 'H')}")
         words = {
             **WORDS,
-            **{f"Z{letter}": "Weighted sums of the row and of the state before it." for letter in "ifgo"},
+            **{
+                f"Z{letter}": say("Weighted sums of the row and of the state before it.") for letter in "ifgo"
+            },
         }
         return Stated("\n".join([*lines, *self.output()]), {"K": self.units}, words=words)
 

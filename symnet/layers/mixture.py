@@ -10,6 +10,7 @@ from symnet.index.symbols import Tensor
 from symnet.layers.dense import Dense
 from symnet.layers.layer import Block, Options, Sample, size, whole
 from symnet.layers.text import Text
+from symnet.messages import say
 from symnet.registry import settings_of, width
 
 INTO = (
@@ -55,7 +56,7 @@ class Mixture(Block):
             Text(
                 text=INTO.format(units=width(self.activation)),
                 sizes={**experts, "H": self.units},
-                words={"Z": "Every expert takes weighted sums of the input."},
+                words={"Z": say("Every expert takes weighted sums of the input.")},
                 activation=self.activation,
                 settings=self.settings,
                 name=into,
@@ -64,7 +65,7 @@ class Mixture(Block):
             Text(
                 text=OUT,
                 sizes={"D": x.shape[-1]},
-                words={"Z": "Every expert gives its answer."},
+                words={"Z": say("Every expert gives its answer.")},
                 name=out,
                 inputs=(into,),
             ),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symnet.layers.layer import Layer, flag, number
+from symnet.messages import say
 
 WORDS = {
-    "mu": "The mean.",
-    "v": "The variance: the mean of the squared distance to the mean.",
-    "Xhat": "What is left has mean 0 and variance 1.",
-    "A": "What is normalized is scaled and shifted.",
+    "mu": say("The mean."),
+    "v": say("The variance: the mean of the squared distance to the mean."),
+    "Xhat": say("What is left has mean 0 and variance 1."),
+    "A": say("What is normalized is scaled and shifted."),
 }
 
 

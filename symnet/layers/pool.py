@@ -16,6 +16,7 @@ from symnet.index.symbols import Tensor
 from symnet.layers import space
 from symnet.layers.layer import Layer, Sample, Stated
 from symnet.layers.space import PLACES, SPANS, TAPS, Many, Window, listed
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 KINDS = ("max", "average")
@@ -97,12 +98,12 @@ class Pool(Layer):
 
 
 MEAN = {
-    "A": "Each window passes on its mean.",
-    **{f"B{k}": "The share of one place in the mean: of those that lie inside." for k in (1, 2, 3)},
+    "A": say("Each window passes on its mean."),
+    **{f"B{k}": say("The share of one place in the mean: of those that lie inside.") for k in (1, 2, 3)},
 }
 LARGEST = {
-    **dict.fromkeys(POSITIONS, "Where in the window the largest value stands."),
-    "A": "Each window passes on its largest value; the blame goes back to where that stood.",
+    **dict.fromkeys(POSITIONS, say("Where in the window the largest value stands.")),
+    "A": say("Each window passes on its largest value; the blame goes back to where that stood."),
 }
 
 

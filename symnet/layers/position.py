@@ -13,6 +13,7 @@ from typing import ClassVar
 from symnet.errors import ShapeError, SpecError, nearest
 from symnet.index.symbols import Tensor
 from symnet.layers.layer import Layer, Sample, Stated, number
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 GIVEN = "X: input[N, T, D]\n"
@@ -31,9 +32,9 @@ TEXTS = {
     ),
 }
 WORDS = {
-    "learned": "Each position has a row of its own, which is learned.",
-    "sinusoidal": "Each position is told by sines and cosines of many wavelengths.",
-    "rotary": "Each pair of features is turned by an angle that grows with the position.",
+    "learned": say("Each position has a row of its own, which is learned."),
+    "sinusoidal": say("Each position is told by sines and cosines of many wavelengths."),
+    "rotary": say("Each pair of features is turned by an angle that grows with the position."),
 }
 
 
@@ -77,8 +78,8 @@ class Position(Layer):
             GIVEN + text,
             words={
                 "A": WORDS[self.form],
-                "R": "What each position is told by.",
-                "theta": "The angle of each pair of features at each position.",
+                "R": say("What each position is told by."),
+                "theta": say("The angle of each pair of features at each position."),
             },
         )
 

@@ -8,12 +8,13 @@ from typing import ClassVar
 from symnet.index.symbols import Tensor
 from symnet.layers.layer import Sample, Stated
 from symnet.layers.norms import Normalization
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 MEAN_SQUARE = {
-    "v": "The mean of the squares.",
-    "Xhat": "The mean of the squares of what is left is 1.",
-    "A": "Each feature is scaled.",
+    "v": say("The mean of the squares."),
+    "Xhat": say("The mean of the squares of what is left is 1."),
+    "A": say("Each feature is scaled."),
 }
 
 

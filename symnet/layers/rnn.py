@@ -9,6 +9,7 @@ from symnet.errors import SpecError
 from symnet.index.symbols import Tensor
 from symnet.layers.layer import Sample, Stated
 from symnet.layers.recurrent import Recurrent
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 ACTIVATIONS = {"tanh": "tanh({})", "relu": "maximum({}, 0)", "sigmoid": "sigmoid({})"}
@@ -41,11 +42,11 @@ class RNN(Recurrent):
             f"H[n,t,k] = {self.kept(value, 'H')}",
             *self.output(),
         ]
-        words = {"Z": "Weighted sums of the row and of the state before it.", "H": self.WORDS, "A": LAST}
+        words = {"Z": say("Weighted sums of the row and of the state before it."), "H": self.WORDS, "A": LAST}
         return Stated("\n".join(lines), {"K": self.units}, words=words)
 
 
-LAST = "The state after the last row."
+LAST = say("The state after the last row.")
 LAYER = RNN
 SAMPLES = (
     Sample(RNN(units=2), ("N", "T", 3)),

@@ -12,6 +12,7 @@ from symnet.index.symbols import Tensor
 from symnet.layers import space
 from symnet.layers.layer import Layer, Sample, Stated
 from symnet.layers.space import PLACES, SPANS, TAPS, Many, listed
+from symnet.messages import say
 from symnet.sizes import Sizes
 
 OUT, TARGETS = ("P", "Q", "R"), ("s", "t", "u")
@@ -69,7 +70,7 @@ class Upsample(Layer):
             lines.append(f"{name}[{targets[k]},{places[k]}] = maximum(1 - abs({centre} - {places[k]}), 0)")
             shares.append(f"{name}[{targets[k]},{places[k]}]")
         lines.append(f"A[{at}] = sum(X[{read}]*{'*'.join(shares)}, {listed(places)})")
-        words = dict.fromkeys(("B", "B1", "B2", "B3"), "How near each place is, from 0 to 1.")
+        words = dict.fromkeys(("B", "B1", "B2", "B3"), say("How near each place is, from 0 to 1."))
         return Stated("\n".join(lines), sizes, words={**words, "A": self.WORDS})
 
 

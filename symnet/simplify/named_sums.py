@@ -23,6 +23,7 @@ from symnet.index.functions import Bracket, Elementary
 from symnet.index.recall import up_to_names
 from symnet.index.reductions import ArgMax, Binder, binders_of, total
 from symnet.index.symbols import Index, Tensor
+from symnet.messages import say
 from symnet.simplify.rewrite import Rewrite
 
 
@@ -39,7 +40,9 @@ def name_sums(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
         equations.extend(named)
         if named[-1] != equation:
             rewrites.append(
-                Rewrite("name", equation, named, "A sum under a nonlinear function gets a name of its own.")
+                Rewrite(
+                    "name", equation, named, say("A sum under a nonlinear function gets a name of its own.")
+                )
             )
     repeated = _repeated(equations, naming.shares)
     rewrites = [replace(r, after=tuple(e for e in r.after if e.tensor not in repeated)) for r in rewrites]
@@ -125,7 +128,11 @@ class _Naming:
         binders, key = _identity(value, scope)
         axes = tuple(index for index, _ in binders)
         if key not in self.known:
-            words = "The sum gets a name." if letter == "S" else "The argument of the function gets a name."
+            words = (
+                say("The sum gets a name.")
+                if letter == "S"
+                else say("The argument of the function gets a name.")
+            )
             self.known[key] = self.define(letter, axes, tuple(size for _, size in binders), value, words)
         return self.known[key][axes]
 
@@ -150,7 +157,9 @@ class _Naming:
         share = value.function / normaliser.lhs
         shape = (*normaliser.tensor.shape, binder[1])
         self.shares.append(
-            self.define("P", axes, shape, share, "The share of each exponential in the sum: the softmax.")
+            self.define(
+                "P", axes, shape, share, say("The share of each exponential in the sum: the softmax.")
+            )
         )
 
 

@@ -27,6 +27,7 @@ from symnet.index.functions import log1p, sigmoid, softplus
 from symnet.index.recall import Answer, Recall
 from symnet.index.reductions import argmax, binders_of, total
 from symnet.index.symbols import Scalar, Tensor, name_of
+from symnet.messages import say
 from symnet.simplify.complements import without_cancellation
 from symnet.simplify.limits import hold
 from symnet.simplify.named_sums import suffix_of, unused
@@ -50,7 +51,7 @@ def stabilize(program: Program) -> tuple[Program, tuple[Rewrite, ...]]:
         if equation.tensor.name in shifts:
             safe = shifts[equation.tensor.name]
             rewrites.append(
-                Rewrite("shift", equation, safe, "No exponential overflows when the largest is 1.")
+                Rewrite("shift", equation, safe, say("No exponential overflows when the largest is 1."))
             )
         else:
             rhs, reason = safely.formula_of(equation)
@@ -93,11 +94,14 @@ def _shift(equation: Equation, taken: set[str]) -> tuple[Equation, Equation, Equ
             largest,
             indices,
             substitute(exponent, {binder[0]: argmax(exponent, binder)}),
-            "The largest exponent.",
+            say("The largest exponent."),
         ),
-        stated(shifted, at, exp(exponent - largest[indices]), "No exponential is larger than 1."),
+        stated(shifted, at, exp(exponent - largest[indices]), say("No exponential is larger than 1.")),
         stated(
-            sum_of_shifted, indices, total(shifted[at], [binder]), "At least 1, since the largest term is."
+            sum_of_shifted,
+            indices,
+            total(shifted[at], [binder]),
+            say("At least 1, since the largest term is."),
         ),
     )
 
@@ -153,17 +157,17 @@ def _safe(rhs: Expr, ask: Answer) -> tuple[Expr | None, str]:
         if opened != rhs:
             rhs, reason = (
                 _signs_out(opened),
-                "The logarithm of a squashed value is taken before squashing: it cannot become log 0.",
+                say("The logarithm of a squashed value is taken before squashing: it cannot become log 0."),
             )
     for known, *shift in ask("shifts", *reads(rhs)):
         largest, shifted, sum_of_shifted = (Equation(*said) for said in shift)
         places = [element for element in rhs.atoms(Indexed, Scalar) if name_of(element) == known.name]
         rhs = rhs.xreplace({place: exp(_at(largest, place)) * _at(sum_of_shifted, place) for place in places})
         rhs = _name_exponentials(_merge_exponentials(_expand_logarithms(rhs)), shifted)
-        reason = "A shift by the largest exponent cancels in quotients and adds to a logarithm."
+        reason = say("A shift by the largest exponent cancels in quotients and adds to a logarithm.")
     exact = _exact(rhs, ask)
     if exact != rhs:
-        rhs, reason = exact, reason or "The same value, in a form that keeps its digits far from zero."
+        rhs, reason = exact, reason or say("The same value, in a form that keeps its digits far from zero.")
     return None if rhs == stated else rhs, reason
 
 
@@ -186,7 +190,7 @@ def _summands_named(equation: Equation, taken: set[str]) -> tuple[Equation, ...]
         taken.add(name)
         tensor = Tensor(name, tuple(size for _, size in binders))
         indices = tuple(index for index, _ in binders)
-        words = "The terms of the sum."
+        words = say("The terms of the sum.")
         found.append(replace(equation, tensor=tensor, indices=indices, rhs=node.function, words=words))
         named[node] = total(tensor[indices], binders)
     return (*found, replace(equation, rhs=equation.rhs.xreplace(named)) if named else equation)
@@ -201,7 +205,7 @@ def _slopes_named(equation: Equation, program: Program, taken: set[str]) -> tupl
         return (equation,)
     found: list[Equation] = []
     named: dict[Expr, Expr] = {}
-    for node in equation.rhs.atoms(Mul):
+    for node in sorted(equation.rhs.atoms(Mul), key=str):
         still = [part for part in node.args if elements(part) and name not in program.sources(*reads(part))]
         fixed = Mul(*still)
         if fixed == node or not fixed.has(Function) or not free_indices(fixed) <= set(equation.indices):
@@ -211,7 +215,7 @@ def _slopes_named(equation: Equation, program: Program, taken: set[str]) -> tupl
         binders = [binder for binder in equation.binders if binder[0] in free_indices(fixed)]
         tensor = Tensor(new, tuple(size for _, size in binders))
         indices = tuple(index for index, _ in binders)
-        words = "The factors that no turn changes."
+        words = say("The factors that no turn changes.")
         found.append(replace(equation, tensor=tensor, indices=indices, rhs=fixed, words=words))
         named[node] = Mul(tensor[indices], *(part for part in node.args if part not in still))
     return (*found, replace(equation, rhs=equation.rhs.xreplace(named)) if named else equation)

@@ -12,9 +12,11 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from symnet.messages import Message, say
 from symnet.verify.findings import Finding, Kink, told
 
 SCHEMA = "symnet-certificate-1"
@@ -103,10 +105,10 @@ class Certificate:
         for check in dict.fromkeys(finding.check for finding in self.findings):
             group = [finding for finding in self.findings if finding.check == check]
             compared = str(sum(finding.compared for finding in group))
-            passed = "yes" if all(finding.passed for finding in group) else "NO"
-            sizes = "; ".join(dict.fromkeys(finding.at for finding in group))
+            passed = say("yes") if all(finding.passed for finding in group) else say("NO")
+            sizes = reduce(_also, dict.fromkeys(finding.at for finding in group))
             worst, bound = f"{self.worst(check):.1e}", f"{max(finding.bound for finding in group):.0e}"
-            found.append((check, str(len(group)), compared, sizes, worst, bound, passed))
+            found.append((say(check), str(len(group)), compared, sizes, worst, bound, passed))
         return tuple(found)
 
     def table(self) -> str:
@@ -118,14 +120,12 @@ class Certificate:
             for row in rows
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        lines += [
-            f"{finding.subject}, {finding.check}: {finding.detail}"
-            for finding in self.failures
-            if finding.detail
-        ]
-        lines += [f"on a kink: {words}" for words in told(self.kinks)]
-        lines += self.notes
-        return "\n".join([*lines, self.summary()])
+        return "\n".join([*lines, *self._remarks(), self.summary()])
+
+    def _remarks(self) -> list[str]:
+        """What failed, the kinks and the notes."""
+        failed = (f"{f.subject}, {f.check}: {f.detail}" for f in self.failures if f.detail)
+        return [*failed, *(f"on a kink: {words}" for words in told(self.kinks)), *self.notes]
 
     def summary(self) -> str:
         """One sentence."""
@@ -141,12 +141,19 @@ class Certificate:
     def __str__(self) -> str:
         return self.table()
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         head, *body = (
             _html_row(row, cell) for row, cell in [(COLUMNS, "th"), *((row, "td") for row in self.rows())]
         )
         table = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-        return f"{table}<p>{html.escape(self.summary())}</p>"
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in (*self._remarks(), self.summary()))
+        return f"{table}{below}"
+
+
+def _also(sizes: str, others: str) -> Message:
+    return say("{sizes}; {others}", sizes=sizes, others=others)
 
 
 def _html_row(row: tuple[str, ...], cell: str) -> str:

@@ -17,6 +17,7 @@ from symnet.derivation.journal import Derived
 from symnet.equations.interpret import Array, infer_sizes
 from symnet.equations.program import Program
 from symnet.index.functions import constant
+from symnet.messages import say
 from symnet.verify.findings import NOTHING, Kink, magnitude
 from symnet.verify.kinks import kinks
 from symnet.verify.points import LARGEST, Point, draw, extent_at, work
@@ -29,7 +30,7 @@ is.
 """
 EXACT = 1e-13
 """Rounding by more, relative to the largest entry of an adjoint, spoils a comparison to 1e-12."""
-HELD = (
+HELD = say(
     "What stands in constant(...) is held fixed, here as in the derivation: these are not the slopes of the "
     "loss itself. Differences, which would move it, were left out."
 )
@@ -215,12 +216,15 @@ class Context:
 
     def notes(self) -> tuple[str, ...]:
         """What there was not to check, and why."""
-        notes = [] if self.derived.wrt else ["There is no gradient to check: nothing is derived."]
+        notes = [] if self.derived.wrt else [say("There is no gradient to check: nothing is derived.")]
         notes += [HELD] if self.holds_fixed else []
         corners = dict.fromkeys(kink.where for kink in self.put_aside)
         return (
             *notes,
-            *(f"Random points near a kink were put aside for others: {corner}." for corner in corners),
+            *(
+                say("Random points near a kink were put aside for others: {corner}.", corner=corner)
+                for corner in corners
+            ),
         )
 
     def rng(self, stream: int) -> np.random.Generator:

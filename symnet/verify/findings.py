@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symnet.messages import Message, say, say_count
+
 Array = NDArray[Any]
 
 NOTHING = 1e-12
 """A value smaller than this part of what it is computed from is zero but for rounding."""
-DRAWN = "small, drawn"
+DRAWN = say("small, drawn")
 """Drawn at random: a derivation holds for every size, and at small ones every element can be tried."""
-OWN = "its own"
+OWN = say("its own")
 """The sizes that the network has; the batch is small."""
-CUT = "its own, cut"
+CUT = say("its own, cut")
 """The sizes that the network has, the largest of them cut to what can be afforded."""
 
 
@@ -57,24 +59,32 @@ class Kink:
     point: int  # which of the points that were checked
 
     @property
-    def where(self) -> str:
+    def where(self) -> Message:
         """What is not smooth, and in which equation."""
-        return f"{self.function} in the equation of {self.equation}"
+        return say("{function} in the equation of {equation}", function=self.function, equation=self.equation)
 
 
-def told(kinks: Iterable[Kink]) -> tuple[str, ...]:
+def told(kinks: Iterable[Kink]) -> tuple[Message, ...]:
     """One sentence for each function of an equation: at which place, and at how many more."""
-    places: dict[str, set[tuple[int, ...]]] = {}
+    places: dict[Message, set[tuple[int, ...]]] = {}
     for kink in kinks:
         places.setdefault(kink.where, set()).add(kink.place)
-    return tuple(f"{where}{_at(sorted(found))}" for where, found in sorted(places.items()))
+    return tuple(_at(where, sorted(found)) for where, found in sorted(places.items()))
 
 
-def _at(places: Sequence[tuple[int, ...]]) -> str:
+def _at(where: Message, places: Sequence[tuple[int, ...]]) -> Message:
     if places == [()]:
-        return ""
-    more = f" and {len(places) - 1} more places" if len(places) > 1 else ""
-    return f" at [{', '.join(map(str, places[0]))}]{more}"
+        return where
+    place = ", ".join(map(str, places[0]))
+    if len(places) == 1:
+        return say("{where} at [{place}]", where=where, place=place)
+    return say_count(
+        "{where} at [{place}] and {number} more place",
+        "{where} at [{place}] and {number} more places",
+        len(places) - 1,
+        where=where,
+        place=place,
+    )
 
 
 def difference(actual: Array, expected: Array, scale: float | None = None) -> float:

@@ -10,13 +10,14 @@ from functools import partial
 
 import numpy as np
 import pytest
-from backends.modules import data_of, load, set_parameters, source_of, trainer_of, zero_states
+from backends.modules import data_of, derived_from, load, set_parameters, source_of, trainer_of, zero_states
 from backends.test_numpy_networks import SMOOTH, arrays_for, derived_network
 from behind import network_behind
 from layers.samples import SIZES, arrays_of, every_sample, network_of
 
 from symnet.derivation.derive import derive
 from symnet.equations.interpret import evaluate
+from symnet.equations.parse import parse_program
 from symnet.equations.text import program_text
 from symnet.index.symbols import Role
 from symnet.layers.dense import Dense
@@ -126,6 +127,12 @@ def test_every_optimizer_remembers_the_same(optimizer):
     assert_same(numbers, arrays)
 
 
+def test_parameters_that_are_single_numbers():
+    text = "X: input[N]\na: parameter\nb: parameter\nL = sum(X[n]**2, n)*(a + b)"
+    derived = derived_from(text, ("a", "b"))
+    assert by_numbers(derived, {"N": 3}, {"X": np.arange(3.0), "a": np.array(2.0), "b": np.array(-1.0)})
+
+
 @pytest.mark.parametrize("batch_size", [None, 2])
 @pytest.mark.parametrize("watched", [False, True])
 def test_fit_takes_the_same_steps(batch_size, watched):
@@ -191,3 +198,15 @@ def test_the_form_is_chosen_by_its_cost():
     assert not hasattr(trainer_of(load(source_of(large))), "unrolled_up_to")
     assert "_step_of_numbers" not in source_of(derived_network()[0], form="arrays")
     assert numbers.unrolled_up_to
+
+
+def test_a_parameter_that_is_one_number():
+    """A bias without an axis is an array without one, beside the vector of the others."""
+    program = parse_program(
+        "X: input[N, 2]\ny: target[N]\nw: parameter[2]\nb: parameter\n"
+        "z[n] = sum(X[n,i]*w[i], i) + b\nL = sum((z[n] - y[n])**2, n)"
+    )
+    derived = derive(program, optimizer=partial(updates, "sgd", {"learning_rate": 0.1}))
+    given = {"X": np.array([[0.5, -1.0], [2.0, 0.25]]), "y": np.array([1.0, -1.0])}
+    given |= {"w": np.array([0.3, -0.2]), "b": np.array(0.7)}
+    assert by_numbers(derived, {"N": 2}, given)

@@ -30,7 +30,7 @@ N, D = Size("N"), Size("D")
         (Tensor("dS_2", (N,), adjoint_of="S_2"), r"\bar{S}^{(2)}"),
         (Tensor("A1_trained", (N, D)), r"A^{[1] \mathrm{trained}}"),
         (Tensor("mu_run1", (D,), Role.STATE), r"\mu^{[1] \mathrm{run}}"),
-        (Tensor("mu_run1_next", (D,), next_of="mu_run1"), r"\mu^{[1] \mathrm{run} \mathrm{new}}"),
+        (Tensor("mu_run1_next", (D,), next_of="mu_run1"), r"\mu^{[1] \mathrm{run\ new}}"),
         (Tensor("Xhat1", (N, D)), r"\hat{X}^{[1]}"),
         (Tensor("dXhat1", (N, D), adjoint_of="Xhat1"), r"\bar{\hat{X}}^{[1]}"),
         (Tensor("alpha", ()), r"\alpha"),

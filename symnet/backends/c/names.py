@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from symnet.loops.names import Names
+
 KEYWORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -42,29 +44,9 @@ PRIVATE = re.compile(
 """The beginnings that the standard keeps for the headers."""
 
 
-class Names:
-    """A namespace: every key gets one identifier, and no two the same."""
-
-    def __init__(self, kept: tuple[str, ...] = ()) -> None:
-        self.kept = kept  # beginnings that are the file's own
-        self.taken = set(TAKEN)
-        self.found: dict[object, str] = {}
-
-    def of(self, key: object, wanted: str) -> str:
-        """The identifier of `key`: `wanted`, with underscores behind it as long as it is taken."""
-        if key not in self.found:
-            self.found[key] = self.free(wanted)
-            self.taken.add(self.found[key])
-        return self.found[key]
-
-    def free(self, wanted: str, besides: tuple[str, ...] = ()) -> str:
-        """An identifier like `wanted` that nothing has, nor is among `besides`."""
-        name = f"u{wanted}" if wanted.startswith(("_", *self.kept)) else wanted
-        if PRIVATE.match(name):
-            name += "_"
-        while name in self.taken or name in besides or re.fullmatch(r"some_\d+", name):
-            name += "_"
-        return name
+def names(prefix: str) -> Names:
+    """The namespace of a file whose public names begin with `prefix`."""
+    return Names(TAKEN, (f"{prefix}_", "symnet_"), PRIVATE)
 
 
 def prefix(name: str) -> str:
@@ -72,11 +54,3 @@ def prefix(name: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
     plain = plain if plain[:1].isalpha() else f"network_{plain}".rstrip("_")
     return f"{plain[:40].rstrip('_')}"
-
-
-def harmless(text: str) -> str:
-    """Text that can stand in a comment of one line: printable ASCII, without a backslash (or what C99 takes
-    for one, "??/"), which would join the next line to it, and without the quotes of Python.
-    """
-    shown = "".join(character if " " <= character <= "~" else "." for character in text)
-    return shown.translate({ord("\\"): "/", ord('"'): "'"}).replace("??", "..")

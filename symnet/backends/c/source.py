@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sympy import Mul
 
 from symnet.backends import Meta
+from symnet.backends.c.dialect import TYPES, C
 from symnet.backends.c.functions import EXP, TANH, definitions
-from symnet.backends.c.memory import OF_WORKSPACE, TYPES, Memory, length, memory_of
-from symnet.backends.c.names import harmless, prefix
-from symnet.backends.c.numbers import Numbers
-from symnet.backends.c.scope import Scope
-from symnet.backends.c.statements import Statements, wrapped
+from symnet.backends.c.names import names, prefix
 from symnet.backends.c.structs import Structs
-from symnet.backends.numpy.arguments import data_of, drawn_of
 from symnet.backends.numpy.beyond import sentence
-from symnet.equations.text import equation_text
 from symnet.index.symbols import Role, Size, Tensor
-from symnet.lowering.instructions import Buffer, Home, Line
+from symnet.loops.functions import Functions, Stretch, numbered_equations
+from symnet.loops.memory import OF_WORKSPACE, Memory, length, memory_of
+from symnet.loops.names import harmless
+from symnet.loops.numbers import Numbers
+from symnet.loops.statements import wrapped
+from symnet.lowering.given import data_of, drawn_of
+from symnet.lowering.instructions import Buffer, Home
 from symnet.lowering.schedule import Schedule
 from symnet.rendering import render
 
@@ -34,25 +34,8 @@ for 128x256x128 1.1, 1.2 and 1.1, 1.3; for 784x256x128 1.1, 1.1 and 1.3, 1.4; fo
 FIRST = ("forward", "infer", "to_loss", "backward")
 """The stretches that others may need, by their numbers."""
 PRODUCTS = frozenset({"symnet_matmul", "symnet_matmul_onto"})
-DESCEND = (
-    "The backward pass and the step of the optimizer at once: gradients go straight into the parameters."
-)
 CALLED = (*sorted(PRODUCTS), "symnet_inner", "symnet_total", "symnet_clip")
 """Functions that the file brings with it where they are called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A function that runs one stretch of the array program."""
-
-    name: str
-    words: str
-    arguments: tuple[Tensor, ...]  # the data that it reads
-    lines: list[str]
-
-    @property
-    def uses_workspace(self) -> bool:
-        return "    (void)w;" not in self.lines
 
 
 class Source:
@@ -63,7 +46,8 @@ class Source:
         self.meta = meta
         self.program = plan.program
         self.prefix = prefix(meta.name)
-        self.memory: Memory = memory_of(plan, self.prefix)
+        self.memory: Memory = memory_of(plan, names(self.prefix), C())
+        self.functions = Functions(plan, self.memory)
         predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
         training = (*plan.predict, *plan.loss, *plan.backward, *plan.update)
         self.data = data_of(plan, (*training, *plan.infer), predicted)
@@ -72,60 +56,11 @@ class Source:
         self.structs = Structs(plan, self.memory, self.prefix)
         self.stretches = self._stretches()
 
-    # --- functions
-
     def _stretches(self) -> list[Stretch]:
-        plan = self.plan
-        parts = {
-            "forward": (plan.predict, "From the inputs to the prediction."),
-            "infer": (plan.infer, "What only a prediction needs, and no step of training."),
-            "to_loss": (plan.loss, "From there to the loss."),
-            "backward": (plan.backward, "The chain rule, from the loss back to every gradient."),
-            "update": (plan.update, "One step of the optimizer, in place."),
-            "descend": (plan.descent, DESCEND),
-        }
-        for s in plan.beyond:
-            words = f"What {s.name} needs of the forward and the backward pass."
-            parts |= {f"before_{s.name}": (s.before, words), s.name: (s.lines, f"{sentence(s.further)}.")}
-        return [self._stretch(name, lines, words) for name, (lines, words) in parts.items() if lines]
-
-    def _stretch(self, name: str, lines: Sequence[Line], words: str) -> Stretch:
-        scope = Scope(self.memory)
-        Statements(self.plan, scope).block(lines)
-        return Stretch(name, harmless(words), data_of(self.plan, lines), self._body(scope))
-
-    def _body(self, scope: Scope) -> list[str]:
-        """The lines of a function, after the names of what it uses."""
-        head = [f"    const place {name} = w->{name};" for name in scope.sizes.values()]
-        arrays = (buffer for buffer in scope.used.values() if buffer.home is not Home.INPUT)
-        head += [f"    {self._pointer(buffer)}  // {self.structs.shape(buffer)}" for buffer in arrays]
-        lines = [*head, *([""] if head else []), *scope.lines]
-        text = "\n".join(lines)
-        unused = [name for name in "tw" if f"{name}->" not in text]
-        return [*(f"    (void){name};" for name in unused), *lines]
-
-    def _pointer(self, buffer: Buffer) -> str:
-        kind, name = TYPES[buffer.kind], self.memory.name(buffer)
-        if buffer.home in OF_WORKSPACE:
-            return f"{kind} *const {name} = w->{name};"
-        field, offset = self.memory.pointer(buffer)
-        more = "" if offset == 0 else f" + {self.structs.whole(offset)}"
-        return f"{kind} *const {name} = t->{field}{more};"
-
-    def constants(self) -> list[str]:
-        """The body of the function that fills what is computed once."""
-        scope = Scope(self.memory)
-        for buffer in self.memory.in_workspace():
-            if buffer.content:
-                (index,) = scope.indices(["k"], [length(buffer)])
-                where = scope.whole(index)
-                value = {"ones": "1", "zeros": "0", "arange": where}[buffer.content]
-                cast = f"({TYPES[buffer.kind]})" if buffer.content == "arange" else ""
-                with scope.loops([(index, length(buffer))], braces=False):
-                    scope.add(f"{scope.array(buffer)}[{where}] = {cast}{value};")
-        Statements(self.plan, scope).block(self.plan.setup)
-        lines = self._body(scope)
-        return [line for line in lines if line != "    (void)t;"] if lines else []
+        found = list(self.functions.stretches())
+        for s in self.plan.beyond:
+            found += self.functions.beyond(s, f"{sentence(s.further)}.")
+        return found
 
     # --- what is called
 
@@ -256,7 +191,7 @@ class Source:
             "origin": harmless(meta.source),
             "command": harmless(meta.command),
             "shapes": self.shapes(),
-            "equations": list(self.numbered_equations()),
+            "equations": list(numbered_equations(self.plan)),
             "data_words": ", ".join(map(self.described, self.data)),
             "prediction": self.result(prediction) if prediction else "",
             "prediction_words": self.described(prediction) if prediction else "",
@@ -270,7 +205,7 @@ class Source:
 
     def described(self, tensor: Tensor) -> str:
         """A tensor's name and shape."""
-        return f"{tensor.name} {self.structs.shape(self.plan.of_tensor[tensor.name])}"
+        return f"{tensor.name} {self.memory.shape(self.plan.of_tensor[tensor.name])}"
 
     def struct_lines(self) -> dict[str, object]:
         """The lines about the two structs."""
@@ -280,7 +215,7 @@ class Source:
             "workspace": list(structs.workspace_fields()),
             "bytes": structs.bytes(),
             "carving": list(structs.carving()),
-            "constants": self.constants(),
+            "constants": self.functions.constants(),
             "initialize": list(structs.initialize()),
             "settings": list(structs.settings()),
             "static_bytes": structs.static_bytes(self.meta.batch_size or SAMPLES),
@@ -291,7 +226,7 @@ class Source:
         samples = self.memory.size_name(self.samples) if self.samples is not None else ""
         places = [f"place {name}" for name in sizes]
         fit = [*places, *(["place batch_size"] if samples else [])]
-        most = Numbers(self.memory.known, lambda size: f"({self.prefix.upper()}_MOST_{size.name})")
+        most = Numbers(self.memory.known, lambda size: f"({self.prefix.upper()}_MOST_{size.name})", C())
         own = [b for b in self.memory.in_workspace() if b.name not in self.plan.owners]
         return {
             "signature_of_sizes": ", ".join(places) or "void",
@@ -332,14 +267,3 @@ class Source:
         given = self.program.of_role(Role.INPUT, Role.TARGET, Role.PARAMETER)
         words = ", ".join(map(self.described, given))
         return wrapped(harmless(f"Shapes: {words}"), 116)
-
-    def numbered_equations(self) -> Iterator[str]:
-        """The equations as they are numbered in the derivation."""
-        updates = {equation.tensor.name for stack in self.plan.stacks for equation in stack.equations}
-        for name, equation in self.plan.equations.items():
-            if name not in updates:
-                label = self.plan.labels.get(name, "")
-                number = f"({label})" if label else ""
-                first, *more = wrapped(harmless(equation_text(equation)), 108)
-                yield f"{number:>7}  {first}"
-                yield from (f"         {line}" for line in more)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from sympy import Expr, Integer
 
-from symnet.backends.c.memory import TYPES, Memory, length
-from symnet.backends.c.scope import Scope
-from symnet.backends.numpy.start import start_of
+from symnet.backends.c.dialect import TYPES
 from symnet.index.symbols import Role, Tensor
+from symnet.loops.memory import Memory, length
+from symnet.loops.scope import Scope
 from symnet.lowering.instructions import Buffer, Home, Kind
 from symnet.lowering.schedule import Schedule
+from symnet.lowering.start import start_of
 
 
 class Structs:
@@ -26,11 +27,6 @@ class Structs:
     def whole(self, expr: Expr, level: int = 0) -> str:
         """A whole number of sizes, as C."""
         return Scope(self.memory).whole(expr, level)
-
-    def shape(self, buffer: Buffer) -> str:
-        """A shape as a person reads it."""
-        sizes = [str(self.known(size)) for size in buffer.shape]
-        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
     def known(self, expr: Expr) -> Expr:
         """The formula with the sizes that are known."""
@@ -49,9 +45,9 @@ class Structs:
         for stack in self.plan.stacks:
             for vector, members in zip(stack.vectors, stack.parts, strict=True):
                 if vector.name == buffer.name:
-                    shapes = (f"{m.name} {self.shape(self.plan.of_tensor[m.name])}" for m in members)
+                    shapes = (f"{m.name} {self.memory.shape(self.plan.of_tensor[m.name])}" for m in members)
                     return ", ".join(shapes)
-        return self.shape(buffer)
+        return self.memory.shape(buffer)
 
     def workspace_fields(self) -> Iterator[str]:
         memory = self.memory
@@ -60,7 +56,7 @@ class Structs:
         for buffer in memory.numbers_of_workspace():
             yield f"{'place' if buffer.kind is Kind.PLACE else 'double'} {memory.name(buffer)};"
         for buffer in memory.in_workspace():
-            yield f"{TYPES[buffer.kind]} *{memory.name(buffer)};  // {self.shape(buffer)}"
+            yield f"{TYPES[buffer.kind]} *{memory.name(buffer)};  // {self.memory.shape(buffer)}"
 
     def bytes(self) -> list[str]:
         """The terms of the number of bytes of a workspace."""

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symnet.backends import Meta
-from symnet.backends.c.memory import OF_WORKSPACE
 from symnet.backends.c.source import BLAS_FROM, MKL_FROM, Source
 from symnet.backends.numpy.module import Module, solving_of
 from symnet.backends.numpy.solving import Solving
 from symnet.derivation.journal import Derived
 from symnet.index.symbols import Role, Tensor
+from symnet.loops.memory import OF_WORKSPACE
 from symnet.lowering.instructions import Buffer, Home, Kind, Line, New
 from symnet.lowering.schedule import Schedule, schedule
 from symnet.rendering import render

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from symnet.backends.jax.expressions import Expressions
 from symnet.backends.numpy.expressions import Expressions as Signatures
-from symnet.backends.numpy.start import start_of
 from symnet.backends.numpy.storage import file_key
 from symnet.equations.program import Program
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.stack import Stack
+from symnet.lowering.start import start_of
 
 
 class Storage:

@@ -6,11 +6,12 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, enough
+from symnet.backends.numpy.arguments import Arguments
 from symnet.backends.numpy.expressions import Expressions
 from symnet.derivation.journal import Further
 from symnet.index.symbols import Tensor
 from symnet.lowering.beyond import Beyond
+from symnet.lowering.given import data_of, drawn_of, enough
 from symnet.lowering.instructions import Home
 from symnet.lowering.schedule import Schedule
 

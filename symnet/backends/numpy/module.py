@@ -11,7 +11,7 @@ from sympy import Integer
 from symnet import course, streams
 from symnet.backends import Meta
 from symnet.backends.numpy import beyond
-from symnet.backends.numpy.arguments import Arguments, data_of, drawn_of, sizes_of_data
+from symnet.backends.numpy.arguments import Arguments
 from symnet.backends.numpy.expressions import OF_NORMAL, Expressions
 from symnet.backends.numpy.names import LOCAL, TRAINER, Names
 from symnet.backends.numpy.numbers import NumberSteps
@@ -24,6 +24,7 @@ from symnet.equations.program import Program
 from symnet.equations.text import equation_text
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.beyond import Beyond
+from symnet.lowering.given import data_of, drawn_of, sizes_of_data
 from symnet.lowering.instructions import Line, New
 from symnet.lowering.rates import with_rate_inside
 from symnet.lowering.schedule import Schedule, schedule

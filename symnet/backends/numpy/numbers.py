@@ -62,7 +62,7 @@ class Place:
     attribute: str
     buffers: tuple[Buffer, ...]
     results: tuple[Scalar, ...]
-    shape: str  # of an array of more axes than one
+    shape: str  # of an array whose axes are not one
     number: bool  # no array
 
 
@@ -283,7 +283,7 @@ def _places(plan: Schedule, unrolled: Unrolled, text_of: Expressions, storage: S
     tensors = plan.program.tensors
     for name, (buffers, results) in given.items():
         tensor = tensors[name]
-        shape = text_of.shape(tensor.shape) if tensor.rank > 1 else ""
+        shape = "" if tensor.rank == 1 else text_of.shape(tensor.shape)
         is_number = not tensor.rank and tensor.role is Role.STATE
         yield Place(storage.of(tensor), buffers, results, shape, is_number)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symnet.backends.numpy.expressions import Expressions
-from symnet.backends.numpy.start import start_of
 from symnet.backends.numpy.statements import Statements
 from symnet.index.symbols import Role, Tensor
 from symnet.lowering.instructions import Buffer, Home, Kind, reads_of, writes_of
 from symnet.lowering.schedule import Schedule
 from symnet.lowering.stack import Stack
+from symnet.lowering.start import start_of
 
 DTYPES = {Kind.REAL: "dtype", Kind.MASK: "bool", Kind.PLACE: "np.intp"}
 VIEWS = "# The same memory seen in another shape, so that no step makes a view."

@@ -1,5 +1,5 @@
 """A Python listing in HTML: words of the language, strings and comments in their colours; numbers of
-equations are links.
+equations are links, and a line that computes an equation says which.
 """
 
 from __future__ import annotations
@@ -9,20 +9,35 @@ import io
 import keyword
 import re
 import tokenize
+from collections.abc import Iterator
 
 from markupsafe import Markup
 
 MARK = re.compile(r"\((\d+[a-z]?)\)")
 
 
-def listing(code: str) -> Markup:
-    """The code, escaped and coloured, one span a line, with a link for each `# (7)`."""
-    lines = html_lines(code)
-    rows = "".join(f'<span class="line">{line}\n</span>' for line in lines)
-    return Markup(f"<code>{rows}</code>")  # noqa: S704 - every token is escaped below
+def listing(code: str, labels: frozenset[str] | None = None) -> Markup:
+    """The code, escaped and coloured, with a link for each `# (7)`; where `labels` are given, for those."""
+    return Markup(f"<code>{''.join(_rows(code, labels))}</code>")  # noqa: S704 - every token is escaped below
 
 
-def html_lines(code: str) -> list[str]:
+def _rows(code: str, labels: frozenset[str] | None) -> Iterator[str]:
+    """Each line, in a span that names the equations which it computes. A number in a line of its own is that
+    of the lines below it.
+    """
+    above, depth = "", 0
+    for plain, line in zip(code.splitlines(), html_lines(code, labels), strict=True):
+        computed = " ".join(re.findall(r'href="#step-(\w+)"', line))
+        inside = len(plain) - len(plain.lstrip())
+        if plain.lstrip().startswith("#"):
+            above, depth = computed, inside
+        elif not plain.strip() or inside < depth:
+            above = ""
+        computed = computed or above
+        yield f'<span class="line" data-eq="{computed}">{line}\n</span>' if computed else f"{line}\n"
+
+
+def html_lines(code: str, labels: frozenset[str] | None = None) -> list[str]:
     """Each line of the code as HTML."""
     out: list[str] = []
     row, column = 1, 0
@@ -30,7 +45,7 @@ def html_lines(code: str) -> list[str]:
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         (start_row, start), (end_row, end) = token.start, token.end
         out.append(html.escape(_between(source, (row, column), (start_row, start))))
-        out.append(_coloured(token))
+        out.append(_coloured(token, labels))
         row, column = end_row, end
     return "".join(out).rstrip("\n").split("\n")
 
@@ -44,10 +59,16 @@ def _between(source: list[str], start: tuple[int, int], end: tuple[int, int]) ->
     return first + middle + last
 
 
-def _coloured(token: tokenize.TokenInfo) -> str:
+def _marked(found: re.Match[str], labels: frozenset[str] | None) -> str:
+    """The number of an equation as a link."""
+    label = found[1]
+    return f'(<a href="#step-{label}">{label}</a>)' if labels is None or label in labels else found[0]
+
+
+def _coloured(token: tokenize.TokenInfo, labels: frozenset[str] | None) -> str:
     text = html.escape(token.string)
     if token.type == tokenize.COMMENT:
-        return _spans("c", MARK.sub(r'(<a href="#eq-\1">\1</a>)', text))
+        return _spans("c", MARK.sub(lambda found: _marked(found, labels), text))
     if token.type == tokenize.STRING:
         return _spans("s", text)
     if token.type == tokenize.NAME and keyword.iskeyword(token.string):

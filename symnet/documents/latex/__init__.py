@@ -1,9 +1,16 @@
-"""LaTeX: an article that pdflatex compiles, with packages that every distribution has."""
+"""LaTeX: an article for pdflatex, or for xelatex where something in it is Chinese, Japanese or Korean, with
+packages that every distribution has; or the equations alone, for a paper.
+"""
 
 from __future__ import annotations
 
-from symnet.documents.breaking import lines, width
+import re
+from functools import partial
+
+from symnet.documents.latex.equations import display, size, statement
+from symnet.documents.latex.tables import table
 from symnet.documents.outline import (
+    Block,
     Code,
     Document,
     Figure,
@@ -16,153 +23,142 @@ from symnet.documents.outline import (
     Steps,
     Table,
     Text,
+    statements,
 )
-from symnet.documents.typeset import Node, latex, latex_text
-from symnet.rendering import environment
+from symnet.documents.typeset import is_wide_script, latex, latex_text
+from symnet.messages import Language
+from symnet.rendering import render
 
 NAME, SUFFIX, WORDS = "latex", ".tex", "an article for pdflatex"
 
 
 def write(document: Document) -> str:
     """The document as a LaTeX article."""
-    template = environment(__name__).get_template("DOCUMENT.tex.jinja")
-    return template.render(
-        document=document, text=latex_text, inline=_text, body="\n".join(map(_section, document.sections))
-    )
+    return Article(document).filled("DOCUMENT.tex.jinja")
 
 
-def _text(text: Text) -> str:
-    """Words escaped, formulas in math mode, numbers of equations as references."""
-    return "".join(
-        latex_text(part) if isinstance(part, str) and part.strip() == part else _part(part) for part in text
-    )
+def fragment(document: Document) -> str:
+    """The equations alone, in their order, for a paper that numbers them itself."""
+    parts = ["% needs \\usepackage{amsmath,amssymb}"]
+    for section in document.sections:
+        inside = [block for block in statements(section.blocks) if block.label]
+        if inside:
+            title = "".join(part if isinstance(part, str) else latex(part) for part in section.title)
+            parts.append(f"\n% {' '.join(title.split())}")
+        for block in inside:
+            body = statement(block, bare=True)
+            parts.append(
+                f"\\begin{{equation}}\n{body} \\label{{eq:symnet-{block.anchor}}}\n\\end{{equation}}"
+            )
+    return "\n".join(parts) + "\n"
 
 
-def _part(part: str | Node) -> str:
-    if not isinstance(part, str):
-        return f"${latex(part)}$"
-    left = " " if part[:1].isspace() else ""
-    right = " " if part[-1:].isspace() and part.strip() else ""
-    return f"{left}{latex_text(part)}{right}"
+class Article:
+    """A document as LaTeX, block by block."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.labels = {s.label for section in document.sections for s in statements(section.blocks)}
+
+    def filled(self, template: str, package: str = __name__) -> str:
+        """The whole file, from a template in the folder of a package; the preamble lies in this one."""
+        body = "\n".join(map(self.section, self.document.sections))
+        lead = self.words(self.document.lead)
+        wide = is_wide_script(body + self.document.title + lead)
+        values = {
+            "document": self.document,
+            "text": latex_text,
+            "lead": lead,
+            "body": body,
+            "wide": wide,
+            "chinese": self.document.language == "zh",
+            "say": partial(Language(self.document.language).marked, self.part),
+            "drawings": "tikzpicture" in body,
+        }
+        preamble = render(__name__, "PREAMBLE.tex.jinja", values)
+        return render(package, template, values | {"preamble": preamble})
+
+    def words(self, text: Text) -> str:
+        """Words escaped, formulas in math mode, numbers of equations as references."""
+        return "".join(self.part(part) if isinstance(part, str) else f"${latex(part)}$" for part in text)
+
+    def part(self, words: str) -> str:
+        left = " " if words[:1].isspace() else ""
+        right = " " if words[-1:].isspace() and words.strip() else ""
+        return left + re.sub(r"\((\d+[a-z]?)\)", self.reference, latex_text(words)) + right
+
+    def reference(self, found: re.Match[str]) -> str:
+        """A number in parentheses that is an equation's as a link to it."""
+        label = found[1]
+        return f"({self.link(label)})" if label in self.labels else found[0]
+
+    def link(self, label: str) -> str:
+        """The number of an equation as a link to it."""
+        return rf"\hyperref[eq:{label}]{{{label}}}"
+
+    def section(self, section: Section) -> str:
+        command = "section" if section.level == 1 else "subsection"
+        return "\n".join((rf"\{command}{{{self.title(section)}}}", *map(self.block, section.blocks), ""))
+
+    def title(self, section: Section) -> str:
+        """A title; with formulas in it, what stands for them where there are only letters."""
+        title = self.words(section.title)
+        if all(isinstance(part, str) for part in section.title):
+            return title
+        name = section.anchor.removeprefix("adjoint-")
+        letters = "".join(part if isinstance(part, str) else name for part in section.title)
+        return rf"\texorpdfstring{{{title}}}{{{latex_text(letters)}}}"
+
+    def block(self, block: Block) -> str:
+        if isinstance(block, Paragraph):
+            return self.words(block.text) + "\n"
+        if isinstance(block, Statement):
+            return self.statement(block)
+        if isinstance(block, Steps):
+            return "\\begin{steps}\n" + "\n".join(map(self.line, block.lines)) + "\n\\end{steps}"
+        if isinstance(block, Table):
+            return table(block, self.words)
+        if isinstance(block, Code):
+            return "\\begin{lstlisting}\n" + listing(block.text) + "\\end{lstlisting}"
+        if isinstance(block, Fold):
+            return "\n".join((rf"\paragraph{{{self.words(block.title)}}}", *map(self.block, block.blocks)))
+        if isinstance(block, Measured):
+            inner = "\n".join(map(self.block, block.blocks))
+            return f"% measured\n{inner}\n% /measured"
+        assert isinstance(block, Figure), "every kind of block has its form"
+        return self.figure(block)
+
+    def statement(self, block: Statement) -> str:
+        """The forms below each other under one number."""
+        words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
+        small = size((block.index, block.matrix, block.numbers))
+        body, name, tag = statement(block), "equation*", ""
+        if block.label:
+            name, tag = "equation", f" \\tag{{{latex_text(block.label)}}} \\label{{eq:{block.anchor}}}"
+        shown = f"\\begin{{{name}}}\n{body}{tag}\n\\end{{{name}}}"
+        return words + (f"{{{small}\n{shown}}}" if small else shown)
+
+    def line(self, line: Line) -> str:
+        reason = self.words(line.reason)
+        if line.formula is None:
+            return rf"\item {reason}"
+        small = size((line.formula,))
+        shown = f"\\[\n{display(line.formula)}\n\\]"
+        return f"\\item {reason}\n" + (f"{{{small}\n{shown}}}" if small else shown)
+
+    def figure(self, block: Figure) -> str:
+        """A drawing where it is given for LaTeX too, no larger than the page; nothing needs to be said where
+        the tables say the same.
+        """
+        if not block.tikz:
+            return ""
+        limits = r"max width=\linewidth,max totalheight=0.66\textheight"
+        drawing = f"\\begin{{adjustbox}}{{{limits}}}\n{block.tikz.strip()}\n\\end{{adjustbox}}"
+        caption = rf"{{\small {latex_text(block.caption)}\par}}"
+        return f"\\begin{{center}}\n{drawing}\\par\\medskip\n{caption}\n\\end{{center}}"
 
 
-def _section(section: Section) -> str:
-    command = "section" if section.level == 1 else "subsection"
-    title = _text(section.title)
-    plain = latex_text("".join(part for part in section.title if isinstance(part, str)))
-    title = (
-        title
-        if title == plain
-        else rf"\texorpdfstring{{{title}}}{{{plain}{latex_text(section.anchor.removeprefix('adjoint-'))}}}"
-    )
-    return "\n".join((rf"\{command}{{{title}}}", *map(_block, section.blocks), ""))
-
-
-def _block(block: object) -> str:
-    if isinstance(block, Paragraph):
-        return _text(block.text) + "\n"
-    if isinstance(block, Statement):
-        return _statement(block)
-    if isinstance(block, Steps):
-        return "\\begin{steps}\n" + "\n".join(map(_line, block.lines)) + "\n\\end{steps}"
-    if isinstance(block, Table):
-        return _table(block)
-    if isinstance(block, Code):
-        return "\\begin{lstlisting}\n" + _listing(block.text) + "\\end{lstlisting}"
-    if isinstance(block, Fold):
-        return "\n".join((rf"\paragraph{{{_text(block.title)}}}", *map(_block, block.blocks)))
-    if isinstance(block, Measured):
-        inner = "\n".join(map(_block, block.blocks))
-        return f"% measured\n{inner}\n% /measured"
-    assert isinstance(block, Figure), "every kind of block has its form"
-    return ""  # a drawing needs no words where the tables say the same
-
-
-def _listing(text: str) -> str:
+def listing(text: str) -> str:
     """Code for a listing: ASCII, and nothing that could end it."""
     ascii_only = "".join(c if c.isascii() else "?" for c in text)
     return ascii_only.replace("\\end{lstlisting}", "\\ end{lstlisting}")
-
-
-def _statement(block: Statement) -> str:
-    """The two forms below each other under one number."""
-    words = f"\\noindent {latex_text(block.words)}\n" if block.words else ""
-    forms = [_aligned(block.index)] + ([_aligned(block.matrix)] if block.matrix is not None else [])
-    if block.shapes:
-        forms.append(rf"\text{{\footnotesize\color{{black!60}}{_text(block.shapes)}}}")
-    body = " \\\\\n".join(forms)
-    if not block.label:
-        return f"{words}\\begin{{gather*}}\n{body}\n\\end{{gather*}}"
-    if len(forms) > 1:
-        body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
-    tag = f" \\tag{{{block.label}}}"
-    return f"{words}\\begin{{equation}}\n{body}{tag} \\label{{eq:{block.label}}}\n\\end{{equation}}"
-
-
-LINE = 36.0
-"""So many em fit on a line beside an equation's number."""
-
-
-def _aligned(node: Node) -> str:
-    """A formula, on several lines where it is too wide for one."""
-    found = lines(node, LINE)
-    if max(map(width, found)) > LINE * 1.12:
-        return rf"\resizebox{{0.94\linewidth}}{{!}}{{$\displaystyle {latex(node)}$}}"
-    if len(found) == 1:
-        return latex(node)
-    first, *rest = map(latex, found)
-    rows = [first.replace(" = ", " ={} & ", 1), *(rf"& \quad {line}" for line in rest)]
-    body = " \\\\\n".join(rows)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
-
-
-def _line(line: Line) -> str:
-    reason = _text(line.reason)
-    if line.formula is None:
-        return rf"\item {reason}"
-    return f"\\item {reason}\n\\[\n{_aligned(line.formula)}\n\\]"
-
-
-TABLE = 40.0
-"""So many em of a table's type fit on a line."""
-NARROW = 7.0
-"""A column of at most so many em keeps its width."""
-
-
-def _table(block: Table) -> str:
-    columns = "l" * len(block.head)
-    head = " & ".join(rf"\textit{{{latex_text(cell)}}}" for cell in block.head) + r" \\"
-    shares = _shares(block)
-    rows = "\n".join(
-        " & ".join(_cell(cell, share) for cell, share in zip(cells, shares, strict=True)) + r" \\"
-        for cells in block.rows
-    )
-    caption = f"\\caption*{{{latex_text(block.caption)}}} \\\\\n" if block.caption else ""
-    return (
-        "{\\small\\renewcommand{\\arraystretch}{1.35}\n"
-        f"\\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}\n{caption}\\toprule\n{head}\n\\midrule\n\\endhead\n{rows}\n"
-        "\\bottomrule\n\\end{longtable}}"
-    )
-
-
-def _shares(block: Table) -> list[float]:
-    """The width of each column: what it needs, or where that is too much, its part of what is left."""
-    needed = [
-        max(map(_cell_width, column))
-        for column in zip(*((*((c,) for c in block.head),), *block.rows), strict=True)
-    ]
-    room = TABLE - 1.2 * (len(needed) - 1) - sum(need for need in needed if need <= NARROW)
-    wide = sum(need for need in needed if need > NARROW)
-    return [need if need <= NARROW or wide <= room else need * room / wide for need in needed]
-
-
-def _cell_width(cell: Text) -> float:
-    return sum(0.5 * len(part) if isinstance(part, str) else width(part) for part in cell)
-
-
-def _cell(cell: Text, share: float) -> str:
-    """A cell, made smaller where it is wider than its column."""
-    text = "".join(
-        latex_text(part) if isinstance(part, str) else rf"$\displaystyle {latex(part)}$" for part in cell
-    )
-    return rf"\resizebox{{{share:.1f}em}}{{!}}{{{text}}}" if _cell_width(cell) > share + 0.1 else text

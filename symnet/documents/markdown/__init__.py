@@ -1,112 +1,40 @@
-"""Markdown that GitHub and notebooks render, with its formulas in LaTeX."""
+"""Markdown that GitHub renders, with its formulas in LaTeX.
+
+GitHub shows formulas between $` and `$ and in blocks of math: there, its Markdown leaves their signs alone.
+It shows neither SVG inside a text nor pictures as data, so that the network is drawn by Mermaid, and charts
+stay in the other formats.
+"""
 
 from __future__ import annotations
 
-import re
+from symnet.documents.markdown.blocks import Dialect, Writer, escape, fenced, formula
+from symnet.documents.outline import Document, Figure
+from symnet.documents.typeset import Node
 
-from symnet.documents.outline import (
-    Code,
-    Document,
-    Figure,
-    Fold,
-    Line,
-    Measured,
-    Paragraph,
-    Section,
-    Statement,
-    Steps,
-    Table,
-    Text,
-)
-from symnet.documents.typeset import Node, latex
-
-NAME, SUFFIX, WORDS = "markdown", ".md", "Markdown with LaTeX formulas, as GitHub and notebooks render it"
-
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~])")
+NAME, SUFFIX, WORDS = "markdown", ".md", "Markdown with LaTeX formulas, as GitHub renders it"
 
 
 def write(document: Document) -> str:
     """The document as Markdown."""
-    parts = [f"# Back-propagation of *{_escape(document.title)}*", _text(document.lead)]
-    for section in document.sections:
-        parts += _section(section)
-    source = f" from {_escape(document.source)}" if document.source else ""
-    command = f" with `{document.command.replace('`', '')}`" if document.command else ""
-    parts.append(
-        f"---\n\nWritten by symnet{source}{command}. Every formula stands for the equation that was checked."
-    )
+    writer = Writer(GITHUB, document.language)
+    parts = [writer.title(document)]
+    parts += [writer.section(section) for section in document.sections]
+    parts.append(f"---\n\n{writer.told(document)}")
     return "\n\n".join(parts) + "\n"
 
 
-def _escape(words: str) -> str:
-    """Plain words: nothing in them is markup."""
-    return SPECIAL.sub(r"\\\1", words.replace("\n", " "))
-
-
-def _text(text: Text) -> str:
-    return "".join(_escape(part) if isinstance(part, str) else _inline(part) for part in text)
-
-
 def _inline(node: Node) -> str:
-    return f"$`{latex(node)}`$"
+    return f"$`{formula(node)}`$"
 
 
-def _display(*nodes: Node, label: str = "") -> str:
-    body = " \\\\[4pt]\n".join(map(latex, nodes))
-    if len(nodes) > 1:
-        body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
-    tag = f" \\tag{{{label}}}" if label else ""
-    return f"```math\n{body}{tag}\n```"
+def _display(body: str) -> str:
+    return f"```math\n{body}\n```"
 
 
-def _section(section: Section) -> list[str]:
-    return [
-        f"{'#' * (section.level + 1)} {_text(section.title)}",
-        *(part for b in section.blocks for part in _block(b)),
-    ]
+def _figure(figure: Figure) -> str:
+    if figure.file:
+        return f"![{escape(figure.caption)}]({figure.file})\n\n*{escape(figure.caption)}*"
+    return fenced(figure.mermaid, "mermaid") if figure.mermaid else ""
 
 
-def _block(block: object) -> list[str]:
-    if isinstance(block, Paragraph):
-        return [_text(block.text)]
-    if isinstance(block, Statement):
-        nodes = [block.index] + ([block.matrix] if block.matrix is not None else [])
-        shapes = [f"<sub>{_text(block.shapes)}</sub>"] if block.shapes else []
-        return [
-            *([_escape(block.words)] if block.words else []),
-            _display(*nodes, label=block.label),
-            *shapes,
-        ]
-    if isinstance(block, Steps):
-        return [_line(line, number) for number, line in enumerate(block.lines, start=1)]
-    if isinstance(block, Table):
-        return [_table(block)]
-    if isinstance(block, Code):
-        fence = "```"
-        while fence in block.text:
-            fence += "`"
-        return [f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"]
-    if isinstance(block, Fold):
-        return [f"**{_text(block.title)}**", *(part for b in block.blocks for part in _block(b))]
-    if isinstance(block, Measured):
-        return [
-            "<!-- measured -->",
-            *(part for b in block.blocks for part in _block(b)),
-            "<!-- /measured -->",
-        ]
-    assert isinstance(block, Figure), "every kind of block has its form"
-    return [f"*{_escape(block.caption)}: see the HTML document.*"]
-
-
-def _line(line: Line, number: int) -> str:
-    reason = f"{number}. {_text(line.reason)}"
-    if line.formula is None:
-        return reason
-    formula = _display(line.formula).replace("\n", "\n   ")
-    return f"{reason}\n\n   {formula}"
-
-
-def _table(block: Table) -> str:
-    head = "| " + " | ".join(map(_escape, block.head)) + " |\n|" + " --- |" * len(block.head)
-    rows = "\n".join("| " + " | ".join(_text(cell) for cell in row) + " |" for row in block.rows)
-    return f"{head}\n{rows}"
+GITHUB = Dialect(_inline, _display, _figure)

@@ -1,0 +1,1 @@
+"""The chapters: each a file with its question, and what answers it."""
