@@ -269,7 +269,7 @@ def derive(
 
     def make() -> Texts:
         if as_json:
-            gradients = _derivation(spec, second).gradients
+            gradients = _noted(spec, drawn).gradients
             equations = {name: _forms(gradient) for name, gradient in gradients.items()}
             return {"text": json.dumps({"gradients": equations}, indent=2) + "\n"}
         return _document(spec, drawn)
@@ -570,17 +570,22 @@ def _derivation(spec: Path, second: str | None = None) -> Derivation:
     return replace(derivation, source=spec.name)
 
 
+def _noted(spec: Path, drawn: Drawn) -> Derivation:
+    """The derivation, in the notation that is asked for. Raises SymnetError for one that does not exist."""
+    from symnet.documents.notation import Notation
+
+    return replace(_derivation(spec, drawn.second), notation=Notation(drawn.notation, drawn.superscripts))
+
+
 def _document(spec: Path, drawn: Drawn) -> Texts:
     """The derivation as a document, or why it is refused."""
     from symnet.documents import formats, pdf
-    from symnet.documents.notation import Notation
     from symnet.live import live_of
     from symnet.notebooks import notebook
     from symnet.results import example_of, record, results_of
     from symnet.spec import load
 
-    notation = Notation(drawn.notation, drawn.superscripts)
-    derivation = replace(_derivation(spec, drawn.second), notation=notation)
+    derivation = _noted(spec, drawn)
     suffixes = {member.SUFFIX: name for name, member in formats().items()} | {pdf.SUFFIX: pdf.NAME}
     suffix = drawn.form if drawn.form.startswith(".") else ""
     chosen = suffixes.get(suffix, "html") if suffix else drawn.form or "markdown"
@@ -595,7 +600,7 @@ def _document(spec: Path, drawn: Drawn) -> Texts:
     if chosen == "notebook":
         words = derivation.document(chosen, drawn.convention, None, None, *rest)
         run_in = Path(drawn.folder)
-        said_in = (drawn.language, notation)
+        said_in = (drawn.language, derivation.notation)
         return {"text": notebook(stated, words, run_in, *said_in, drawn.second, drawn.seed)}
     run = _trained(derivation, spec, drawn.seed) if drawn.trained else None
     measured = results_of(record(run)) if run else None

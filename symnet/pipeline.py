@@ -316,7 +316,14 @@ class Derivation:
                 expected="one of " + ", ".join(targets(chosen)) if targets(chosen) else "none",
                 suggestion=nearest(target, targets(chosen)),
             )
-        return chosen.generate(self.derived, replace(self._meta(), target=target))
+        if (backend, target) not in self._texts:
+            self._texts[backend, target] = chosen.generate(self.derived, replace(self._meta(), target=target))
+        return self._texts[backend, target]
+
+    @cached_property
+    def _texts(self) -> dict[tuple[str, str], str]:
+        """What has been generated, by backend and target: training, the page and the certificate all ask."""
+        return {}
 
     @uncollected()
     def module(self, backend: str = "numpy") -> str:

@@ -394,9 +394,10 @@ def test_notations_and_fragments(symnet):
     assert r"\boldsymbol{\Delta}^{[2]}" in deltas
     _, round_ones, _ = symnet("derive", XOR, "--format", "typst", "--fragment", "--superscripts", "paren")
     assert '"(1)"' in round_ones
-    code, _, error = symnet("derive", XOR, "--notation", "detla")
-    assert code == 2
-    assert "did you mean: delta?" in error
+    for more in ((), ("--json",)):
+        code, _, error = symnet("derive", XOR, "--notation", "detla", *more)
+        assert code == 2
+        assert "did you mean: delta?" in error
     code, _, error = symnet("derive", XOR, "--format", "html", "--fragment")
     assert code == 2
     assert "expected: latex or typst" in error

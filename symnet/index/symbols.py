@@ -12,7 +12,6 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-import sympy.tensor.tensor  # noqa: F401 - SymPy's sums would import it when the first is made
 from sympy import Expr, Indexed, IndexedBase, Integer, Symbol
 
 

@@ -14,7 +14,7 @@ from symnet.index.symbols import Role, Size
 from symnet.loops.dialect import Dialect
 from symnet.loops.names import Names
 from symnet.lowering.given import data_of, sizes_of_data
-from symnet.lowering.instructions import Buffer, Home, Kind, reads_of, writes_of
+from symnet.lowering.instructions import Buffer, Home, Kind, reads_of
 from symnet.lowering.schedule import Schedule
 
 KINDS = (Kind.REAL, Kind.MASK, Kind.PLACE)
@@ -99,25 +99,12 @@ class Memory:
 
     def _used(self) -> dict[str, Buffer]:
         """Every buffer that a line touches, and every tensor that is kept."""
-        plan = self.plan
-        found: dict[str, Buffer] = {}
-        beyond = [line for stretch in plan.beyond for line in stretch.lines]
-        first = (*plan.setup, *plan.predict, *plan.infer, *plan.loss, *plan.backward)
-        for line in (*first, *beyond, *plan.update):
-            for view in (*reads_of(line.instruction), *writes_of(line.instruction)):
-                for buffer in (view.buffer, view.zero):
-                    if buffer is not None:
-                        found.setdefault(buffer.name, buffer)
         kept = (OF_TRAINER - {Home.UPDATE}) | {Home.NUMBER, Home.GIVEN}
-        found |= {b.name: b for b in plan.of_tensor.values() if b.home in kept}
-        return found
+        return self.plan.touched() | {b.name: b for b in self.plan.of_tensor.values() if b.home in kept}
 
     def _reads(self) -> Counter[str]:
         """How often each buffer is read."""
-        plan = self.plan
-        stretches = (plan.setup, plan.predict, plan.infer, plan.loss, plan.backward, plan.update)
-        lines = (*(line for s in stretches for line in s), *(line for s in plan.beyond for line in s.lines))
-        views = (view for line in lines for view in reads_of(line.instruction))
+        views = (view for line in self.plan.lines for view in reads_of(line.instruction))
         return Counter(buffer.name for view in views for buffer in (view.buffer, view.zero) if buffer)
 
     def _kept(self) -> set[str]:
@@ -182,5 +169,5 @@ def memory_of(plan: Schedule, names: Names, dialect: Dialect) -> Memory:
     predicted = plan.of_tensor[plan.prediction.name].name if plan.prediction else ""
     inputs = data_of(plan, (*plan.predict, *plan.infer), predicted)
     training = (*plan.predict, *plan.loss, *plan.backward, *plan.update, *plan.infer)
-    of_data = sizes_of_data(plan, inputs or data_of(plan, training, predicted))
+    of_data = sizes_of_data(plan.program, inputs or data_of(plan, training, predicted))
     return Memory(plan, known, of_data, names, dialect)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sympy import S
 
@@ -28,6 +28,7 @@ from symnet.lowering.instructions import (
     ScatterAdd,
     Take,
     View,
+    innermost,
 )
 from symnet.lowering.schedule import Schedule
 
@@ -149,15 +150,6 @@ class Statements:
             scope.turning += 1
             self.block(instruction.body)
             scope.turning -= 1
-
-
-def innermost(line: Line) -> Iterator[Line]:
-    """The lines in a loop, those of loops in it too."""
-    if isinstance(line.instruction, Loop):
-        for inner in line.instruction.body:
-            yield from innermost(inner)
-    else:
-        yield line
 
 
 def _bare(text: str) -> str:

@@ -151,7 +151,7 @@ def _move(plain: Plain, backward: Sequence[Line], parameter: Buffer, gradient: B
     names = {parameter.name, plain.stack.vectors[0].name}
     reading = [k for k, line in enumerate(backward) if _names(reads_of(line.instruction)) & names]
     onto = Onto(product, View(parameter), NumberOp("negative", (plain.rate,)), plain.minus.tensor)
-    return Move(at, max(at, *reading, at), Line(onto, backward[at].tensor))
+    return Move(at, max([at, *reading]), Line(onto, backward[at].tensor))
 
 
 def _numbers(update: Sequence[Line]) -> tuple[Line, ...]:

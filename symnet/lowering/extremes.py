@@ -84,11 +84,12 @@ def _turned(emitter: Emitter, expr: Extreme, body: Value) -> Value:
 
 def _maximum(emitter: Emitter, body: Value, over: Axis, places: int, out: Value) -> None:
     """The largest of a few values: that of the first two, and then of it and the next."""
-    values = [align(fixed(body, {over: Integer(place)}), out.axes) for place in range(places)]
-    if places == 1:
-        emitter.add(Map("copy", (values[0],), out.view))
-    for before, value in zip((values[0], *[out.view] * places), values[1:], strict=False):
-        emitter.add(Map("maximum", (before, value), out.view))
+    largest, *others = (align(fixed(body, {over: Integer(place)}), out.axes) for place in range(places))
+    if not others:
+        emitter.add(Map("copy", (largest,), out.view))
+    for value in others:
+        emitter.add(Map("maximum", (largest, value), out.view))
+        largest = out.view
 
 
 def _position(emitter: Emitter, body: Value, over: Axis, out: Value) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from symnet.equations.program import Program
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.lowering.instructions import Line, reads_of
 from symnet.lowering.schedule import Schedule
@@ -23,9 +24,8 @@ def drawn_of(plan: Schedule, lines: Iterable[Line]) -> tuple[Tensor, ...]:
     return tuple(t for t in plan.program.of_role(Role.RANDOM) if t.name in read)
 
 
-def sizes_of_data(plan: Schedule, data: Sequence[Tensor]) -> tuple[Size, ...]:
+def sizes_of_data(program: Program, data: Sequence[Tensor]) -> tuple[Size, ...]:
     """The sizes that nothing says before the data are there."""
-    program = plan.program
     parameters = program.of_role(Role.PARAMETER, Role.STATE)
     known = {s for t in parameters for extent in t.shape for s in extent.atoms(Size)}
     known |= {s for s in program.sizes if s.name in program.values}

@@ -255,6 +255,15 @@ class Line:
     tensor: str
 
 
+def innermost(line: Line) -> Iterator[Line]:
+    """The lines in a loop, those of loops in it too; a line that is no loop is itself."""
+    if isinstance(line.instruction, Loop):
+        for inner in line.instruction.body:
+            yield from innermost(inner)
+    else:
+        yield line
+
+
 def reads_of(instruction: Instruction) -> Iterator[View]:
     """The views that an instruction reads, those of a loop's body too."""
     if isinstance(instruction, Map):

@@ -34,39 +34,35 @@ def with_rate_inside(derived: Derived) -> tuple[Derived, Tensor | None]:
     """`derived` with the learning rate in its first derivatives, and the tensor that the rate is; as it is,
     and None, where that cannot be or does not pay.
     """
-    rate = None if derived.further else _rate(derived)
-    if rate is None:
-        return derived, None
-    program = derived.computed
     updates = {equation.tensor.name for equation in derived.updates}
     carried = _carried(derived, updates)
+    rate = None if derived.further else _rate(derived, carried)
+    if rate is None or not _pays(derived, carried):
+        return derived, None
+
+    def changed(equation: Equation) -> Equation:
+        if equation.tensor.name in carried:
+            return replace(equation, rhs=_multiplied(equation.rhs, carried, rate[()]))
+        moved = _moved(equation, rate) if equation.tensor.name in updates else None
+        return equation if moved is None else replace(equation, rhs=moved)
+
     try:
-        equations = tuple(
-            replace(equation, rhs=_moved(equation, rate))
-            if equation.tensor.name in updates and _moved(equation, rate) is not None
-            else replace(equation, rhs=_multiplied(equation.rhs, carried, rate[()]))
-            if equation.tensor.name in carried
-            else equation
-            for equation in program.equations
-        )
+        equations = tuple(map(changed, derived.computed.equations))
     except _NotLinearError:
         return derived, None
-    if not _pays(derived, carried):
-        return derived, None
-    computed = replace(program, equations=equations)
+    computed = replace(derived.computed, equations=equations)
     own = tuple(computed.defining[equation.tensor.name] for equation in derived.updates)
     return replace(derived, computed=computed, updates=own), rate
 
 
-def _rate(derived: Derived) -> Tensor | None:
+def _rate(derived: Derived, carried: Collection[str]) -> Tensor | None:
     """The one rate by which every parameter is moved, if nothing else reads it."""
     tensors = derived.computed.tensors
     found: set[str] = set()
-    derivatives = _carried(derived, {update.tensor.name for update in derived.updates})
     for update in derived.updates:
         before = tensors.get(update.tensor.next_of)
         if before is None or before.role is not Role.PARAMETER:
-            if derivatives & set(reads(update.rhs)):
+            if any(name in carried for name in reads(update.rhs)):
                 return None
         else:
             rates = [

@@ -45,6 +45,8 @@ from symnet.lowering.instructions import (
     NumberRead,
     Same,
     View,
+    reads_of,
+    writes_of,
 )
 from symnet.lowering.layout import Layout
 from symnet.lowering.lower import axes_of, lower_equation
@@ -99,6 +101,30 @@ class Schedule:
     loss_tensor: Tensor
     gradients: Mapping[str, Tensor]  # by the name of the tensor that they are the gradient of
     trained: tuple[Tensor, ...]  # the parameters that have a gradient, in the order of the vectors
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """Every line once, in the order in which they run."""
+        for stretch in (self.setup, self.predict, self.infer, self.loss, self.backward):
+            yield from stretch
+        for further in self.beyond:
+            yield from further.lines
+        yield from self.update
+
+    def touched(self) -> dict[str, Buffer]:
+        """Every buffer that a line reads or writes, by its name, in that order."""
+        found: dict[str, Buffer] = {}
+        for line in self.lines:
+            for view in (*reads_of(line.instruction), *writes_of(line.instruction)):
+                for buffer in (view.buffer, view.zero):
+                    if buffer is not None:
+                        found.setdefault(buffer.name, buffer)
+        return found
+
+    def tensor_in(self, buffer: Buffer) -> Tensor:
+        """The tensor that lies in memory of the trainer: one of the program's, or a vector of several."""
+        known = self.program.tensors.get(buffer.name)
+        return known or next(v for stack in self.stacks for v in stack.vectors if v.name == buffer.name)
 
 
 def schedule(

@@ -8,20 +8,10 @@ is exp or expf.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-INFIX = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "less": "<",
-    "less_equal": "<=",
-    "equal": "==",
-    "unequal": "!=",
-    "and": "&&",
-    "or": "||",
-}
+from symnet.loops.scalars import plain, with_needs
+
 LIBRARY = {
     **{name: name for name in ("sqrt", "exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "floor")},
     **{name: name for name in ("expm1", "log1p", "erf", "erfc")},
@@ -96,18 +86,11 @@ machine.
 
 def element(function: str, args: Sequence[str], kind: str) -> str:
     """The function of arguments that are names, elements or numbers; kind is "real" or "double"."""
-    if function in INFIX:
-        return f" {INFIX[function]} ".join(args)
+    said = plain(function, args)
+    if said is not None:
+        return said
     if function in ("maximum", "minimum") and kind == "place":
         return f"{args[0]} {'>' if function == 'maximum' else '<'} {args[1]} ? {args[0]} : {args[1]}"
-    if function == "copy":
-        return args[0]
-    if function == "negative":
-        return f"-({args[0]})" if args[0].startswith("-") else f"-{args[0]}"
-    if function == "not":
-        return f"!{args[0]}"
-    if function == "where":
-        return f"({args[0]} ? {args[1]} : {args[2]})"
     if function == "exp" and kind != "double":
         return f"{EXP}({args[0]})"
     if function == "tanh" and kind != "double":
@@ -130,7 +113,7 @@ def definitions(text: str) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     for kind in ("real", "double"):
         wanted = [name for name in OWN if f"{called(name, kind)}(" in text]
-        for name in _with_needs(wanted):
+        for name in with_needs(wanted, NEEDS.__getitem__):
             arguments, body = OWN[name]
             for inner in NEEDS[name]:
                 body = body.replace(f"{inner}(", f"{called(inner, kind)}(")
@@ -145,12 +128,3 @@ def definitions(text: str) -> list[tuple[str, list[str]]]:
             lines = [head, "{", *([f"    {body}"] if "\n" not in body else body.split("\n")), "}"]
             found.append((WORDS.get(name, "") if kind == "real" else "", lines))
     return found
-
-
-def _with_needs(names: Iterable[str]) -> list[str]:
-    ordered: list[str] = []
-    for name in names:
-        for needed in (*_with_needs(NEEDS[name]), name):
-            if needed not in ordered:
-                ordered.append(needed)
-    return ordered

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sympy import Expr, Integer
 
 from symnet.backends.c.dialect import TYPES
-from symnet.index.symbols import Role, Tensor
+from symnet.index.symbols import Role
 from symnet.loops.memory import Memory, length
 from symnet.loops.scope import Scope
 from symnet.lowering.instructions import Buffer, Home, Kind
@@ -115,7 +115,7 @@ class Structs:
                 bound = f"sqrt({scope.numbers.real(start.square)})"
                 yield f"{head} {place} = (real)((2 * symnet_uniform(&t->random) - 1) * {bound});"
         for buffer in self.states():
-            tensor = self.program.tensors.get(buffer.name) or self._vector(buffer.name)
+            tensor = self.plan.tensor_in(buffer)
             head = f"for (place at = 0; at < {self.whole(length(buffer))}; at++)"
             yield f"{head} t->{self.memory.name(buffer)}[at] = {float(tensor.initial)};"
         for tensor in self.program.of_role(Role.STATE):
@@ -126,9 +126,6 @@ class Structs:
     def _field(self, buffer: Buffer) -> str:
         field, offset = self.memory.pointer(buffer)
         return f"t->{field}[{'at' if offset == 0 else f'{self.whole(offset)} + at'}]"
-
-    def _vector(self, name: str) -> Tensor:
-        return next(v for stack in self.plan.stacks for v in stack.vectors if v.name == name)
 
     def states(self) -> list[Buffer]:
         return [buffer for buffer in self.memory.in_trainer() if buffer.home is Home.STATE]

@@ -5,21 +5,10 @@ brings with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-INFIX = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "less": "<",
-    "less_equal": "<=",
-    "equal": "==",
-    "unequal": "!=",
-    "and": "&&",
-    "or": "||",
-}
-"""Of numbers; == and not ===, since what a comparison gives is a number to all of these."""
+from symnet.loops.scalars import plain, with_needs
+
 LIBRARY = {
     **{name: name for name in ("sqrt", "exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "floor")},
     **{name: name for name in ("expm1", "log1p")},
@@ -102,16 +91,9 @@ NAMES = frozenset([*OWN, *TABLES])
 
 def element(function: str, args: Sequence[str]) -> str:
     """The function of arguments that are names, elements or numbers."""
-    if function in INFIX:
-        return f" {INFIX[function]} ".join(args)
-    if function == "copy":
-        return args[0]
-    if function == "negative":
-        return f"-({args[0]})" if args[0].startswith("-") else f"-{args[0]}"
-    if function == "not":
-        return f"!{args[0]}"
-    if function == "where":
-        return f"({args[0]} ? {args[1]} : {args[2]})"
+    said = plain(function, args)
+    if said is not None:
+        return said
     name = f"Math.{LIBRARY[function]}" if function in LIBRARY else function
     return f"{name}({', '.join(args)})"
 
@@ -119,18 +101,13 @@ def element(function: str, args: Sequence[str]) -> str:
 def definitions(text: str) -> list[tuple[str, list[str]]]:
     """The functions that `text` calls, in an order in which each can be defined: words, and lines."""
     found: list[tuple[str, list[str]]] = []
-    for name in _with_needs(name for name in OWN if re.search(rf"(?<![\w.]){name}\(", text)):
+    for name in with_needs(_called(text), lambda name: _called(OWN[name][1])):
         arguments, body = OWN[name]
         lines = [f"  {body}"] if "\n" not in body else body.strip("\n").split("\n")
         found.append((WORDS.get(name, ""), [f"function {name}({arguments}) {{", *lines, "}"]))
     return found
 
 
-def _with_needs(names: Iterable[str]) -> list[str]:
-    ordered: list[str] = []
-    for name in names:
-        needs = [other for other in OWN if re.search(rf"(?<![\w.]){other}\(", OWN[name][1])]
-        for needed in (*_with_needs(needs), name):
-            if needed not in ordered:
-                ordered.append(needed)
-    return ordered
+def _called(text: str) -> list[str]:
+    """Which of the functions `text` calls."""
+    return [name for name in OWN if re.search(rf"(?<![\w.]){name}\(", text)]

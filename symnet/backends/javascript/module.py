@@ -227,15 +227,12 @@ class Script:
                 yield f"  t.{name}[at] = (2 * random.uniform() - 1) * {bound};"
         for buffer in self.memory.in_trainer():
             if buffer.home is Home.STATE:
-                tensor = self.program.tensors.get(buffer.name) or self._vector(buffer.name)
+                tensor = self.plan.tensor_in(buffer)
                 yield f"t.{self.memory.name(buffer)}.fill({float(tensor.initial)});"
         for tensor in self.program.of_role(Role.STATE):
             if not tensor.rank:
                 value = float(self.program.values.get(tensor.name, tensor.initial))
                 yield f"t.{self.name(tensor)} = {value!r};"
-
-    def _vector(self, name: str) -> Tensor:
-        return next(v for stack in self.plan.stacks for v in stack.vectors if v.name == name)
 
 
 def _step(line: str) -> str:

@@ -25,6 +25,7 @@ from symnet.equations.text import equation_text
 from symnet.errors import SymnetError
 from symnet.index.symbols import Role, Size, Tensor
 from symnet.lowering.extents import Extents
+from symnet.lowering.given import sizes_of_data
 from symnet.lowering.recurrence import Part, equations_of
 from symnet.lowering.stack import stack_updates
 from symnet.lowering.stretches import further_tensors, gradients_of, stretch_beyond, stretches_of
@@ -83,7 +84,7 @@ class _Module:
         whole = self.program.arguments(*results, *predicted)
         self.signatures = Signatures(
             known=known,
-            of_data=_sizes_of_data(derived, inputs or whole),
+            of_data=sizes_of_data(self.program, inputs or whole),
             sizes=self.program.sizes,
             owners={},
             buffers={},
@@ -293,13 +294,3 @@ class _Module:
             number = f"({label})" if label else ""
             yield f"{number:>7}  {first[2:]}"
             yield from (f"         {line[2:]}" for line in more)
-
-
-def _sizes_of_data(derived: Derived, data: Sequence[Tensor]) -> tuple[Size, ...]:
-    """The sizes that nothing says before the data are there."""
-    program = derived.computed
-    parameters = program.of_role(Role.PARAMETER, Role.STATE)
-    known = {s for t in parameters for extent in t.shape for s in extent.atoms(Size)}
-    known |= {s for s in program.sizes if s.name in program.values}
-    found = (extent for tensor in data for extent in tensor.shape if isinstance(extent, Size))
-    return tuple(dict.fromkeys(size for size in found if size not in known))

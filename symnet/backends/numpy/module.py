@@ -101,7 +101,7 @@ class Module:
                 for s in self.program.sizes
                 if s.name in self.program.values
             },
-            of_data=sizes_of_data(plan, inputs or whole),
+            of_data=sizes_of_data(plan.program, inputs or whole),
             sizes=self.program.sizes,
             owners=dict(plan.owners),
             buffers={buffer.name: buffer for buffer in plan.buffers},

@@ -26,6 +26,7 @@ from symnet.lowering.instructions import (
     ScatterAdd,
     Take,
     View,
+    innermost,
 )
 
 UFUNCS = {
@@ -61,7 +62,7 @@ class Statements:
         found: list[str] = []
         for line in lines:
             loop = isinstance(line.instruction, Loop)
-            several = loop and len({inner.tensor for inner in _innermost(line)}) > 1
+            several = loop and len({inner.tensor for inner in innermost(line)}) > 1
             if line.tensor != current and not several:
                 current = line.tensor
                 if found:
@@ -182,15 +183,6 @@ class Statements:
             if all(view.buffer.kind is Kind.PLACE for view in views) and out is not Kind.REAL
             else Kind.REAL
         )
-
-
-def _innermost(line: Line) -> Iterator[Line]:
-    """The lines in a loop, those of loops in it too."""
-    if isinstance(line.instruction, Loop):
-        for inner in line.instruction.body:
-            yield from _innermost(inner)
-    else:
-        yield line
 
 
 SEQUENCES = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from symnet.backends.numpy.expressions import Expressions
 from symnet.backends.numpy.statements import Statements
 from symnet.index.symbols import Role, Tensor
-from symnet.lowering.instructions import Buffer, Home, Kind, reads_of, writes_of
+from symnet.lowering.instructions import Buffer, Home, Kind
 from symnet.lowering.schedule import Schedule
 from symnet.lowering.stack import Stack
 from symnet.lowering.start import start_of
@@ -39,17 +39,8 @@ class Storage:
 
     def used(self) -> list[Buffer]:
         """Every buffer that a line touches, in that order."""
-        found: dict[str, Buffer] = {}
-        plan = self.plan
-        beyond = [line for stretch in plan.beyond for line in stretch.lines]
-        first = (*plan.setup, *plan.predict, *plan.infer, *plan.loss, *plan.backward)
-        for line in (*first, *beyond, *plan.update):
-            for view in (*reads_of(line.instruction), *writes_of(line.instruction)):
-                for buffer in (view.buffer, view.zero):
-                    if buffer is not None:
-                        found.setdefault(buffer.name, buffer)
-        found |= {b.name: b for b in plan.of_tensor.values() if b.home is Home.GIVEN}
-        return list(found.values())
+        given = {b.name: b for b in self.plan.of_tensor.values() if b.home is Home.GIVEN}
+        return list((self.plan.touched() | given).values())
 
     def workspace(self) -> list[str]:
         """The body of the Workspace: sizes, arrays, views of them, and what is computed once."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +12,13 @@ from symnet.documents import document
 from symnet.documents.outline import Meta
 
 LAYERS = 9
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 STEPS = "const plain = e => e.innerHTML.replaceAll(/ (tabindex=\"0\"|hidden=\"\")/g, ''); return [...document.querySelectorAll('[id]')].filter(e => e.id.startsWith('{}')).map(e => [e.id, plain(e)])"
 
 
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    from selenium.webdriver.chrome.service import Service
-
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        pytest.skip("no chromium with its chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(chromedriver))
-    yield started
-    started.quit()
+@pytest.fixture
+def driver(browser: Any) -> Any:
+    browser.open("about:blank")
+    return browser.driver
 
 
 def page(folder: Path, unfold: bool) -> str:
