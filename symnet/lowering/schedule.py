@@ -409,10 +409,11 @@ class _Scheduling:
 
 
 def _span(labels: Sequence[str]) -> str:
-    """The numbers of several equations: 12-15 where they follow each other, otherwise 12, 15, ..., 21."""
-    if len(labels) <= 2:
-        return ", ".join(labels)
-    numbers = [int(label) if label.isdigit() else -1 for label in labels]
-    if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return f"{labels[0]}-{labels[-1]}"
-    return f"{labels[0]}, {labels[1]}, ..., {labels[-1]}"
+    """The numbers of several equations: 12-15 where they follow each other; 12, 15, ..., 21 where as many lie
+    between any two; otherwise all of them.
+    """
+    if len(labels) > 2 and all(map(str.isdigit, labels)):
+        first, second, *_, last = numbers = list(map(int, labels))
+        if first < second and numbers == list(range(first, last + 1, second - first)):
+            return f"{first}-{last}" if second == first + 1 else f"{first}, {second}, ..., {last}"
+    return ", ".join(labels)

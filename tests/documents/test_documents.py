@@ -220,6 +220,24 @@ def test_marks_in_the_code_are_links() -> None:
     assert plain.replace("&lt;", "<").replace("&quot;", '"').replace("&amp;", "&") == CODE
 
 
+@pytest.mark.parametrize(
+    ("mark", "computed", "linked"),
+    [
+        ("7", ["7"], ["7"]),
+        ("12, 13a", ["12", "13a"], ["12", "13a"]),
+        ("14-17", ["14", "15", "16", "17"], ["14", "17"]),
+        ("18, 23, ..., 33", ["18", "23", "28", "33"], ["18", "23", "33"]),
+    ],
+)
+def test_a_line_names_every_equation_that_it_computes(
+    mark: str, computed: list[str], linked: list[str]
+) -> None:
+    html = str(listing(f"x = 1  # ({mark})\n"))
+    assert f'data-eq="{" ".join(computed)}"' in html
+    assert re.findall(r'href="#step-(\w+)"', html) == linked
+    assert f"# ({mark})" in re.sub(r"<[^>]*>", "", html)
+
+
 # Markdown
 
 

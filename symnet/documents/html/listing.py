@@ -13,7 +13,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-MARK = re.compile(r"\((\d+[a-z]?)\)")
+NUMBER = re.compile(r"\d+[a-z]?")
+MARK = re.compile(r"\((\d+[a-z]?(?:(?:, |-)(?:\d+[a-z]?|\.\.\.))*)\)")
+"""The numbers of equations: (7), (7, 8), (7-12) for all of them, (7, 9, ..., 21) for every second one."""
 
 
 def listing(code: str, labels: frozenset[str] | None = None) -> Markup:
@@ -27,7 +29,7 @@ def _rows(code: str, labels: frozenset[str] | None) -> Iterator[str]:
     """
     above, depth = "", 0
     for plain, line in zip(code.splitlines(), html_lines(code, labels), strict=True):
-        computed = " ".join(re.findall(r'href="#step-(\w+)"', line))
+        computed = " ".join(_computed(line, labels))
         inside = len(plain) - len(plain.lstrip())
         if plain.lstrip().startswith("#"):
             above, depth = computed, inside
@@ -59,10 +61,31 @@ def _between(source: list[str], start: tuple[int, int], end: tuple[int, int]) ->
     return first + middle + last
 
 
+def _computed(line: str, labels: frozenset[str] | None) -> Iterator[str]:
+    """The numbers of the equations that the comment of a line in HTML tells of."""
+    comments = "".join(re.findall(r'<span class="c">(.*?)</span>', line))
+    for mark in MARK.findall(re.sub(r"<[^>]*>", "", comments)):
+        yield from (label for label in _every(mark) if labels is None or label in labels)
+
+
+def _every(mark: str) -> list[str]:
+    """All numbers that a mark stands for."""
+    shown = NUMBER.findall(mark)
+    if "..." not in mark and "-" not in mark:
+        return shown
+    first, *_, last = map(int, shown)
+    step = int(shown[1]) - first if "..." in mark else 1
+    return [str(number) for number in range(first, last + 1, step)]
+
+
 def _marked(found: re.Match[str], labels: frozenset[str] | None) -> str:
-    """The number of an equation as a link."""
-    label = found[1]
-    return f'(<a href="#step-{label}">{label}</a>)' if labels is None or label in labels else found[0]
+    """The numbers of equations as links."""
+
+    def link(number: re.Match[str]) -> str:
+        label = number[0]
+        return f'<a href="#step-{label}">{label}</a>' if labels is None or label in labels else label
+
+    return NUMBER.sub(link, found[0])
 
 
 def _coloured(token: tokenize.TokenInfo, labels: frozenset[str] | None) -> str:
